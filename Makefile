@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: MIT
+# Nephos. `make help` lists the targets; `make run` and `make test` are all a newcomer needs.
+#
+#   V=1        show commands        ARCH=aarch64|armv7   cross-compile
+#   NEPHOS_DEPS=DIR                 where dependencies are kept (default: ~/.cache/nephos/deps)
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := all
+MAKEFLAGS += --no-builtin-rules
+Q := $(if $(V),,@)
+
+ARCH ?= $(patsubst armv7l,armv7,$(shell uname -m))
+BUILD ?= build
+OUT := $(BUILD)/$(ARCH)
+DEPS := $(shell tools/deps --print-dir)
+CC_ARCH := $(DEPS)/$(ARCH)/bin/cc
+STRIP_ARCH := $(DEPS)/$(ARCH)/bin/strip
+VERSION := $(shell cat VERSION)
+JOBS ?= $(shell nproc)
+
+# --- flags ---------------------------------------------------------------------------------------
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
+	-Wvla -Wcast-qual -Wwrite-strings -Wundef -Wframe-larger-than=8192 -Werror
+COMMON := -std=gnu2x $(WARNINGS) -I. -I$(BUILD)/gen -DNEPHOS_VERSION='"$(VERSION)"' \
+	-ffile-prefix-map=$(CURDIR)/= -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
+	-fno-unwind-tables -ftrivial-auto-var-init=zero -fstack-protector-strong -fno-strict-aliasing -g0
+AGENT_FLAGS := $(COMMON) -Os -I$(DEPS)/$(ARCH)/agent/include -I$(DEPS)/$(ARCH)/include \
+	-DMBEDTLS_CONFIG_FILE='"platform/linux/tls/mbedtls_agent_config.h"'
+AGGREGATOR_FLAGS := $(COMMON) -O2 -I$(DEPS)/$(ARCH)/aggregator/include -I$(DEPS)/$(ARCH)/include \
+	-DMBEDTLS_CONFIG_FILE='"platform/linux/tls/mbedtls_aggregator_config.h"'
+LINK := -static -no-pie -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 \
+	-Wl,--build-id=none
+
+# --- what a program is made of -------------------------------------------------------------------
+
+BASE_SRC := $(wildcard platform/base/*.c)
+PROTO_SRC := $(wildcard proto/*.c)
+LINUX_SRC := $(wildcard platform/linux/*.c platform/linux/tls/*.c)
+LINUX_SERVER_SRC := platform/linux/tls/authority.c platform/linux/tls/ticket.c
+AGENT_SRC := $(wildcard agent/*.c agent/collect/*.c)
+ROOMS_SRC := $(wildcard aggregator/store/*.c aggregator/ingest/*.c aggregator/api/*.c)
+AGGREGATOR_SRC := $(wildcard aggregator/*.c) $(ROOMS_SRC)
+LOADGEN_SRC := $(wildcard tools/loadgen/*.c)
+
+AGENT_PARTS := $(BASE_SRC) $(PROTO_SRC) $(filter-out $(LINUX_SERVER_SRC),$(LINUX_SRC)) $(AGENT_SRC)
+AGGREGATOR_PARTS := $(BASE_SRC) $(PROTO_SRC) $(LINUX_SRC) $(AGGREGATOR_SRC)
+LOADGEN_PARTS := $(BASE_SRC) $(PROTO_SRC) $(LINUX_SRC) $(LOADGEN_SRC)
+
+AGENT_OBJ := $(AGENT_PARTS:%.c=$(OUT)/obj/agent/%.o) $(OUT)/obj/agent/gen/nephos.pb-c.o
+AGGREGATOR_OBJ := $(AGGREGATOR_PARTS:%.c=$(OUT)/obj/aggregator/%.o) \
+	$(OUT)/obj/aggregator/gen/nephos.pb-c.o $(OUT)/obj/aggregator/gen/assets.o
+LOADGEN_OBJ := $(LOADGEN_PARTS:%.c=$(OUT)/obj/aggregator/%.o) $(OUT)/obj/aggregator/gen/nephos.pb-c.o
+
+.PHONY: all agent aggregator loadgen help
+all: agent aggregator loadgen ## Build all three programs for this machine (or ARCH=...), static
+
+agent: $(OUT)/nephos-agent
+aggregator: $(OUT)/nephos-aggregator
+loadgen: $(OUT)/nephos-loadgen
+
+help: ## List the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# --- dependencies --------------------------------------------------------------------------------
+
+PB_STAMP := $(DEPS)/$(ARCH)/.ready
+.PHONY: deps
+deps: ## Fetch and build what Nephos stands on (once, pinned and hash-checked)
+	@tools/deps packages build
+	@tools/deps host web $(ARCH)
+
+$(BUILD)/.deps-$(ARCH): tools/deps $(wildcard platform/linux/tls/mbedtls_*_config.h)
+	@mkdir -p $(BUILD)
+	@tools/deps packages build $(if $(filter-out $(shell uname -m),$(ARCH)),cross)
+	@tools/deps host web $(ARCH)
+	@touch $@
+
+# --- generated -----------------------------------------------------------------------------------
+
+GEN := $(BUILD)/gen/nephos.pb-c.h
+$(BUILD)/gen/nephos.pb-c.c $(BUILD)/gen/nephos.pb-c.h &: proto/nephos.proto $(BUILD)/.deps-$(ARCH)
+	@mkdir -p $(BUILD)/gen
+	$(Q)$(DEPS)/host/bin/protoc-c --proto_path=proto --c_out=$(BUILD)/gen nephos.proto
+
+DASHBOARD := $(wildcard aggregator/dashboard/*)
+$(BUILD)/gen/assets.c: tools/embed $(DASHBOARD) $(BUILD)/.deps-$(ARCH)
+	@mkdir -p $(BUILD)/gen
+	$(Q)tools/embed $@ $(DASHBOARD) $(DEPS)/web/uPlot.esm.js $(DEPS)/web/uPlot.min.css
+
+# --- compile and link ----------------------------------------------------------------------------
+
+say = @printf '  %-8s %s\n' $(1) $(2)
+
+$(OUT)/obj/agent/%.o: %.c $(GEN) $(BUILD)/.deps-$(ARCH)
+	$(if $(V),,$(call say,CC,$@))
+	@mkdir -p $(@D)
+	$(Q)$(CC_ARCH) $(AGENT_FLAGS) -MMD -MP -c $< -o $@
+$(OUT)/obj/aggregator/%.o: %.c $(GEN) $(BUILD)/.deps-$(ARCH)
+	$(if $(V),,$(call say,CC,$@))
+	@mkdir -p $(@D)
+	$(Q)$(CC_ARCH) $(AGGREGATOR_FLAGS) -MMD -MP -c $< -o $@
+# Generated code is not ours to warn about.
+$(OUT)/obj/agent/gen/%.o: $(BUILD)/gen/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC_ARCH) $(filter-out $(WARNINGS),$(AGENT_FLAGS)) -w -MMD -MP -c $< -o $@
+$(OUT)/obj/aggregator/gen/%.o: $(BUILD)/gen/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC_ARCH) $(filter-out $(WARNINGS),$(AGGREGATOR_FLAGS)) -w -MMD -MP -c $< -o $@
+
+# The heap is wrapped away: a reachable malloc would be an undefined symbol, and so a link error.
+NO_HEAP := $(foreach f,malloc calloc realloc free,-Wl,--wrap=$(f))
+$(OUT)/nephos-agent: $(AGENT_OBJ) agent/budget.ld
+	$(if $(V),,$(call say,LINK,$@))
+	$(Q)$(CC_ARCH) $(LINK) $(NO_HEAP) $(AGENT_OBJ) agent/budget.ld \
+		$(DEPS)/$(ARCH)/agent/lib/libmbedtls.a $(DEPS)/$(ARCH)/lib/libprotobuf-c.a -o $@
+	$(Q)$(STRIP_ARCH) $@ -o $@.stripped && mv $@ $@.debug && mv $@.stripped $@
+$(OUT)/nephos-aggregator: $(AGGREGATOR_OBJ)
+	$(if $(V),,$(call say,LINK,$@))
+	$(Q)$(CC_ARCH) $(LINK) $(AGGREGATOR_OBJ) $(DEPS)/$(ARCH)/aggregator/lib/libmbedtls.a \
+		$(DEPS)/$(ARCH)/lib/libprotobuf-c.a $(DEPS)/$(ARCH)/lib/libsqlite3.a \
+		$(DEPS)/$(ARCH)/lib/libyyjson.a -o $@
+	$(Q)$(STRIP_ARCH) $@
+$(OUT)/nephos-loadgen: $(LOADGEN_OBJ)
+	$(if $(V),,$(call say,LINK,$@))
+	$(Q)$(CC_ARCH) $(LINK) $(LOADGEN_OBJ) $(DEPS)/$(ARCH)/aggregator/lib/libmbedtls.a \
+		$(DEPS)/$(ARCH)/lib/libprotobuf-c.a -o $@
+	$(Q)$(STRIP_ARCH) $@
+
+-include $(AGENT_OBJ:.o=.d) $(AGGREGATOR_OBJ:.o=.d) $(LOADGEN_OBJ:.o=.d)
+
+# --- host library: the same rooms over the simulated platform, for unit tests and simulation -----
+
+HOST := $(BUILD)/host
+HOST_CC ?= gcc
+SANITIZE ?= -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+HOST_SRC := $(BASE_SRC) $(PROTO_SRC) $(wildcard platform/sim/*.c) $(filter-out agent/main.c,$(AGENT_SRC)) \
+	$(filter-out aggregator/main.c,$(AGGREGATOR_SRC))
+HOST_FLAGS := -std=gnu2x $(WARNINGS) -I. -I$(BUILD)/gen -I$(DEPS)/host/src \
+	-DNEPHOS_VERSION='"$(VERSION)"' -fno-strict-aliasing -g
+SQLITE_FLAGS := -DSQLITE_THREADSAFE=0 -DSQLITE_ENABLE_MEMSYS5 -DSQLITE_OMIT_LOAD_EXTENSION \
+	-DSQLITE_DQS=0 -DSQLITE_DEFAULT_MEMSTATUS=1 -DSQLITE_OMIT_DEPRECATED -DSQLITE_OMIT_SHARED_CACHE \
+	-DSQLITE_TEMP_STORE=3
+# $(1): folder of the variant, $(2): its extra flags.
+define host_library
+$(1)/%.o: %.c $(GEN)
+	@mkdir -p $$(@D)
+	$$(Q)$(HOST_CC) $(HOST_FLAGS) $(2) -MMD -MP -c $$< -o $$@
+$(1)/gen/%.o: $(BUILD)/gen/%.c
+	@mkdir -p $$(@D)
+	$$(Q)$(HOST_CC) $(HOST_FLAGS) $(2) -w -c $$< -o $$@
+$(1)/deps/%.o: $(BUILD)/.deps-$(ARCH)
+	@mkdir -p $$(@D)
+	$$(Q)$(HOST_CC) -w -O1 -g $(2) $(SQLITE_FLAGS) -DNDEBUG -I$(DEPS)/host/src -c $(DEPS)/host/src/$$*.c -o $$@
+$(1)/libnephos.a: $(HOST_SRC:%.c=$(1)/%.o) $(1)/gen/nephos.pb-c.o $(1)/gen/assets.o \
+		$(1)/deps/sqlite3.o $(1)/deps/yyjson.o $(1)/deps/protobuf-c/protobuf-c.o
+	@rm -f $$@
+	$$(Q)ar rcsD $$@ $$^
+-include $(HOST_SRC:%.c=$(1)/%.d)
+endef
+$(eval $(call host_library,$(HOST)/asan,-O1 $(SANITIZE)))
+$(eval $(call host_library,$(HOST)/fast,-O2))
+
+.PHONY: host
+host: $(HOST)/asan/libnephos.a $(HOST)/fast/libnephos.a ## Build the test libraries
+
+.PHONY: clean distclean
+clean: ## Remove what was built; dependencies stay
+	rm -rf $(BUILD)
+distclean: clean ## Remove the dependencies too
+	rm -rf $(DEPS)

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* The ring: encoded blocks that the aggregator has not acknowledged yet, oldest first.
+ *
+ * The sampler fills it, the uplink empties it, and a block leaves only when it is acknowledged, or when
+ * a newer one needs its room: then its samples are counted as lost. Blocks stand as
+ *     u64 sequence   u16 count   u16 zero   u32 size   data
+ * one behind the other in a byte ring; a block never wraps (a gap at the end is skipped). */
+#ifndef NEPHOS_RING_H
+#define NEPHOS_RING_H
+
+#include "platform/base/base.h"
+
+struct ring_block {
+    uint64_t sequence; /* of its first sample */
+    uint32_t count;
+    uint32_t size;
+    const uint8_t *data;
+};
+
+struct ring {
+    uint8_t *bytes;
+    uint32_t size;
+    uint32_t head;          /* where the next block goes */
+    uint32_t tail;          /* the oldest block */
+    uint32_t wrap;          /* end of the used part behind the head, when tail > head */
+    uint32_t block_count;
+    uint64_t sample_count;  /* in the ring */
+    uint64_t lost_count;    /* samples given up because there was no room */
+    uint32_t high_water;    /* most bytes ever in use */
+};
+
+void ring_init(struct ring *r, uint8_t *bytes, uint32_t size);
+/* Copies a block in, giving up the oldest ones as needed. A block larger than the ring is a bug. */
+void ring_push(struct ring *r, uint64_t sequence, uint32_t count, const uint8_t *data, uint32_t size);
+/* The n-th oldest block for a walk: start with *at = 0 and call until false. */
+bool ring_walk(const struct ring *r, uint32_t *at, struct ring_block *out);
+/* Drops blocks whose last sample is at or before `sequence`. Number of samples dropped. */
+uint64_t ring_acknowledge(struct ring *r, uint64_t sequence);
+uint64_t ring_oldest_sequence(const struct ring *r); /* 0 when empty */
+
+#endif

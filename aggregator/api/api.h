@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* HTTP/1.1 and WebSocket on fixed slots: the routes that Nephos clients know, /api/v1, the dashboard.
+ *
+ * A response is produced piece by piece into the slot's buffer as the client takes it; long queries run
+ * a slice a step. A slow client costs its own slot, bounded in bytes and time. */
+#ifndef NEPHOS_API_H
+#define NEPHOS_API_H
+
+#include "aggregator/store/store.h"
+
+struct api_limits {
+    uint32_t connections_max; /* HTTP and WebSocket together */
+    uint32_t websockets_max;  /* of them */
+};
+
+struct api;
+
+struct api *api_reserve(struct memory_map *map, const struct api_limits *limits);
+/* `token` (may be "") is the bearer token every request must carry; `map` and `self` are shown at
+ * /api/v1/self. */
+void api_open(struct api *a, struct plat *p, struct store *s, const struct memory_map *map,
+              const char *token);
+void api_accept(struct api *a, int conn, struct mono now);
+bool api_ready(struct api *a, int conn, struct mono now);
+/* Live updates from the store's feed, slices of running queries, deadlines. */
+struct mono api_step(struct api *a, struct mono now);
+void api_close(struct api *a);
+
+/* Extra lines for /api/v1/self that other rooms know: name and value, filled by the program. */
+struct api_gauge {
+    const char *name;
+    uint64_t value;
+};
+void api_self_gauges(struct api *a, const struct api_gauge *gauges, uint32_t count);
+
+#endif

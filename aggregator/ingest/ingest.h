@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* One session per agent: bytes -> messages -> store, acknowledgements back after commit.
+ *
+ * A session without a verified certificate may only enrol. Every slot has deadlines for its first
+ * message and for silence; a hostile or broken peer costs its own slot and a counter. */
+#ifndef NEPHOS_INGEST_H
+#define NEPHOS_INGEST_H
+
+#include "aggregator/store/store.h"
+
+struct ingest_limits {
+    uint32_t sessions_max;
+    uint32_t ship_interval_ms;         /* what Welcome tells agents */
+    uint32_t watched_ship_interval_ms; /* while somebody looks */
+};
+
+struct ingest;
+
+struct ingest *ingest_reserve(struct memory_map *map, const struct ingest_limits *limits);
+void ingest_open(struct ingest *g, struct plat *p, struct store *s);
+/* Takes over a connection that plat_accept gave. */
+void ingest_accept(struct ingest *g, int conn, struct mono now);
+/* The connection has something to do. False when it is not one of ours. */
+bool ingest_ready(struct ingest *g, int conn, struct mono now);
+/* Deadlines, held-back sessions, pace changes. Returns when it wants to be called next. */
+struct mono ingest_step(struct ingest *g, struct mono now);
+/* After store_step(): acknowledges what has become durable. */
+void ingest_acknowledge(struct ingest *g);
+/* Says goodbye to every agent. */
+void ingest_close(struct ingest *g);
+
+struct ingest_stats {
+    uint64_t sessions, sessions_high_water, accepted, refused_capacity, refused_certificate;
+    uint64_t refused_token, refused_protocol, malformed, enrolled, blocks, samples, values;
+    uint64_t duplicates, held_back, rx_bytes, tx_bytes, timeouts;
+};
+void ingest_stats(const struct ingest *g, struct ingest_stats *out);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* Join tokens: what an administrator copies to a new VM, and the file that remembers it.
+ *
+ * Text: "nph1_" and base64url of: 8 bytes id, 16 bytes secret, 32 bytes SHA-256 of the CA, 4 bytes
+ * CRC-32C of the 56 bytes before (tells a typing error from an unknown token). The data directory keeps
+ * tokens/<id in hex>: SHA-256 of the secret, uses allowed, expiry; never the secret. */
+#ifndef NEPHOS_TOKEN_H
+#define NEPHOS_TOKEN_H
+
+#include "platform/credentials.h"
+#include "proto/token.h"
+
+struct token_record {
+    uint8_t id[TOKEN_ID_SIZE];
+    uint32_t uses_max;
+    int64_t expires_ms; /* wall clock */
+};
+
+/* Makes a token, stores its record, writes its text. */
+int token_create(struct plat *p, uint32_t uses_max, int64_t ttl_ms, char text[static TOKEN_TEXT_SIZE]);
+/* Checks a text that a peer sent, all but the number of uses. On ERR_DENIED or ERR_MALFORMED `why`
+ * says which of malformed, unknown, expired, and what to do. */
+int token_check(struct plat *p, const char *text, struct token_record *out, struct text *why);
+
+#endif

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/* The table in the middle: instances, series, samples. Rooms meet here and nowhere else.
+ *
+ * Writers (ingest) stage; nothing staged is visible or acknowledged until the group commit that
+ * store_step() makes has put it on disk. Readers (api) see committed samples only. Analysis and api
+ * keep a cursor into the feed of committed blocks and pull.
+ *
+ * Underneath: SQLite through our own VFS. A commit is one transaction: changed instances and
+ * dictionaries, and one journal row with every staged block. Per host, journal entries are sealed in the
+ * background into chunks, columns per series. When the disk refuses, staged work is kept and tried
+ * again; when the staging area is full, store_append answers ERR_FULL and the sender is held back. */
+#ifndef NEPHOS_STORE_H
+#define NEPHOS_STORE_H
+
+#include "platform/base/memory_map.h"
+#include "platform/platform.h"
+#include "proto/block.h"
+#include "proto/limits.h"
+#include "proto/metrics.h"
+
+struct store_limits {
+    uint32_t instances_max;
+    uint32_t series_per_instance_max; /* at most SLOTS_MAX distinct slots per epoch, this many in all */
+    uint32_t queries_max;             /* running at once */
+    uint64_t database_size_max;       /* bytes; the oldest chunks give way */
+    uint64_t sqlite_heap_size;
+};
+
+struct store;
+
+/* Reserves everything (see memory_map.h) and, when the map has a block, returns the store. */
+struct store *store_reserve(struct memory_map *map, const struct store_limits *limits);
+/* Opens or makes "nephos.db", loads tables, replays the journal's index. `why` explains a failure:
+ * ERR_BUSY (another aggregator has it), ERR_DENIED, ERR_MALFORMED (not ours, or a newer schema). */
+int store_open(struct store *s, struct plat *p, struct text *why);
+/* Commits what is staged and closes. */
+void store_close(struct store *s);
+/* Group commit when due (100 ms after the first staged block, or staging half full), then a bounded
+ * piece of sealing or retention. Returns when it wants to be called next. */
+struct mono store_step(struct store *s, struct mono now);
+/* Commits at once; ERR_OK or why not (ERR_FULL disk full, ERR_SYSTEM). */
+int store_commit(struct store *s);
+
+/* --- instances --- */
+
+struct instance {
+    char id[INSTANCE_ID_SIZE];
+    char name[NAME_SIZE];
+    char type[FACT_SIZE], region[FACT_SIZE], provider[FACT_SIZE];
+    char os[FACT_SIZE], kernel[FACT_SIZE], architecture[FACT_SIZE], agent_version[FACT_SIZE];
+    char address[FACT_SIZE];       /* where it last connected from */
+    uint32_t cpu_count, interval_ms;
+    uint64_t memory_bytes;
+    int64_t created_ms, updated_ms; /* wall clock of the aggregator */
+    /* live, not stored */
+    int64_t last_sample_ms;        /* time of the newest committed sample; 0 when none since start */
+    int64_t last_seen_ms;          /* wall clock of the aggregator at the newest commit */
+    int64_t skew_ms;               /* agent's clock less ours, at the last message */
+    bool connected;
+    int64_t watched_until_ms;      /* mono; somebody looks at it live: ship every second */
+    uint64_t lost_count;           /* samples the agent gave up unsent, as it says */
+    uint64_t gap_count;            /* samples missing between committed sequences */
+    uint64_t duplicate_count;      /* samples resent and recognised */
+    uint64_t sample_count;         /* samples (of one host, all series) committed since start */
+};
+
+uint32_t store_instance_count(const struct store *s);
+/* Index below store_instance_count, stable while the program runs, in the order of creation. */
+struct instance *store_instance(struct store *s, uint32_t index);
+int store_instance_find(const struct store *s, const char *id); /* index or ERR_MISSING */
+/* Creates or changes by facts->id (live fields are left alone). Index, or ERR_FULL. Staged. */
+int store_instance_put(struct store *s, const struct instance *facts);
+/* Counts one use of a join token in the staged transaction; ERR_FULL when uses_max were counted. */
+int store_token_use(struct store *s, const uint8_t token_id[static 8], uint32_t uses_max);
+
+/* --- dictionary: what the slots of an epoch mean --- */
+
+/* Makes `epoch` the current one of the instance, old or new; ERR_AGAIN while storage cannot commit. */
+int store_epoch(struct store *s, uint32_t instance, uint64_t epoch);
+uint32_t store_dictionary_count(const struct store *s, uint32_t instance);
+struct store_series_facts {
+    const char *metric, *tag, *unit;
+    uint32_t scale;
+    enum metric_kind kind;
+};
+/* Adds slot number store_dictionary_count(); the same metric and tag keep their series for ever.
+ * ERR_FULL when the instance has series_per_instance_max. Staged. */
+int store_dictionary_add(struct store *s, uint32_t instance, const struct store_series_facts *facts);
+
+/* --- samples in --- */
+
+/* Stages one decoded block of the current epoch (`data` is its encoded form). Number of samples taken;
+ * 0 when the block was there already; ERR_FULL (hold back, try again later); ERR_MALFORMED when
+ * it overlaps partly or names a slot that the dictionary lacks. */
+int store_append(struct store *s, uint32_t instance, uint64_t sequence, const struct block_matrix *block,
+                 const uint8_t *data, uint32_t size, struct wall received);
+/* Newest sequence on disk of the instance's current epoch; 0 when none. */
+uint64_t store_committed_sequence(const struct store *s, uint32_t instance);
+/* Grows by one with every commit that succeeded. */
+uint64_t store_commit_count(const struct store *s);
+
+/* --- series and the newest values --- */
+
+struct store_series {
+    uint32_t metric_index;  /* for store_metric() */
+    char tag[TAG_SIZE];
+    int64_t last_value;     /* stored integer, valid when last_ms is not 0 */
+    int64_t last_ms;
+};
+struct store_metric { /* one entry for every metric name ever seen */
+    char name[METRIC_SIZE];
+    char unit[UNIT_SIZE];
+    uint32_t scale;
+    enum metric_kind kind;
+};
+uint32_t store_series_count(const struct store *s, uint32_t instance);
+const struct store_series *store_series(const struct store *s, uint32_t instance, uint32_t index);
+const struct store_metric *store_metric(const struct store *s, uint32_t metric_index);
+int store_metric_find(const struct store *s, const char *name); /* index or ERR_MISSING */
+
+/* --- feed: committed blocks in order, for who follows live --- */
+
+struct store_feed_block {
+    uint32_t instance;
+    uint64_t sequence;
+    const uint8_t *data; /* valid until the next store_step() */
+    uint32_t size;
+    uint32_t count;
+    /* series index of each slot of this block's epoch */
+    const uint16_t *series_of_slot;
+};
+/* Cursor position that sees only what is committed from now on. */
+uint64_t store_feed_end(const struct store *s);
+/* True and *cursor advanced when there was a block. A cursor that fell out of the ring jumps to the
+ * oldest block kept, and *missed grows by the blocks passed over. */
+bool store_feed_next(struct store *s, uint64_t *cursor, uint64_t *missed, struct store_feed_block *out);
+
+/* --- queries, in slices --- */
+
+enum store_fold { FOLD_AVG, FOLD_MIN, FOLD_MAX, FOLD_LAST, FOLD_SUM, FOLD_COUNT, FOLD_RATE };
+
+/* Cells (series x points) that one query may fill. */
+#define QUERY_CELLS_MAX 131072U
+#define QUERY_SERIES_MAX SLOTS_MAX
+
+struct store_query_ask {
+    uint32_t instance;
+    uint32_t series_count;
+    uint16_t series[QUERY_SERIES_MAX]; /* indexes */
+    int64_t from_ms, to_ms;            /* [from, to), multiples of step after flooring */
+    int64_t step_ms;                   /* at least 1 */
+};
+struct store_cell { /* of one series and one step */
+    int64_t sum, min, max, last, last_ms;
+    uint32_t count; /* 0: no sample */
+};
+
+/* Starts a query: a handle, ERR_FULL when all are running or the cells are too many. */
+int store_query_begin(struct store *s, const struct store_query_ask *ask);
+/* A bounded piece of work: 1 more to do, 0 all cells are filled, negative on a storage error. */
+int store_query_step(struct store *s, int query);
+/* Points per series; cells[series][point] are valid once store_query_step answered 0. */
+uint32_t store_query_points(const struct store *s, int query);
+const struct store_cell *store_query_cell(const struct store *s, int query, uint32_t series,
+                                          uint32_t point);
+void store_query_end(struct store *s, int query);
+
+/* --- about itself --- */
+
+struct store_stats {
+    uint64_t commits, commit_failures, journal_rows, chunks, samples_committed /* series x samples */;
+    uint64_t values_sealed, sealed_bytes; /* since start: bytes of chunks over values in them */
+    uint64_t database_bytes, database_bytes_max;
+    uint64_t blocks_staged, staging_bytes, refused_full;
+    uint64_t retention_chunks_dropped;
+    int64_t oldest_sample_ms;
+    int64_t sqlite_heap_bytes, sqlite_heap_high_water;
+};
+void store_stats(struct store *s, struct store_stats *out);
+
+#endif

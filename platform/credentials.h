@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* Keys and certificates, below the seam: who a peer is allowed to be.
+ *
+ * The aggregator is its own certificate authority. An agent makes its key itself, sends a request
+ * (PKCS#10) with a join token, and gets a certificate whose common name is its instance id. All files
+ * lie in the state or data directory with mode 0600; private keys never leave it. */
+#ifndef NEPHOS_CREDENTIALS_H
+#define NEPHOS_CREDENTIALS_H
+
+#include "platform/platform.h"
+
+#define HASH_SIZE 32U
+#define CERTIFICATE_SIZE_MAX 1024U
+#define SERVER_NAME "nephos-aggregator" /* the DNS name in every aggregator's certificate */
+
+void plat_sha256(struct plat *p, const void *from, size_t size, uint8_t hash[static HASH_SIZE]);
+
+/* --- agent --- */
+
+/* Loads key, certificate and CA from the state directory and uses them for PLAT_TLS. ERR_MISSING when
+ * not enrolled yet, ERR_MALFORMED when a file is damaged. */
+int credential_load(struct plat *p);
+/* The hash that the CA of a PLAT_TLS_PINNED connection must have. */
+void credential_pin(struct plat *p, const uint8_t ca_hash[static HASH_SIZE]);
+/* Makes a P-256 key (kept, replacing none that is in use) and a request for `common_name`; DER, its
+ * length. */
+int credential_request(struct plat *p, const char *common_name, uint8_t *der, uint32_t size);
+/* Checks that both belong together and to the pending key and the pin, stores them with the key,
+ * and uses them from now on. */
+int credential_store(struct plat *p, const uint8_t *certificate_der, uint32_t certificate_size,
+                     const uint8_t *ca_der, uint32_t ca_size);
+
+/* --- aggregator --- */
+
+/* Opens the authority in the data directory, or makes it with a server certificate on first use. */
+int authority_open(struct plat *p);
+/* SHA-256 of the CA's certificate (DER). */
+void authority_hash(struct plat *p, uint8_t hash[static HASH_SIZE]);
+/* The CA's certificate in DER: its length. */
+int authority_certificate(struct plat *p, uint8_t *der, uint32_t size);
+/* Checks the request's own signature and signs a client certificate for `common_name`, whatever name
+ * the request carries. DER, its length; ERR_MALFORMED for a bad request. */
+int authority_sign(struct plat *p, const uint8_t *request_der, uint32_t request_size,
+                   const char *common_name, uint8_t *der, uint32_t size);
+
+#endif

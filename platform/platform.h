@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/* The seam: everything that is not a pure function of its arguments comes in through here.
+ *
+ * Two implementations stand behind these names, chosen by the linker: platform/linux (real clocks,
+ * sockets, TLS, files) and platform/sim (many machines in one process, from one seed). No call
+ * blocks; plat_wait() is the only place where a program sleeps. errno does not pass this line.
+ * A text that explains a failure stays valid until the next call on the same connection. */
+#ifndef NEPHOS_PLATFORM_H
+#define NEPHOS_PLATFORM_H
+
+#include "platform/base/base.h"
+
+struct plat; /* defined by each implementation */
+
+/* --- clocks, chance, words --- */
+
+struct mono plat_mono(struct plat *p);
+struct wall plat_wall(struct plat *p);
+void plat_random(struct plat *p, void *to, size_t size);
+
+enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+/* One line, without newline; "what, where, what to do". Never a secret. Formats no floats. */
+void plat_log(struct plat *p, enum log_level level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* --- facts about this machine --- */
+
+struct plat_host {
+    char hostname[64];
+    char os[64];        /* "Debian GNU/Linux 12 (bookworm)" */
+    char kernel[64];    /* "6.1.0-18-amd64" */
+    char architecture[16];
+    char machine_id[33]; /* 32 hex digits, or "" */
+    uint32_t cpu_count;
+    uint64_t memory_bytes;
+};
+void plat_host(struct plat *p, struct plat_host *out);
+
+/* Text files of /proc and /sys, kept open and read again from the start: a handle, or ERR_MISSING,
+ * ERR_FULL. Paths are absolute ("/proc/stat") and are looked up below the configured root. */
+int plat_text_open(struct plat *p, const char *path);
+/* The whole text, not terminated: its length; ERR_FULL when buf is too small (buf then holds the
+ * beginning), ERR_MISSING when it has gone. */
+int plat_text_read(struct plat *p, int handle, char *buf, uint32_t buf_size);
+void plat_text_close(struct plat *p, int handle);
+
+struct plat_filesystem {
+    uint64_t total_bytes, free_bytes, available_bytes;
+    uint64_t inodes_total, inodes_free;
+};
+/* Use of the filesystem mounted at `mount`. Only for local filesystems: others may hang. */
+int plat_filesystem(struct plat *p, const char *mount, struct plat_filesystem *out);
+
+/* --- small private files in the state (agent) or data (aggregator) directory --- */
+
+/* Names are relative and may have one folder: "agent.key", "tokens/5d1f". Mode 0600. */
+int plat_state_read(struct plat *p, const char *name, void *to, uint32_t size); /* length */
+/* Whole or not at all, and durable when it returns. */
+int plat_state_write(struct plat *p, const char *name, const void *from, uint32_t size);
+int plat_state_delete(struct plat *p, const char *name);
+
+/* --- files with random access, in the same directory; for the database --- */
+
+int plat_file_open(struct plat *p, const char *name);  /* created when absent; a handle */
+void plat_file_close(struct plat *p, int file);
+/* Locks the directory for this process until it ends; ERR_BUSY when another process has it. */
+int plat_data_lock(struct plat *p);
+/* Bytes read, fewer than `size` only at the end of the file. */
+int plat_file_read(struct plat *p, int file, int64_t offset, void *to, uint32_t size);
+/* ERR_OK; ERR_FULL when the disk is full; ERR_SYSTEM. Durable only after plat_file_sync. */
+int plat_file_write(struct plat *p, int file, int64_t offset, const void *from, uint32_t size);
+int plat_file_truncate(struct plat *p, int file, int64_t size);
+int plat_file_sync(struct plat *p, int file);
+int64_t plat_file_size(struct plat *p, int file);
+int plat_file_delete(struct plat *p, const char *name);
+bool plat_file_exists(struct plat *p, const char *name);
+
+/* --- connections: small indexes into a fixed table --- */
+
+enum plat_security {
+    PLAT_PLAIN,      /* loopback API */
+    PLAT_TLS,        /* server: asks for a certificate. client: shows ours, verifies the server's
+                        against the stored CA */
+    PLAT_TLS_PINNED, /* client only: before enrolment; no certificate of ours, the server's chain
+                        must end in a CA with the hash given to credential_pin() */
+};
+
+/* "ADDRESS:PORT" or "[V6]:PORT". Returns a listener (an index in the same table as connections), or
+ * ERR_BUSY port in use, ERR_DENIED, ERR_MALFORMED, ERR_FULL, ERR_SYSTEM. */
+int plat_listen(struct plat *p, const char *address, enum plat_security security);
+/* A new connection, ERR_AGAIN when none waits, ERR_FULL when the table is full (the newcomer is
+ * closed and counted). */
+int plat_accept(struct plat *p, int listener);
+/* Begins to connect to "HOST:PORT"; name look-up and TLS handshake go on inside plat_wait(). */
+int plat_connect(struct plat *p, const char *address, enum plat_security security);
+/* True once bytes can flow (name found, TCP and TLS up, peer verified as far as asked). */
+bool plat_is_open(struct plat *p, int conn);
+/* Bytes taken, ERR_AGAIN (the connection is reported ready when there is room), ERR_CLOSED. */
+int plat_send(struct plat *p, int conn, const void *from, uint32_t size);
+/* Bytes read, ERR_AGAIN, ERR_CLOSED. */
+int plat_recv(struct plat *p, int conn, void *to, uint32_t size_max);
+/* Why the connection failed, in words with what to do; "" when it did not. */
+const char *plat_why(struct plat *p, int conn);
+/* The identity in the verified certificate of the peer: its length, 0 when the peer showed none,
+ * ERR_DENIED when it showed one that is not good (plat_why tells). `id` is always terminated. */
+int plat_peer_identity(struct plat *p, int conn, char *id, uint32_t id_size);
+/* "192.0.2.7:51422" */
+const char *plat_peer_address(struct plat *p, int conn);
+/* Flushes what TLS still holds as far as the socket takes it, then closes. */
+void plat_close(struct plat *p, int conn);
+
+/* Sleeps until a connection is ready or the deadline has passed. ERR_OK, or ERR_CLOSED when the
+ * program has been asked to end (SIGTERM, SIGINT). */
+int plat_wait(struct plat *p, struct mono deadline);
+/* The next connection or listener with something to do since the last plat_wait: bytes to read, room
+ * to write after ERR_AGAIN, newly open, or failed. ERR_AGAIN when there is no more. A connection
+ * that was not read dry is reported again. */
+int plat_next_ready(struct plat *p);
+/* While paused a connection is not reported for reading: how a receiver holds a sender back. */
+void plat_pause(struct plat *p, int conn, bool paused);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* The column codec: a run of 64-bit integers in few bytes, exact for every value.
+ *
+ * Byte for byte in docs/SPEC.md. A column is constant, or first value and differences (or differences
+ * of differences), in groups of COLUMN_GROUP residuals, each group Rice coded with its own parameter,
+ * with zeros either coded like other residuals or as run lengths: whichever is shortest, by exact
+ * count. Rice 1971; the escape bounds a residual at 24 + 64 bits. */
+#ifndef NEPHOS_COLUMN_H
+#define NEPHOS_COLUMN_H
+
+#include "platform/base/base.h"
+
+#define COLUMN_GROUP 128U
+#define COLUMN_VALUES_MAX 4096U
+/* Never more than this for `count` values; what an encoder's buffer needs. */
+#define COLUMN_SIZE_MAX(count) (32U + (count) * 12U)
+
+/* Returns the bytes written, or ERR_FULL. count is 1..COLUMN_VALUES_MAX. */
+int column_encode(const int64_t *values, uint32_t count, uint8_t *to, uint32_t size);
+/* Reads exactly `count` values; returns the bytes taken, or ERR_MALFORMED. Never reads past `size`. */
+int column_decode(const uint8_t *from, uint32_t size, int64_t *values, uint32_t count);
+
+#endif

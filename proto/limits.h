@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* The limits that agent and aggregator share. Changing one changes the wire (docs/SPEC.md). */
+#ifndef NEPHOS_PROTO_LIMITS_H
+#define NEPHOS_PROTO_LIMITS_H
+
+#include "platform/base/base.h"
+
+/* Names, terminator included. */
+#define INSTANCE_ID_SIZE 64U  /* also the longest common name of X.509 (64) less its terminator */
+#define NAME_SIZE 64U
+#define METRIC_SIZE 48U
+#define TAG_SIZE 80U          /* "mount=/var/lib/postgresql" */
+#define UNIT_SIZE 16U
+#define FACT_SIZE 64U         /* os, kernel, provider, region, ... */
+#define TOKEN_TEXT_SIZE 96U
+#define REASON_SIZE 200U
+
+/* Series of one host that are known at once; a slot is a number below this. A default VM has about
+ * fifty; 256 leaves room for many disks, mounts and interfaces. */
+#define SLOTS_MAX 256U
+
+/* Samples in one block on the wire. Ten seconds at 1 Hz is the habit; a slot or interval change makes
+ * shorter ones. */
+#define BLOCK_SAMPLES_MAX 16U
+
+/* Blocks in one batch. */
+#define BATCH_BLOCKS_MAX 64U
+
+/* A frame: one type byte, three length bytes, payload. The largest single block must fit in a batch:
+ * each of 256 columns of 16 values in the worst case of 12 bytes a value (escapes). */
+#define FRAME_HEADER_SIZE 4U
+#define FRAME_PAYLOAD_MAX 61440U
+#define BLOCK_DATA_MAX (SLOTS_MAX * BLOCK_SAMPLES_MAX * 12U + 1024U)
+static_assert(BLOCK_DATA_MAX + 256U <= FRAME_PAYLOAD_MAX, "a block must fit in a frame");
+
+/* Scratch that unpacking any one frame may need: copies of its byte strings plus headers. */
+#define WIRE_SCRATCH_SIZE 131072U
+/* The agent only receives small messages (EnrollReply is the largest). */
+#define WIRE_REPLY_MAX 4096U
+#define WIRE_REPLY_SCRATCH_SIZE 8192U
+
+#endif

@@ -1,0 +1,41 @@
+# shellcheck shell=bash disable=SC2034
+# What is taken from outside, in which version, and the hash it must have.
+#
+# One line per acceptable tarball, best first: name | version | suite of the Debian archive where it
+# was last seen | file name | sha256. The suite is only a hint: all suites are searched for the hash.
+# Debian's originals of musl, mbedTLS and protobuf-c are the upstream releases byte for byte, so a
+# tarball from anywhere else fits too (DEPS_FROM=dir:PATH). Those of SQLite and yyjson are repacked.
+PINS='
+musl|1.2.5|trixie|musl_1.2.5.orig.tar.gz|a9a118bbe84d8764da0ea0d28b3ab3fae8477fc7e4085d90102b8596fc7c75e4
+mbedtls|3.6.7|forky|mbedtls_3.6.7.orig.tar.bz2|a7e8bcbec0e6f761b4af24f25677626b35f762f68eef79c08677a363212d11f6
+mbedtls|3.6.6|trixie|mbedtls_3.6.6.orig.tar.bz2|8fb65fae8dcae5840f793c0a334860a411f884cc537ea290ce1c52bb64ca007a
+protobuf-c|1.5.1|trixie|protobuf-c_1.5.1.orig.tar.gz|20d1dc257da96f8ddff8be4dd9779215bbd0a6069ed53bbe9de38fa7629be06b
+protobuf-c|1.4.1|bookworm|protobuf-c_1.4.1.orig.tar.gz|4cc4facd508172f3e0a4d3a8736225d472418aee35b4ad053384b137b220339f
+sqlite3|3.53.4|forky|sqlite3_3.53.4.orig.tar.xz|05366adc8ee80c6b1faa71285b49d133c2121238ca58934b077fdeb95934abd4
+yyjson|0.10.0|trixie|yyjson_0.10.0+ds.orig.tar.xz|ae6fde69a193e10afab426ef13f113d6903446405f9db9ee98bfb572bd6c961a
+'
+
+# When no pinned file is left in any suite, the newest version of this series is taken on the word of
+# the archive's signature alone, with a warning; NEPHOS_DEPS_STRICT=1 refuses instead.
+# musl has no series: our patches (deps.d/musl) are for exactly one version.
+SERIES_mbedtls='3.6.*'
+SERIES_protobuf_c='1.5.*'
+SERIES_sqlite3='3.*'
+SERIES_yyjson='0.*'
+
+# Debian releases newer than the machine's own that may hold a version we want. Ubuntu and others
+# search their own release, then nothing: there DEPS_FROM=dir:PATH is the way.
+SUITES_debian='trixie forky sid'
+
+# From npm: package | version | sha512 as npm states it | sha256 of the same tarball.
+UPLOT_VERSION=1.6.32
+UPLOT_INTEGRITY='sha512-KIMVnG68zvu5XXUbC4LQEPnhwOxBuLyW1AHtpm6IKTXImkbLgkMy+jabjLgSLMasNuGGzQm/ep3tOkyTxpiQIw=='
+UPLOT_SHA256=4b8a8191e425658e3ea8c8c1314b0fc679c861ee3a1af2b20c7b16ba50b5133d
+
+# Debian and Ubuntu packages by purpose.
+PACKAGES_build='gcc libc6-dev linux-libc-dev make protobuf-c-compiler protobuf-compiler xz-utils bzip2
+    patch git ca-certificates curl'
+PACKAGES_build_web='nodejs npm'  # only when no npm is on PATH
+PACKAGES_cross='gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf linux-libc-dev-arm64-cross
+    linux-libc-dev-armhf-cross qemu-user-static'
+PACKAGES_test='libcmocka-dev clang strace python3' # and libclang-rt-N-dev, N being clang's version
