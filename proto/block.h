@@ -28,7 +28,8 @@ int block_encode(const struct block_matrix *m, uint8_t *to, uint32_t size);
 /* Takes the block apart; `count` comes from beside it. ERR_MALFORMED unless every byte was used, slots
  * ascend below SLOTS_MAX and times are within 1970..2200. */
 int block_decode(const uint8_t *from, uint32_t size, uint32_t count, struct block_matrix *m);
-/* Only the header and the times: cheap, for an index. Values stay untouched. */
+/* Only the header and the times: cheap, for an index; values stay untouched. Bytes read, or
+ * ERR_MALFORMED. */
 int block_decode_times(const uint8_t *from, uint32_t size, uint32_t count, struct block_matrix *m);
 
 #endif

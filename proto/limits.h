@@ -26,6 +26,9 @@
 /* Blocks in one batch. */
 #define BATCH_BLOCKS_MAX 64U
 
+/* Series in one Dictionary message; a longer dictionary takes several. */
+#define DICTIONARY_SERIES_MAX 64U
+
 /* A frame: one type byte, three length bytes, payload. The largest single block must fit in a batch:
  * each of 256 columns of 16 values in the worst case of 12 bytes a value (escapes). */
 #define FRAME_HEADER_SIZE 4U

@@ -88,7 +88,7 @@ struct wire_series {
 struct wire_dictionary {
     uint64_t epoch;
     uint32_t first_slot, count;
-    struct wire_series series[SLOTS_MAX];
+    struct wire_series series[DICTIONARY_SERIES_MAX];
 };
 struct wire_block {
     uint64_t sequence;

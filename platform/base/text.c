@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT */
+/* Bounded text, see text.h. */
+#include "platform/base/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void text_init(struct text *t, char *buf, uint32_t size)
+{
+    ASSERT(size > 0);
+    *t = (struct text){.at = buf, .size = size};
+    buf[0] = '\0';
+}
+
+void text_clear(struct text *t)
+{
+    text_init(t, t->at, t->size);
+}
+
+void text_put_n(struct text *t, const char *s, uint32_t length)
+{
+    uint32_t room = t->size - 1 - t->length;
+    if (length > room) {
+        t->truncated = true;
+        length = room;
+    }
+    memcpy(t->at + t->length, s, length);
+    t->length += length;
+    t->at[t->length] = '\0';
+}
+
+void text_put(struct text *t, const char *s)
+{
+    text_put_n(t, s, (uint32_t)strlen(s));
+}
+
+void text_put_char(struct text *t, char c)
+{
+    text_put_n(t, &c, 1);
+}
+
+void text_put_u64(struct text *t, uint64_t v)
+{
+    char digits[20];
+    uint32_t at = sizeof digits;
+    do {
+        digits[--at] = (char)('0' + v % 10);
+        v /= 10;
+    } while (v != 0);
+    text_put_n(t, digits + at, (uint32_t)sizeof digits - at);
+}
+
+static uint64_t magnitude(int64_t v)
+{
+    return v < 0 ? ~(uint64_t)v + 1 : (uint64_t)v;
+}
+
+void text_put_i64(struct text *t, int64_t v)
+{
+    if (v < 0)
+        text_put_char(t, '-');
+    text_put_u64(t, magnitude(v));
+}
+
+void text_put_hex(struct text *t, const uint8_t *bytes, uint32_t size)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (uint32_t i = 0; i < size; i++) {
+        text_put_char(t, digits[bytes[i] >> 4]);
+        text_put_char(t, digits[bytes[i] & 15]);
+    }
+}
+
+void text_put_scaled(struct text *t, int64_t v, uint32_t scale)
+{
+    uint64_t size = magnitude(v);
+    if (v < 0)
+        text_put_char(t, '-');
+    text_put_u64(t, size / scale);
+    uint64_t rest = size % scale;
+    if (rest == 0)
+        return;
+    text_put_char(t, '.');
+    for (uint32_t unit = scale / 10; rest != 0 && unit > 0; unit /= 10) {
+        text_put_char(t, (char)('0' + rest / unit));
+        rest %= unit;
+    }
+}
+
+static void put_padded(struct text *t, uint64_t v, uint32_t width)
+{
+    char digits[8];
+    for (uint32_t i = width; i > 0; i--) {
+        digits[i - 1] = (char)('0' + v % 10);
+        v /= 10;
+    }
+    text_put_n(t, digits, width);
+}
+
+/* Days since 1970-01-01 to year, month, day: Howard Hinnant, "chrono-Compatible Low-Level Date
+ * Algorithms" (civil_from_days). */
+static void civil_from_days(int64_t days, int64_t *year, uint32_t *month, uint32_t *day)
+{
+    days += 719468;
+    int64_t era = (days >= 0 ? days : days - 146096) / 146097;
+    uint64_t of_era = (uint64_t)(days - era * 146097);
+    uint64_t year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+    uint64_t of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    uint64_t shifted = (5 * of_year + 2) / 153;
+    *day = (uint32_t)(of_year - (153 * shifted + 2) / 5 + 1);
+    *month = (uint32_t)(shifted < 10 ? shifted + 3 : shifted - 9);
+    *year = (int64_t)year_of_era + era * 400 + (*month <= 2 ? 1 : 0);
+}
+
+void text_put_iso_ms(struct text *t, int64_t ms)
+{
+    int64_t day_ms = 86400 * MS_PER_S;
+    int64_t days = ms / day_ms;
+    int64_t rest = ms % day_ms;
+    if (rest < 0) {
+        rest += day_ms;
+        days--;
+    }
+    int64_t year;
+    uint32_t month, day;
+    civil_from_days(days, &year, &month, &day);
+    put_padded(t, (uint64_t)(year < 0 ? 0 : year), 4);
+    text_put_char(t, '-');
+    put_padded(t, month, 2);
+    text_put_char(t, '-');
+    put_padded(t, day, 2);
+    text_put_char(t, 'T');
+    put_padded(t, (uint64_t)(rest / 3600000), 2);
+    text_put_char(t, ':');
+    put_padded(t, (uint64_t)(rest / 60000 % 60), 2);
+    text_put_char(t, ':');
+    put_padded(t, (uint64_t)(rest / 1000 % 60), 2);
+    text_put_char(t, '.');
+    put_padded(t, (uint64_t)(rest % 1000), 3);
+    text_put_char(t, 'Z');
+}
+
+void text_printf(struct text *t, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    uint32_t room = t->size - t->length;
+    int n = vsnprintf(t->at + t->length, room, format, args);
+    va_end(args);
+    if (n < 0)
+        return;
+    if ((uint32_t)n >= room) {
+        t->truncated = true;
+        t->length = t->size - 1;
+    } else {
+        t->length += (uint32_t)n;
+    }
+}
+
+bool text_copy(char *to, uint32_t to_size, const char *from)
+{
+    struct text t;
+    text_init(&t, to, to_size);
+    text_put(&t, from);
+    return !t.truncated;
+}
+
+bool text_equal(const char *a, const char *b)
+{
+    return strcmp(a, b) == 0;
+}
+
+bool text_starts(const char *s, const char *prefix)
+{
+    return strncmp(s, prefix, strlen(prefix)) == 0;
+}
+
+bool text_take_u64(const char **at, const char *end, uint64_t *out)
+{
+    const char *p = *at;
+    while (p < end && (*p == ' ' || *p == '\t'))
+        p++;
+    if (p == end || *p < '0' || *p > '9')
+        return false;
+    uint64_t v = 0;
+    for (; p < end && *p >= '0' && *p <= '9'; p++) {
+        uint64_t digit = (uint64_t)(*p - '0');
+        if (v > (UINT64_MAX - digit) / 10)
+            v = UINT64_MAX;
+        else
+            v = v * 10 + digit;
+    }
+    *at = p;
+    *out = v;
+    return true;
+}
+
+bool text_to_u64(const char *s, uint64_t *out)
+{
+    uint64_t v = 0;
+    if (*s == '\0')
+        return false;
+    for (; *s != '\0'; s++) {
+        if (*s < '0' || *s > '9')
+            return false;
+        if (__builtin_mul_overflow(v, (uint64_t)10, &v) ||
+            __builtin_add_overflow(v, (uint64_t)(*s - '0'), &v))
+            return false;
+    }
+    *out = v;
+    return true;
+}
+
+static const char base64url_digits[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+int text_base64url_encode(const uint8_t *bytes, uint32_t size, char *to, uint32_t to_size)
+{
+    uint32_t length = size / 3 * 4 + (size % 3 == 0 ? 0 : size % 3 + 1);
+    if (length + 1 > to_size)
+        return ERR_FULL;
+    uint32_t at = 0;
+    for (uint32_t i = 0; i < size; i += 3) {
+        uint32_t n = size - i < 3 ? size - i : 3;
+        uint32_t word = (uint32_t)bytes[i] << 16;
+        if (n > 1)
+            word |= (uint32_t)bytes[i + 1] << 8;
+        if (n > 2)
+            word |= bytes[i + 2];
+        for (uint32_t k = 0; k <= n; k++)
+            to[at++] = base64url_digits[word >> (18 - 6 * k) & 63];
+    }
+    to[at] = '\0';
+    return (int)at;
+}
+
+static int base64url_value(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (c >= 'a' && c <= 'z')
+        return c - 'a' + 26;
+    if (c >= '0' && c <= '9')
+        return c - '0' + 52;
+    return c == '-' ? 62 : c == '_' ? 63 : -1;
+}
+
+int text_base64url_decode(const char *s, uint32_t length, uint8_t *to, uint32_t to_size)
+{
+    if (length % 4 == 1)
+        return ERR_MALFORMED;
+    uint32_t size = length / 4 * 3 + (length % 4 == 0 ? 0 : length % 4 - 1);
+    if (size > to_size)
+        return ERR_FULL;
+    uint32_t word = 0, bits = 0, at = 0;
+    for (uint32_t i = 0; i < length; i++) {
+        int v = base64url_value(s[i]);
+        if (v < 0)
+            return ERR_MALFORMED;
+        word = word << 6 | (uint32_t)v;
+        bits += 6;
+        if (bits >= 8) {
+            bits -= 8;
+            to[at++] = (uint8_t)(word >> bits);
+        }
+    }
+    if ((word & ((1U << bits) - 1)) != 0)
+        return ERR_MALFORMED; /* bits beyond the last byte: not what an encoder writes */
+    return (int)at;
+}
+
+#define DISTANCE_TEXT_MAX 31U
+
+/* Levenshtein's distance over one row (Wagner and Fischer 1974). */
+uint32_t text_distance(const char *a, const char *b)
+{
+    size_t a_length = strlen(a), b_length = strlen(b);
+    if (a_length > DISTANCE_TEXT_MAX || b_length > DISTANCE_TEXT_MAX)
+        return 99;
+    uint32_t row[DISTANCE_TEXT_MAX + 1];
+    for (uint32_t j = 0; j <= b_length; j++)
+        row[j] = j;
+    for (uint32_t i = 1; i <= a_length; i++) {
+        uint32_t diagonal = row[0];
+        row[0] = i;
+        for (uint32_t j = 1; j <= b_length; j++) {
+            uint32_t best = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+            if (row[j] + 1 < best)
+                best = row[j] + 1;
+            if (row[j - 1] + 1 < best)
+                best = row[j - 1] + 1;
+            diagonal = row[j];
+            row[j] = best;
+        }
+    }
+    return row[b_length];
+}
