@@ -95,7 +95,8 @@ static bool fits(const char *s, uint32_t size_with_terminator)
 
 int wire_put_enroll_request(uint8_t *to, uint32_t size, const struct wire_enroll_request *m)
 {
-    Nephos__EnrollRequest pb = NEPHOS__ENROLL_REQUEST__INIT;
+    Nephos__EnrollRequest pb;
+    nephos__enroll_request__init(&pb);
     pb.token = text_out(m->token);
     pb.instance_id = text_out(m->instance_id);
     pb.name = text_out(m->name);
@@ -122,7 +123,8 @@ int wire_get_enroll_request(const struct wire_frame *f, struct arena *scratch,
 
 int wire_put_enroll_reply(uint8_t *to, uint32_t size, const struct wire_enroll_reply *m)
 {
-    Nephos__EnrollReply pb = NEPHOS__ENROLL_REPLY__INIT;
+    Nephos__EnrollReply pb;
+    nephos__enroll_reply__init(&pb);
     pb.instance_id = text_out(m->instance_id);
     pb.certificate_der = bytes_out(m->certificate_der);
     pb.ca_der = bytes_out(m->ca_der);
@@ -148,7 +150,8 @@ int wire_get_enroll_reply(const struct wire_frame *f, struct arena *scratch,
 
 int wire_put_hello(uint8_t *to, uint32_t size, const struct wire_hello *m)
 {
-    Nephos__Hello pb = NEPHOS__HELLO__INIT;
+    Nephos__Hello pb;
+    nephos__hello__init(&pb);
     pb.protocol = m->protocol;
     pb.agent_version = text_out(m->agent_version);
     pb.instance_id = text_out(m->instance_id);
@@ -203,7 +206,8 @@ int wire_get_hello(const struct wire_frame *f, struct arena *scratch, struct wir
 
 int wire_put_welcome(uint8_t *to, uint32_t size, const struct wire_welcome *m)
 {
-    Nephos__Welcome pb = NEPHOS__WELCOME__INIT;
+    Nephos__Welcome pb;
+    nephos__welcome__init(&pb);
     pb.epoch = m->epoch;
     pb.committed_sequence = m->committed_sequence;
     pb.dictionary_count = m->dictionary_count;
@@ -243,7 +247,8 @@ int wire_put_dictionary(uint8_t *to, uint32_t size, const struct wire_dictionary
         series[i].counter = m->series[i].counter;
         at[i] = &series[i];
     }
-    Nephos__Dictionary pb = NEPHOS__DICTIONARY__INIT;
+    Nephos__Dictionary pb;
+    nephos__dictionary__init(&pb);
     pb.epoch = m->epoch;
     pb.first_slot = m->first_slot;
     pb.n_series = m->count;
@@ -290,7 +295,8 @@ int wire_put_batch(uint8_t *to, uint32_t size, const struct wire_batch *m)
         blocks[i].data = bytes_out(m->blocks[i].data);
         at[i] = &blocks[i];
     }
-    Nephos__Batch pb = NEPHOS__BATCH__INIT;
+    Nephos__Batch pb;
+    nephos__batch__init(&pb);
     pb.epoch = m->epoch;
     pb.lost_count = m->lost_count;
     pb.sent_ms = m->sent_ms;
@@ -324,7 +330,8 @@ int wire_get_batch(const struct wire_frame *f, struct arena *scratch, struct wir
 
 int wire_put_ack(uint8_t *to, uint32_t size, const struct wire_ack *m)
 {
-    Nephos__Ack pb = NEPHOS__ACK__INIT;
+    Nephos__Ack pb;
+    nephos__ack__init(&pb);
     pb.epoch = m->epoch;
     pb.sequence = m->sequence;
     return put_frame(to, size, WIRE_ACK, &pb.base);
@@ -343,7 +350,8 @@ int wire_get_ack(const struct wire_frame *f, struct arena *scratch, struct wire_
 
 int wire_put_pace(uint8_t *to, uint32_t size, const struct wire_pace *m)
 {
-    Nephos__Pace pb = NEPHOS__PACE__INIT;
+    Nephos__Pace pb;
+    nephos__pace__init(&pb);
     pb.ship_interval_ms = m->ship_interval_ms;
     return put_frame(to, size, WIRE_PACE, &pb.base);
 }
@@ -359,7 +367,8 @@ int wire_get_pace(const struct wire_frame *f, struct arena *scratch, struct wire
 
 int wire_put_refuse(uint8_t *to, uint32_t size, const struct wire_refuse *m)
 {
-    Nephos__Refuse pb = NEPHOS__REFUSE__INIT;
+    Nephos__Refuse pb;
+    nephos__refuse__init(&pb);
     pb.code = m->code;
     pb.reason = text_out(m->reason);
     return put_frame(to, size, WIRE_REFUSE, &pb.base);
