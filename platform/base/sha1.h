@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* SHA-1, for the WebSocket handshake alone (RFC 6455 section 4.2.2), where it is a checksum and not a
+ * protection. Nothing that needs a hash to be strong may use it. */
+#ifndef NEPHOS_SHA1_H
+#define NEPHOS_SHA1_H
+
+#include "platform/base/base.h"
+
+#define SHA1_SIZE 20U
+
+void sha1(const void *from, size_t size, uint8_t hash[static SHA1_SIZE]);
+
+#endif
