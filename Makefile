@@ -26,10 +26,8 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -
 COMMON := -std=gnu2x $(WARNINGS) -I. -I$(BUILD)/gen -DNEPHOS_VERSION='"$(VERSION)"' \
 	-ffile-prefix-map=$(CURDIR)/= -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
 	-fno-unwind-tables -ftrivial-auto-var-init=zero -fstack-protector-strong -fno-strict-aliasing -g0
-AGENT_FLAGS := $(COMMON) -Os -I$(DEPS)/$(ARCH)/agent/include -I$(DEPS)/$(ARCH)/include \
-	-DMBEDTLS_CONFIG_FILE='"platform/linux/tls/mbedtls_agent_config.h"'
-AGGREGATOR_FLAGS := $(COMMON) -O2 -I$(DEPS)/$(ARCH)/aggregator/include -I$(DEPS)/$(ARCH)/include \
-	-DMBEDTLS_CONFIG_FILE='"platform/linux/tls/mbedtls_aggregator_config.h"'
+AGENT_FLAGS := $(COMMON) -Os -I$(DEPS)/$(ARCH)/agent/include -I$(DEPS)/$(ARCH)/include
+AGGREGATOR_FLAGS := $(COMMON) -O2 -I$(DEPS)/$(ARCH)/aggregator/include -I$(DEPS)/$(ARCH)/include
 LINK := -static -no-pie -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 \
 	-Wl,--build-id=none
 
@@ -65,7 +63,6 @@ help: ## List the targets
 
 # --- dependencies --------------------------------------------------------------------------------
 
-PB_STAMP := $(DEPS)/$(ARCH)/.ready
 .PHONY: deps
 deps: ## Fetch and build what Nephos stands on (once, pinned and hash-checked)
 	@tools/deps packages build

@@ -9,7 +9,7 @@
 # Objects hold no path, time or order of this machine: two builds are the same bytes.
 
 # Raise a number when the recipe below changes in a way that its flags do not show.
-RECIPE_musl=1
+RECIPE_musl=2
 RECIPE_mbedtls=1
 RECIPE_library=1
 
@@ -22,11 +22,12 @@ FLAGS_PROTOBUF_C='-Os -DNDEBUG -Dmalloc=nephos_trap_malloc -Dfree=nephos_trap_fr
 FLAGS_YYJSON='-O2 -DNDEBUG -Dmalloc=nephos_trap_malloc -Drealloc=nephos_trap_realloc
     -Dfree=nephos_trap_free'
 # One connection, one thread, a fixed heap (memsys5) and no fallback to malloc. The unix VFS stays in
-# the build though the program registers its own. Without localtime(), which drags in malloc.
-FLAGS_SQLITE='-O2 -DNDEBUG -DSQLITE_THREADSAFE=0 -DSQLITE_ENABLE_MEMSYS5 -DSQLITE_ZERO_MALLOC
+# the build though the program registers its own. Without localtime(), which drags in malloc, and
+# with a getcwd() that does not.
+FLAGS_SQLITE='-O2 -DNDEBUG -D_GNU_SOURCE -DSQLITE_THREADSAFE=0 -DSQLITE_ENABLE_MEMSYS5 -DSQLITE_ZERO_MALLOC
     -DSQLITE_DEFAULT_MEMSTATUS=1 -DSQLITE_TEMP_STORE=3 -DSQLITE_DQS=0 -DSQLITE_MAX_EXPR_DEPTH=0
     -DSQLITE_LIKE_DOESNT_MATCH_BLOBS -DSQLITE_OMIT_LOAD_EXTENSION -DSQLITE_OMIT_DEPRECATED
-    -DSQLITE_OMIT_SHARED_CACHE -DSQLITE_OMIT_LOCALTIME'
+    -DSQLITE_OMIT_SHARED_CACHE -DSQLITE_OMIT_LOCALTIME -DHAVE_FDATASYNC=1'
 
 # Sets what differs between targets. The machine's own kind is built with its own gcc.
 select_arch() { # arch
@@ -71,31 +72,27 @@ build_arch() { # arch
 }
 
 build_musl() {
-    local id build tool patch
+    local id build tool
     source_of musl
-    id=$(hash_of $RECIPE_musl "$GCC" "$GCC_VERSION" "$SOURCE_ID" "$DIR" "$KERNEL" \
-        "$(cat "$TOOLS/deps.d/musl/"*.patch)")
+    id=$(hash_of $RECIPE_musl "$GCC" "$GCC_VERSION" "$SOURCE_ID" "$DIR" "$KERNEL")
     is_current "$PREFIX/stamp/musl" "$id" && return
+    rm -f "$PREFIX/stamp/"*
     step_begin "musl $SOURCE_VERSION for $ARCH"
 
     build=$PREFIX/build/musl
     rm -rf "$build" "$PREFIX/musl.new"
     mkdir -p "$build"
     cp -R "$SOURCE_DIR/." "$build"
-    for patch in "$TOOLS/deps.d/musl/"*.patch; do
-        patch -d "$build" -p1 --no-backup-if-mismatch <"$patch" >>"$LOG" 2>&1 ||
-            fail "${patch##*/} does not apply to musl $SOURCE_VERSION"
-    done
+    # Its own wrapper script is not taken, it cannot hold flags; its specs file is.
     (
-        cd "$build"
-        CC=$GCC AR=${BINUTILS}ar RANLIB=${BINUTILS}ranlib CFLAGS="-fno-ident -ffile-prefix-map=$DIR=deps" \
-            ./configure --target="$TRIPLE" --prefix="$PREFIX/musl" --syslibdir="$PREFIX/musl/lib" \
-            --disable-shared --disable-wrapper
-        make -j"$JOBS"
-        # Linking through musl's specs file needs it even though we write the wrapper ourselves.
-        make lib/musl-gcc.specs
-        make DESTDIR="$build/out" install
-        cp lib/musl-gcc.specs "$build/out$PREFIX/musl/lib/"
+        cd "$build" &&
+            CC=$GCC AR=${BINUTILS}ar RANLIB=${BINUTILS}ranlib \
+                CFLAGS="-fno-ident -ffile-prefix-map=$DIR=deps" \
+                ./configure --target="$TRIPLE" --prefix="$PREFIX/musl" \
+                --syslibdir="$PREFIX/musl/lib" --disable-shared --disable-wrapper &&
+            make -j"$JOBS" all lib/musl-gcc.specs &&
+            make DESTDIR="$build/out" install &&
+            cp lib/musl-gcc.specs "$build/out$PREFIX/musl/lib/"
     ) >>"$LOG" 2>&1 || fail "musl does not build for $ARCH: see the log"
 
     # The kernel's headers, which musl's include path leaves out.
@@ -135,9 +132,10 @@ archive() { # lib.a "flags" source...
     rm -rf "$build"
     mkdir -p "$build" "${lib%/*}"
     (
-        cd "$build"
-        printf '%s\0' "$@" | xargs -0 -P "$JOBS" -I'{}' "$PREFIX/bin/cc" "${COMMON[@]}" "${flags[@]}" -c '{}'
-        "$PREFIX/bin/ar" rcsD new.a ./*.o
+        cd "$build" &&
+            printf '%s\0' "$@" |
+            xargs -0 -P "$JOBS" -I'{}' "$PREFIX/bin/cc" "${COMMON[@]}" "${flags[@]}" -c '{}' &&
+            "$PREFIX/bin/ar" rcsD new.a ./*.o
     ) >>"$LOG" 2>&1 || fail "${lib##*/} does not build for $ARCH: see the log"
     mv "$build/new.a" "$lib"
     rm -rf "$build"
@@ -198,32 +196,40 @@ build_yyjson() {
 }
 
 build_sqlite() {
+    local shim=$TOOLS/deps.d/sqlite_getcwd.h copy
+    # A copy named by its content, so that the flags tell when it changes.
+    copy=$PREFIX/build/$(hash_of "$(<"$shim")").h
+    [ -e "$copy" ] || cp "$shim" "$copy"
     sqlite_source
-    build_library sqlite3 "$FLAGS_SQLITE" . "$SOURCE_DIR/sqlite3.h" "$SOURCE_DIR/sqlite3.c"
+    build_library sqlite3 "$FLAGS_SQLITE -include $copy" . \
+        "$SOURCE_DIR/sqlite3.h" "$SOURCE_DIR/sqlite3.c"
 }
 
 # Debian ships SQLite as many files. Its own script joins them into one, with a small Tcl that it
-# brings along (jimsh) and the machine's gcc; the result is the same on every machine.
+# brings along (jimsh) and the machine's gcc; the result is the same on every machine. The npm
+# package, our second source, holds the joined file already.
 sqlite_source() {
+    local joined
     source_of sqlite3
-    local made=$DIR/src/sqlite3-amalgamation-$SOURCE_VERSION-${SOURCE_ID:0:8}
-    if [ ! -e "$made" ]; then
-        amalgamate_sqlite "$made"
+    joined=$SOURCE_DIR/deps/sqlite3
+    if [ ! -e "$joined/sqlite3.c" ]; then
+        joined=$DIR/src/sqlite3-joined-$SOURCE_VERSION-${SOURCE_ID:0:8}
+        [ -e "$joined" ] || join_sqlite "$joined"
     fi
-    SOURCE_DIR=$made
+    SOURCE_DIR=$joined
 }
 
-amalgamate_sqlite() ( # folder
+join_sqlite() ( # folder
     lock sqlite
-    [ -e "$1" ] && exit
+    [ ! -e "$1" ] || exit 0
     step_begin "sqlite3 $SOURCE_VERSION into one file"
     rm -rf "$1.new" "$1.build"
     mkdir -p "$1.new" "$1.build"
     (
-        cd "$1.build"
-        CC=gcc "$SOURCE_DIR/configure" --disable-tcl --disable-readline
-        make sqlite3.c
-        cp sqlite3.c sqlite3.h "$1.new/"
+        cd "$1.build" &&
+            CC=gcc "$SOURCE_DIR/configure" --disable-tcl --disable-readline &&
+            make sqlite3.c &&
+            cp sqlite3.c sqlite3.h "$1.new/"
     ) >>"$LOG" 2>&1 || fail "SQLite's sources cannot be joined: see the log"
     mv "$1.new" "$1"
     rm -rf "$1.build"

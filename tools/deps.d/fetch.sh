@@ -87,6 +87,8 @@ fetch_pinned() { # package suite file sha256
     local package=$1 suite=$2 file=$3 sha256=$4 place uri name hash
     has_hash "$DIR/dl/$file" "$sha256" && return 0
 
+    case $suite in npm:*) fetch_npm "${suite#npm:}" "$file" "$sha256" && return 0 || return 1 ;; esac
+
     # A folder the user filled. Upstream and Debian name the same bytes differently, so look at all.
     case ${DEPS_FROM:-} in
     dir:*)
@@ -108,27 +110,30 @@ fetch_pinned() { # package suite file sha256
     return 1
 }
 
-# The newest of the wanted series, trusted for the archive's signature only.
+# The newest of the wanted series in any suite, trusted for the archive's signature only.
 fetch_series() { # package; prints "version file sha256"
     local package=$1 series uri name hash version place
     series=SERIES_${package//-/_}
     series=${!series:-}
     [ -n "$series" ] || return 1
     case ${DEPS_FROM:-} in dir:*) return 1 ;; esac
-    [ "${NEPHOS_DEPS_STRICT:-0}" = 1 ] && return 1
-    for place in $(apt_suites ''); do
-        apt_prepare "$place" || continue
-        while read -r uri name hash; do
-            version=${name#*_}
-            version=${version%%.orig*}
-            # shellcheck disable=SC2053
-            [[ $version == $series ]] || continue
-            apt_options "$place"
-            apt_download "$uri" "$name" "$hash" || continue
-            echo "$version $name $hash"
-            return 0
-        done < <(apt_tarballs "$place" "$package")
-    done
+    [ "${NEPHOS_DEPS_STRICT:-0}" != 1 ] || return 1
+    while read -r version place uri name hash; do
+        # shellcheck disable=SC2053 # the series is a pattern
+        [[ $version == $series ]] || continue
+        apt_options "$place"
+        apt_download "$uri" "$name" "$hash" || continue
+        echo "$version $name $hash"
+        return 0
+    done < <(
+        for place in $(apt_suites ''); do
+            apt_prepare "$place" || continue
+            apt_tarballs "$place" "$package" | while read -r uri name hash; do
+                version=${name#*_}
+                echo "${version%%.orig*} $place $uri $name $hash"
+            done
+        done | sort -rV
+    )
     return 1
 }
 

@@ -1,4 +1,192 @@
 # shellcheck shell=bash
-build_host() { :; }
-build_web() { :; }
-install_packages() { :; }
+# What serves the machine that builds: Debian packages, the protobuf compiler, sources for tests on
+# the host's own libc, and the dashboard's chart library.
+
+# ---- packages ----
+
+is_installed() { # package
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+# The packages of a group that this machine lacks.
+missing_packages() { # group
+    local package list
+    case $1 in
+    build)
+        list=$PACKAGES_build
+        command -v npm >/dev/null && command -v node >/dev/null || list="$list $PACKAGES_build_web"
+        ;;
+    cross)
+        list=$PACKAGES_cross
+        [ "$(uname -m)" != aarch64 ] || list=$PACKAGES_cross_on_aarch64
+        ;;
+    test) list="$PACKAGES_test $(clang_runtime)" ;;
+    *) fail "no package group $1: there are build, cross, test" ;;
+    esac
+    for package in $list; do
+        is_installed "$package" || echo "$package"
+    done
+}
+
+# The sanitizers' runtime carries clang's version in its name, and has its own package on newer
+# releases only.
+clang_runtime() {
+    local version
+    version=$(apt-cache depends clang 2>/dev/null | sed -n 's/.*Depends: clang-\([0-9]*\)$/\1/p' | head -n 1)
+    [ -n "$version" ] || return 0
+    [ -z "$(apt-cache policy "libclang-rt-$version-dev" 2>/dev/null)" ] || echo "libclang-rt-$version-dev"
+}
+
+install_packages() { # group...
+    local group missing= as_root=()
+    command -v apt-get >/dev/null && command -v dpkg-query >/dev/null ||
+        fail "no APT here: install by your own means what tools/deps.d/pins.sh lists as PACKAGES_*"
+    for group in "$@"; do
+        case $group in build | cross | test) ;; *) fail "no package group $group: build, cross, test" ;; esac
+        missing="$missing $(missing_packages "$group" | tr '\n' ' ')"
+    done
+    missing=$(echo $missing) # one blank between names
+    [ -n "$missing" ] || return 0
+
+    if [ "$(id -u)" != 0 ]; then
+        as_root=(sudo -n)
+        sudo -n true 2>/dev/null || fail "run: sudo apt-get install --no-install-recommends $missing"
+    fi
+    step_begin "packages $missing"
+    "${as_root[@]}" apt-get update >>"$LOG" 2>&1 || true # an old index may do
+    # The runtime's name is known only after the first update on a fresh machine.
+    case " $* " in *" test "*) missing="$missing $(clang_runtime)" ;; esac
+    # shellcheck disable=SC2086
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+        $missing >>"$LOG" 2>&1 ||
+        fail "could not install: run: apt-get install --no-install-recommends $missing"
+    step_end 'installed'
+}
+
+# ---- host ----
+
+# DIR/host/bin/protoc-c and DIR/host/src: the same sources as the targets', for glibc, sanitizers
+# and fuzzers.
+build_host() {
+    local host=$DIR/host id
+    host_protoc
+    source_of protobuf-c
+    id=$SOURCE_ID
+    local protobuf_c=$SOURCE_DIR
+    source_of yyjson
+    id="$id $SOURCE_ID"
+    local yyjson=$SOURCE_DIR
+    source_of mbedtls
+    id="$id $SOURCE_ID"
+    local mbedtls=$SOURCE_DIR
+    sqlite_source
+    id=$(hash_of 2 "$id $SOURCE_ID")
+    is_current "$host/stamp" "$id" && return
+    step_begin "host sources"
+    rm -rf "$host/src.new" "$host/src.old"
+    mkdir -p "$host/src.new/protobuf-c"
+    cp "$protobuf_c/protobuf-c/protobuf-c.c" "$protobuf_c/protobuf-c/protobuf-c.h" \
+        "$host/src.new/protobuf-c/"
+    cp "$yyjson/src/yyjson.c" "$yyjson/src/yyjson.h" "$SOURCE_DIR/sqlite3.c" "$SOURCE_DIR/sqlite3.h" \
+        "$host/src.new/"
+    mkdir "$host/src.new/mbedtls"
+    cp -R "$mbedtls/library" "$mbedtls/include" "$host/src.new/mbedtls/"
+    [ ! -e "$host/src" ] || mv "$host/src" "$host/src.old"
+    mv "$host/src.new" "$host/src"
+    rm -rf "$host/src.old"
+    echo "$id" >"$host/stamp"
+    step_end 'copied'
+}
+
+# The compiler of .proto files: the machine's, or else the package unpacked into the cache, which
+# needs no root.
+host_protoc() {
+    local bin=$DIR/host/bin root=$DIR/host/root system
+    mkdir -p "$bin"
+    if system=$(command -v protoc-c); then
+        [ "$(readlink "$bin/protoc-c" || true)" = "$system" ] || ln -sf "$system" "$bin/protoc-c"
+        return
+    fi
+    [ ! -x "$bin/protoc-c" ] || [ ! -e "$root/complete" ] || return 0
+    need_archive_tools
+    step_begin "protoc-c without root"
+    unpack_protoc "$root" || fail "protoc-c is missing: run tools/deps packages build"
+    rm -f "$bin/protoc-c"
+    cat >"$bin/protoc-c" <<EOF
+#!/bin/sh
+# Made by tools/deps: the protobuf-c-compiler package, unpacked and not installed.
+LD_LIBRARY_PATH=$root/usr/lib/$(gcc -print-multiarch) exec $root/usr/bin/protoc-c "\$@"
+EOF
+    chmod +x "$bin/protoc-c"
+    "$bin/protoc-c" --version >>"$LOG" 2>&1 || fail "protoc-c does not run: run tools/deps packages build"
+    touch "$root/complete"
+    step_end 'unpacked'
+}
+
+# Downloads the package and those it needs that a machine with gcc and APT lacks; only unpacks them.
+unpack_protoc() ( # folder
+    local names deb
+    rm -rf "$1"
+    mkdir -p "$1/deb"
+    cd "$1/deb" || exit 1
+    names=$(apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts --no-breaks \
+        --no-replaces --no-enhances protobuf-c-compiler 2>>"$LOG" | grep -E '^(lib)?(proto|absl)' || true)
+    [ -n "$names" ] || exit 1
+    # shellcheck disable=SC2086
+    apt-get download $names >>"$LOG" 2>&1 || exit 1
+    for deb in *.deb; do
+        dpkg -x "$deb" "$1" || exit 1
+    done
+    rm -rf "$1/deb"
+)
+
+# ---- npm ----
+
+# Fetches one package's tarball into dl/, with npm's own configuration; the hash is ours.
+fetch_npm() { # package@version file sha256
+    local place scratch
+    has_hash "$DIR/dl/$2" "$3" && return
+    case ${DEPS_FROM:-} in
+    dir:*)
+        for place in "${DEPS_FROM#dir:}"/*.tgz; do
+            has_hash "$place" "$3" && cp "$place" "$DIR/dl/$2" && return
+        done
+        return 1
+        ;;
+    esac
+    command -v npm >/dev/null || { say "npm is missing: run tools/deps packages build"; return 1; }
+    mkdir -p "$DIR/dl"
+    scratch=$(mktemp -d "$DIR/dl/npm.XXXXXX")
+    (cd "$scratch" && npm pack --ignore-scripts "$1") >>"$LOG" 2>&1 &&
+        has_hash "$scratch/$2" "$3" && mv "$scratch/$2" "$DIR/dl/$2"
+    rm -rf "$scratch"
+    has_hash "$DIR/dl/$2" "$3"
+}
+
+# The sha512 in the form in which npm states it.
+npm_integrity() { # file
+    echo "sha512-$(printf '%b' "$(sha512sum <"$1" | cut -d' ' -f1 | sed 's/../\\x&/g')" | base64 -w0)"
+}
+
+build_web() {
+    local web=$DIR/web id file tarball=uplot-$UPLOT_VERSION.tgz
+    id=$(hash_of 1 "$UPLOT_VERSION" "$UPLOT_SHA256" "$UPLOT_INTEGRITY")
+    is_current "$web/stamp" "$id" && return
+    step_begin "uplot $UPLOT_VERSION"
+    fetch_npm "uplot@$UPLOT_VERSION" "$tarball" "$UPLOT_SHA256" ||
+        fail "uplot $UPLOT_VERSION cannot be fetched: check that 'npm pack uplot@$UPLOT_VERSION' works"
+    [ "$(npm_integrity "$DIR/dl/$tarball")" = "$UPLOT_INTEGRITY" ] ||
+        fail "uplot $UPLOT_VERSION is not what npm published: correct tools/deps.d/pins.sh"
+    rm -rf "$web.new" "$web.old"
+    mkdir -p "$web.new/package"
+    tar -xzf "$DIR/dl/$tarball" -C "$web.new/package" --strip-components=1 --no-same-owner
+    for file in dist/uPlot.esm.js dist/uPlot.iife.min.js dist/uPlot.min.css LICENSE; do
+        mv "$web.new/package/$file" "$web.new/"
+    done
+    rm -rf "$web.new/package"
+    echo "$id" >"$web.new/stamp"
+    [ ! -e "$web" ] || mv "$web" "$web.old"
+    mv "$web.new" "$web"
+    rm -rf "$web.old"
+    step_end 'fetched'
+}

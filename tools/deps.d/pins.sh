@@ -3,6 +3,7 @@
 #
 # One line per acceptable tarball, best first: name | version | suite of the Debian archive where it
 # was last seen | file name | sha256. The suite is only a hint: all suites are searched for the hash.
+# A suite npm:PACKAGE@VERSION means an npm package that carries the sources.
 # Debian's originals of musl, mbedTLS and protobuf-c are the upstream releases byte for byte, so a
 # tarball from anywhere else fits too (DEPS_FROM=dir:PATH). Those of SQLite and yyjson are repacked.
 PINS='
@@ -12,12 +13,14 @@ mbedtls|3.6.6|trixie|mbedtls_3.6.6.orig.tar.bz2|8fb65fae8dcae5840f793c0a334860a4
 protobuf-c|1.5.1|trixie|protobuf-c_1.5.1.orig.tar.gz|20d1dc257da96f8ddff8be4dd9779215bbd0a6069ed53bbe9de38fa7629be06b
 protobuf-c|1.4.1|bookworm|protobuf-c_1.4.1.orig.tar.gz|4cc4facd508172f3e0a4d3a8736225d472418aee35b4ad053384b137b220339f
 sqlite3|3.53.4|forky|sqlite3_3.53.4.orig.tar.xz|05366adc8ee80c6b1faa71285b49d133c2121238ca58934b077fdeb95934abd4
+sqlite3|3.53.2|npm:better-sqlite3@12.11.1|better-sqlite3-12.11.1.tgz|ebf0ed75a7a59dbcb3b24bbd014ef49d9f15bc328e4adcbf516f2a8fadfa2835
 yyjson|0.10.0|trixie|yyjson_0.10.0+ds.orig.tar.xz|ae6fde69a193e10afab426ef13f113d6903446405f9db9ee98bfb572bd6c961a
 '
 
 # When no pinned file is left in any suite, the newest version of this series is taken on the word of
 # the archive's signature alone, with a warning; NEPHOS_DEPS_STRICT=1 refuses instead.
-# musl has no series: our patches (deps.d/musl) are for exactly one version.
+# musl has no series: one version, without patches. Its known faults since (qsort, iconv) are in functions
+# that no program of ours links, which tools/check_binary makes sure of.
 SERIES_mbedtls='3.6.*'
 SERIES_protobuf_c='1.5.*'
 SERIES_sqlite3='3.*'
@@ -34,8 +37,10 @@ UPLOT_SHA256=4b8a8191e425658e3ea8c8c1314b0fc679c861ee3a1af2b20c7b16ba50b5133d
 
 # Debian and Ubuntu packages by purpose.
 PACKAGES_build='gcc libc6-dev linux-libc-dev make protobuf-c-compiler protobuf-compiler xz-utils bzip2
-    patch git ca-certificates curl'
+    git ca-certificates curl'
 PACKAGES_build_web='nodejs npm'  # only when no npm is on PATH
 PACKAGES_cross='gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf linux-libc-dev-arm64-cross
+    linux-libc-dev-armhf-cross qemu-user-static'
+PACKAGES_cross_on_aarch64='gcc-x86-64-linux-gnu gcc-arm-linux-gnueabihf linux-libc-dev-amd64-cross
     linux-libc-dev-armhf-cross qemu-user-static'
 PACKAGES_test='libcmocka-dev clang strace python3' # and libclang-rt-N-dev, N being clang's version
