@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: MIT */
+/* The simulated /proc: texts that are a pure function of machine, boot and second.
+ *
+ * Counters grow by a rate with a bounded wobble (so they never go back) and gauges wobble around a
+ * level; all from one hash. sim_proc_at() tells the numbers, and the texts only print them, so a test
+ * can recompute everything that an agent should have measured from a sample's uptime alone. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "platform/sim/world.h"
+
+enum text_kind {
+    TEXT_STAT, TEXT_MEMINFO, TEXT_LOADAVG, TEXT_UPTIME, TEXT_DISKSTATS, TEXT_NET_DEV, TEXT_MOUNTS,
+    TEXT_KIND_COUNT
+};
+
+static const struct {
+    const char *path;
+    enum text_kind kind;
+} paths[] = {
+    {"/proc/stat", TEXT_STAT},           {"/proc/meminfo", TEXT_MEMINFO},
+    {"/proc/loadavg", TEXT_LOADAVG},     {"/proc/uptime", TEXT_UPTIME},
+    {"/proc/diskstats", TEXT_DISKSTATS}, {"/proc/net/dev", TEXT_NET_DEV},
+    {"/proc/self/net/dev", TEXT_NET_DEV}, {"/proc/self/mountinfo", TEXT_MOUNTS},
+    {"/proc/1/mountinfo", TEXT_MOUNTS},
+};
+
+static uint64_t mix(uint64_t x)
+{
+    x = (x ^ (x >> 32)) * UINT64_C(0xd6e8feb86659fd93);
+    return x ^ (x >> 32);
+}
+
+/* `field` sets one number apart from the others. */
+static uint64_t wobble(uint64_t key, uint32_t field, uint64_t range)
+{
+    return (mix(key + field * UINT64_C(0x9e3779b97f4a7c15)) >> 16) % range;
+}
+
+static uint64_t counter(uint64_t key, uint32_t field, uint64_t second, uint64_t rate)
+{
+    return (second + 1) * rate + wobble(key, field, rate);
+}
+
+void sim_proc_at(uint32_t machine, uint32_t boot, uint64_t second, struct sim_proc *out)
+{
+    static const uint8_t cpu_rates[8] = {31, 2, 9, 52, 3, 1, 1, 1};
+    uint64_t key = mix((uint64_t)machine << 48 ^ (uint64_t)boot << 40 ^ second) ^ machine;
+    uint64_t host = machine * 7 + boot + 1;
+    for (uint32_t c = 0; c < 2; c++)
+        for (uint32_t m = 0; m < 8; m++)
+            out->cpu[c][m] = counter(key, c * 8 + m, second, cpu_rates[m]);
+    out->context_switches = counter(key, 16, second, 1500 + host);
+    out->forks = counter(key, 17, second, 7);
+    out->running = 1 + wobble(key, 18, 4);
+    out->blocked = wobble(key, 19, 3);
+    out->load_centi[0] = wobble(key, 20, 300);
+    out->load_centi[1] = 50 + wobble(key, 21, 100);
+    out->load_centi[2] = 70 + wobble(key, 22, 40);
+    uint64_t total_kib = 4000000 + 1000 * host;
+    uint64_t free_kib = 500000 + wobble(key, 23, 300000);
+    uint64_t available_kib = 2000000 + wobble(key, 24, 900000);
+    const uint64_t memory[8] = {total_kib, free_kib, available_kib, 80000 + wobble(key, 25, 999),
+                                1200000 + wobble(key, 26, 99999), wobble(key, 27, 5000), 1048572,
+                                1000000 + wobble(key, 28, 48572)};
+    memcpy(out->memory_kib, memory, sizeof(memory));
+    const uint64_t disk_rates[8] = {20, 640, 35, 1900, 410, 3, 2, 5};
+    for (uint32_t i = 0; i < 8; i++)
+        out->disk[i] = counter(key, 30 + i, second, disk_rates[i]);
+    const uint64_t net_rates[4] = {90000 + host, 120, 1, 2};
+    for (uint32_t i = 0; i < 4; i++) {
+        out->rx[i] = counter(key, 40 + i, second, net_rates[i]);
+        out->tx[i] = counter(key, 44 + i, second, net_rates[i] / 2 + 1);
+    }
+    uint64_t used = (UINT64_C(6000000) + second * 3 + wobble(key, 50, 999)) * 4096;
+    uint64_t size = UINT64_C(60000000000) / 4096 * 4096;
+    out->root = (struct plat_filesystem){.total_bytes = size,
+                                         .free_bytes = size - used,
+                                         .available_bytes = size - used - 3000000512,
+                                         .inodes_total = 3900000,
+                                         .inodes_free = 3500000 - second};
+}
+
+void sim_proc_brief(struct sim_world *w, bool brief)
+{
+    w->proc_brief = brief;
+}
+
+/* --- writing --- */
+
+struct pen {
+    char *at;
+    const char *end;
+};
+
+static void word(struct pen *pen, const char *s)
+{
+    while (*s != '\0' && pen->at < pen->end)
+        *pen->at++ = *s++;
+}
+
+static void number(struct pen *pen, uint64_t v)
+{
+    char digits[20];
+    uint32_t n = 0;
+    do
+        digits[n++] = (char)('0' + v % 10);
+    while ((v /= 10) != 0);
+    while (n > 0 && pen->at < pen->end)
+        *pen->at++ = digits[--n];
+}
+
+static void numbers(struct pen *pen, const uint64_t *v, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        word(pen, " ");
+        number(pen, v[i]);
+    }
+}
+
+static void fact(struct pen *pen, const char *name, uint64_t v, const char *after)
+{
+    word(pen, name);
+    number(pen, v);
+    word(pen, after);
+}
+
+static void centi(struct pen *pen, uint64_t v)
+{
+    number(pen, v / 100);
+    word(pen, v % 100 < 10 ? ".0" : ".");
+    number(pen, v % 100);
+    word(pen, " ");
+}
+
+static void write_stat(struct pen *pen, const struct sim_proc *v, bool brief)
+{
+    uint64_t all[8];
+    for (uint32_t i = 0; i < 8; i++)
+        all[i] = v->cpu[0][i] + v->cpu[1][i];
+    word(pen, "cpu ");
+    numbers(pen, all, 8);
+    word(pen, " 0 0\n");
+    for (uint32_t c = 0; c < 2 && !brief; c++) {
+        fact(pen, "cpu", c, "");
+        numbers(pen, v->cpu[c], 8);
+        word(pen, " 0 0\n");
+    }
+    if (!brief)
+        word(pen, "intr 2815043 0 9 0 0 0 0 0 0 0 0 0 0 15 0 0 0 0 0 0 0 0 0 0 0 27 5 0 0\n");
+    fact(pen, "ctxt ", v->context_switches, "\nbtime 1767225600\n");
+    fact(pen, "processes ", v->forks, "\n");
+    fact(pen, "procs_running ", v->running, "\n");
+    fact(pen, "procs_blocked ", v->blocked, "\n");
+    if (!brief)
+        word(pen, "softirq 1293880 0 178213 21 40234 9123 0 1022 512377 0 552890\n");
+}
+
+static void write_meminfo(struct pen *pen, const struct sim_proc *v, bool brief)
+{
+    const uint64_t *kib = v->memory_kib;
+    fact(pen, "MemTotal:        ", kib[0], " kB\n");
+    fact(pen, "MemFree:          ", kib[1], " kB\n");
+    fact(pen, "MemAvailable:    ", kib[2], " kB\n");
+    fact(pen, "Buffers:           ", kib[3], " kB\n");
+    fact(pen, "Cached:          ", kib[4], " kB\n");
+    if (!brief)
+        word(pen, "SwapCached:            0 kB\nActive:           812344 kB\n"
+                  "Inactive:        1002312 kB\nUnevictable:           0 kB\n");
+    fact(pen, "SwapTotal:       ", kib[6], " kB\n");
+    fact(pen, "SwapFree:        ", kib[7], " kB\n");
+    fact(pen, "Dirty:               ", kib[5], " kB\n");
+    if (!brief)
+        word(pen, "Writeback:             0 kB\nAnonPages:        700012 kB\n"
+                  "Slab:             140236 kB\nHugePages_Total:       0\n");
+}
+
+static void write_diskstats(struct pen *pen, const struct sim_proc *v, bool brief)
+{
+    const uint64_t *d = v->disk;
+    const char *names[2] = {" 254       0 vda ", " 254       1 vda1 "};
+    for (uint32_t i = 0; i < (brief ? 1U : 2U); i++) {
+        word(pen, names[i]);
+        fact(pen, "", d[0], " 12 ");   /* reads, merged */
+        fact(pen, "", d[1], " ");      /* sectors read */
+        fact(pen, "", d[5], " ");      /* ms reading */
+        fact(pen, "", d[2], " 7 ");    /* writes, merged */
+        fact(pen, "", d[3], " ");      /* sectors written */
+        fact(pen, "", d[6], " 0 ");    /* ms writing, in flight */
+        fact(pen, "", d[4], " ");      /* ms busy */
+        fact(pen, "", d[7], " 0 0 0 0 0 0\n");
+    }
+}
+
+static void write_net_dev(struct pen *pen, const struct sim_proc *v, bool brief)
+{
+    word(pen, "Inter-|   Receive                                                |  Transmit\n"
+              " face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets "
+              "errs drop fifo colls carrier compressed\n");
+    if (!brief)
+        word(pen, "    lo: 1234 10 0 0 0 0 0 0 1234 10 0 0 0 0 0 0\n");
+    word(pen, "  eth0:");
+    numbers(pen, v->rx, 4);
+    word(pen, " 0 0 0 0");
+    numbers(pen, v->tx, 4);
+    word(pen, " 0 0 0 0\n");
+}
+
+static void write_text(struct pen *pen, enum text_kind kind, const struct sim_proc *v,
+                       uint64_t second, bool brief)
+{
+    switch (kind) {
+    case TEXT_STAT:
+        write_stat(pen, v, brief);
+        break;
+    case TEXT_MEMINFO:
+        write_meminfo(pen, v, brief);
+        break;
+    case TEXT_LOADAVG:
+        for (uint32_t i = 0; i < 3; i++)
+            centi(pen, v->load_centi[i]);
+        word(pen, "1/123 4567\n");
+        break;
+    case TEXT_UPTIME:
+        fact(pen, "", second, ".00 ");
+        fact(pen, "", second * 2, ".00\n");
+        break;
+    case TEXT_DISKSTATS:
+        write_diskstats(pen, v, brief);
+        break;
+    case TEXT_NET_DEV:
+        write_net_dev(pen, v, brief);
+        break;
+    case TEXT_MOUNTS:
+        if (!brief)
+            word(pen, "21 26 0:19 / /sys rw,nosuid shared:7 - sysfs sysfs rw\n"
+                      "22 26 0:20 / /proc rw,nosuid shared:12 - proc proc rw\n"
+                      "25 26 0:23 / /run rw,nosuid shared:5 - tmpfs tmpfs rw,size=403340k\n");
+        word(pen, "26 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw,errors=remount-ro\n");
+        break;
+    case TEXT_KIND_COUNT:
+        break;
+    }
+}
+
+/* --- the seam --- */
+
+static uint64_t second_now(struct plat *p)
+{
+    uint64_t second = (uint64_t)((p->world->now_ns - p->boot_ns) / NS_PER_S);
+    if (p->proc_second != (int64_t)second) {
+        sim_proc_at(p->number, p->boot, second, &p->proc);
+        p->proc_second = (int64_t)second;
+    }
+    return second;
+}
+
+static struct text_entry *entry_for(struct plat *p, const char *path)
+{
+    struct text_entry *spare = NULL;
+    for (uint32_t i = 0; i < TEXTS_MAX; i++) {
+        struct text_entry *e = &p->texts[i];
+        if (strcmp(e->path, path) == 0)
+            return e;
+        if (spare == NULL && e->path[0] == '\0')
+            spare = e;
+    }
+    if (spare == NULL || strlen(path) >= TEXT_PATH_SIZE)
+        return NULL;
+    *spare = (struct text_entry){.kind = -1};
+    memcpy(spare->path, path, strlen(path) + 1);
+    for (uint32_t i = 0; i < COUNT_OF(paths); i++)
+        if (strcmp(paths[i].path, path) == 0)
+            spare->kind = (int)paths[i].kind;
+    return spare;
+}
+
+void sim_text(struct plat *p, const char *path, const char *text)
+{
+    struct text_entry *e = entry_for(p, path);
+    ASSERT(e != NULL);
+    free(e->override);
+    e->override = NULL;
+    e->kind = -1;
+    if (text != NULL) {
+        e->length = (uint32_t)strlen(text);
+        e->override = malloc(e->length + 1);
+        ASSERT(e->override != NULL);
+        memcpy(e->override, text, e->length + 1);
+    }
+}
+
+int plat_text_open(struct plat *p, const char *path)
+{
+    struct text_entry *e = entry_for(p, path);
+    if (e == NULL)
+        return ERR_FULL;
+    if (e->kind < 0 && e->override == NULL)
+        return ERR_MISSING;
+    e->open = true;
+    return (int)(e - p->texts);
+}
+
+int plat_text_read(struct plat *p, int handle, char *buf, uint32_t buf_size)
+{
+    if (handle < 0 || handle >= (int)TEXTS_MAX || !p->texts[handle].open)
+        return ERR_MISSING;
+    const struct text_entry *e = &p->texts[handle];
+    if (e->override != NULL) {
+        uint32_t n = e->length < buf_size ? e->length : buf_size;
+        memcpy(buf, e->override, n);
+        return n == e->length ? (int)n : ERR_FULL;
+    }
+    if (e->kind < 0)
+        return ERR_MISSING;
+    uint64_t second = second_now(p);
+    struct pen pen = {buf, buf + buf_size};
+    write_text(&pen, (enum text_kind)e->kind, &p->proc, second, p->world->proc_brief);
+    return pen.at == pen.end ? ERR_FULL : (int)(pen.at - buf);
+}
+
+void plat_text_close(struct plat *p, int handle)
+{
+    if (handle >= 0 && handle < (int)TEXTS_MAX)
+        p->texts[handle].open = false;
+}
+
+int plat_filesystem(struct plat *p, const char *mount, struct plat_filesystem *out)
+{
+    if (strcmp(mount, "/") != 0)
+        return ERR_MISSING;
+    second_now(p);
+    *out = p->proc.root;
+    return ERR_OK;
+}
