@@ -10,6 +10,9 @@
 
 struct ingest_limits {
     uint32_t sessions_max;
+    uint32_t instances_max;            /* as the store's */
+    uint32_t connections_max;          /* of the platform: connection numbers are below this */
+    uint32_t large_frames_max;         /* frames over 4 KiB that are received at one time */
     uint32_t ship_interval_ms;         /* what Welcome tells agents */
     uint32_t watched_ship_interval_ms; /* while somebody looks */
 };
@@ -30,9 +33,11 @@ void ingest_acknowledge(struct ingest *g);
 void ingest_close(struct ingest *g);
 
 struct ingest_stats {
-    uint64_t sessions, sessions_high_water, accepted, refused_capacity, refused_certificate;
-    uint64_t refused_token, refused_protocol, malformed, enrolled, blocks, samples, values;
-    uint64_t duplicates, held_back, rx_bytes, tx_bytes, timeouts;
+    uint64_t sessions, sessions_high_water, accepted, handshakes_failed;
+    uint64_t refused_capacity, refused_certificate, refused_token, refused_protocol, refused_storage;
+    uint64_t malformed, replaced /* by a newer session of the same instance */, timeouts, enrolled;
+    uint64_t blocks, samples, values, duplicates /* blocks that were there already */;
+    uint64_t held_back, large_waits, rx_bytes, tx_bytes;
 };
 void ingest_stats(const struct ingest *g, struct ingest_stats *out);
 

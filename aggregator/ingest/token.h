@@ -3,10 +3,12 @@
  *
  * Text: "nph1_" and base64url of: 8 bytes id, 16 bytes secret, 32 bytes SHA-256 of the CA, 4 bytes
  * CRC-32C of the 56 bytes before (tells a typing error from an unknown token). The data directory keeps
- * tokens/<id in hex>: SHA-256 of the secret, uses allowed, expiry; never the secret. */
+ * tokens/<id in hex>, 52 bytes: "NTK1", SHA-256 of the secret, u32 uses allowed, i64 expiry (wall clock,
+ * ms), CRC-32C of what stands before; never the secret. Uses are counted by the store. */
 #ifndef NEPHOS_TOKEN_H
 #define NEPHOS_TOKEN_H
 
+#include "platform/base/text.h"
 #include "platform/credentials.h"
 #include "proto/token.h"
 
@@ -16,7 +18,8 @@ struct token_record {
     int64_t expires_ms; /* wall clock */
 };
 
-/* Makes a token, stores its record, writes its text. */
+/* Makes a token, stores its record, writes its text. Needs authority_open() before. ERR_FULL or
+ * ERR_SYSTEM when the record cannot be written. */
 int token_create(struct plat *p, uint32_t uses_max, int64_t ttl_ms, char text[static TOKEN_TEXT_SIZE]);
 /* Checks a text that a peer sent, all but the number of uses. On ERR_DENIED or ERR_MALFORMED `why`
  * says which of malformed, unknown, expired, and what to do. */
