@@ -162,6 +162,90 @@ $(eval $(call host_library,$(HOST)/fast,-O2))
 .PHONY: host
 host: $(HOST)/asan/libnephos.a $(HOST)/fast/libnephos.a ## Build the test libraries
 
+# --- tests ---------------------------------------------------------------------------------------
+
+UNIT := $(patsubst tests/unit/%.c,$(HOST)/asan/unit/%,$(wildcard tests/unit/*/test_*.c))
+$(HOST)/asan/unit/%: tests/unit/%.c $(HOST)/asan/libnephos.a
+	@mkdir -p $(@D)
+	$(Q)$(HOST_CC) $(HOST_FLAGS) -O1 $(SANITIZE) -MMD -MP $< $(HOST)/asan/libnephos.a -lcmocka -o $@
+-include $(UNIT:=.d)
+
+-include tests/sim/sim.mk
+-include tests/fuzz/fuzz.mk
+-include tests/e2e/e2e.mk
+-include tests/bench/bench.mk
+
+.PHONY: unit tidy layers
+unit: $(UNIT) ## Run the unit tests (address and undefined behaviour sanitizers on)
+	@tools/run_units $(UNIT)
+tidy: ## Check style
+	@tools/tidy
+layers: ## Check that folders include each other one way only
+	@tools/check_layers
+
+.PHONY: test-packages check check-long test run
+test-packages:
+	@tools/deps packages build test cross
+
+check: all ## Everything that is quick: style, layers, budgets, unit tests, simulation
+	@tools/stage --begin
+	@tools/stage tidy tools/tidy
+	@tools/stage layers tools/check_layers
+	@tools/stage memory $(MAKE) memory-check
+	@tools/stage unit $(MAKE) -j$(JOBS) unit
+	@tools/stage sim $(MAKE) sim-check
+	@tools/stage --summary
+
+test: test-packages ## Set everything up and run every proof (what CI runs)
+	@$(MAKE) -j$(JOBS) all
+	@tools/stage --begin
+	@tools/stage tidy tools/tidy
+	@tools/stage layers tools/check_layers
+	@tools/stage memory $(MAKE) memory-check
+	@tools/stage unit $(MAKE) -j$(JOBS) unit
+	@tools/stage sim $(MAKE) sim-check
+	@tools/stage mutants $(MAKE) mutants
+	@tools/stage fuzz $(MAKE) fuzz FUZZ_SECONDS=5
+	@tools/stage cross-build $(MAKE) -j$(JOBS) cross
+	@tools/stage e2e $(MAKE) e2e
+	@tools/stage reproducible $(MAKE) reproducible
+	@tools/stage --summary
+
+check-long: test-packages ## Sanitizers, 30 s of each fuzz target, many seeds, cross under qemu-user
+	@$(MAKE) -j$(JOBS) all cross
+	@tools/stage --begin
+	@tools/stage unit $(MAKE) -j$(JOBS) unit
+	@tools/stage sim $(MAKE) sim-check SEEDS=2000
+	@tools/stage mutants $(MAKE) mutants
+	@tools/stage fuzz $(MAKE) fuzz FUZZ_SECONDS=30
+	@tools/stage e2e $(MAKE) e2e
+	@tools/stage --summary
+
+.PHONY: cross reproducible memory-check memory
+cross: ## Build the agents for aarch64 and armv7
+	@$(MAKE) ARCH=aarch64 agent
+	@$(MAKE) ARCH=armv7 agent
+
+# Our own sources, twice, from two folders; the dependencies are fixed by their hashes.
+reproducible: all ## Check that two clean builds are the same bytes
+	@rm -rf $(BUILD)/again
+	@$(MAKE) BUILD=$(BUILD)/again -j$(JOBS) all
+	@for program in agent aggregator loadgen; do \
+	    cmp $(OUT)/nephos-$$program $(BUILD)/again/$(ARCH)/nephos-$$program; \
+	done
+	@rm -rf $(BUILD)/again
+	@echo 'reproducible: the same bytes twice'
+
+memory: all ## Write docs/MEMORY.md from the programs
+	@tools/memory_report $(OUT) > docs/MEMORY.md
+memory-check: all
+	@tools/memory_report $(OUT) | diff -u docs/MEMORY.md - || \
+	    { echo 'docs/MEMORY.md is stale: run make memory and commit it'; exit 1; }
+
+run: ## Start an aggregator and an agent here and print the dashboard's address
+	@$(MAKE) -j$(JOBS) aggregator agent
+	@tools/run
+
 .PHONY: clean distclean
 clean: ## Remove what was built; dependencies stay
 	rm -rf $(BUILD)
