@@ -103,18 +103,6 @@ int64_t sim_now(const struct sim_world *w)
     return w->now_ns;
 }
 
-void sim_advance_to(struct sim_world *w, int64_t ns)
-{
-    ASSERT(ns >= w->now_ns && ns != SIM_NEVER);
-    w->now_ns = ns;
-    net_settle(w);
-}
-
-void sim_advance(struct sim_world *w, int64_t ns)
-{
-    sim_advance_to(w, w->now_ns + ns);
-}
-
 int64_t sim_next_event(struct sim_world *w)
 {
     if (!w->event_known || w->event_ns <= w->now_ns) {
@@ -122,6 +110,22 @@ int64_t sim_next_event(struct sim_world *w)
         w->event_known = true;
     }
     return w->event_ns;
+}
+
+void sim_advance_to(struct sim_world *w, int64_t ns)
+{
+    ASSERT(ns >= w->now_ns && ns != SIM_NEVER);
+    for (int64_t next; (next = sim_next_event(w)) < ns;) {
+        w->now_ns = next;
+        net_settle(w);
+    }
+    w->now_ns = ns;
+    net_settle(w);
+}
+
+void sim_advance(struct sim_world *w, int64_t ns)
+{
+    sim_advance_to(w, w->now_ns + ns);
 }
 
 int64_t sim_next_due(struct sim_world *w)
