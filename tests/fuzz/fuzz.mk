@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: MIT
+# Fuzzing with libFuzzer: hostile bytes against every door. Included by the Makefile.
+#
+#   make fuzz FUZZ_SECONDS=30        every target that long, from the seeds in tests/fuzz/corpus
+#   make fuzz FUZZ_TARGETS="http"    some of them
+#   make fuzz-canary                 a planted bug must be found, or the fuzzing is blind
+#   make fuzz-seeds                  write the binary seeds anew, after a change of the formats
+# New finds stay in build/fuzz/corpus, crashes in build/fuzz/crashes; neither goes into the tree.
+
+FUZZ := $(BUILD)/fuzz
+FUZZ_CC ?= clang
+FUZZ_SECONDS ?= 30
+FUZZ_JOBS ?= 1
+FUZZ_TARGETS ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+FUZZ_FLAGS := -std=gnu2x -O1 -g -w -fno-omit-frame-pointer -fno-strict-aliasing -fsanitize=fuzzer-no-link \
+	-fsanitize=address,undefined -fno-sanitize-recover=all -I. -I$(BUILD)/gen -I$(DEPS)/host/src \
+	-DNEPHOS_VERSION='"$(VERSION)"'
+
+# What a target needs beside platform/base and proto.
+FUZZ_COMMON := $(BASE_SRC) $(PROTO_SRC)
+FUZZ_NEEDS_http := aggregator/api/http.c aggregator/api/websocket.c
+FUZZ_NEEDS_query := aggregator/api/http.c aggregator/api/query_string.c
+FUZZ_NEEDS_websocket := aggregator/api/http.c aggregator/api/websocket.c
+FUZZ_NEEDS_dns := platform/linux/dns.c
+
+$(FUZZ)/obj/%.o: %.c $(GEN)
+	@mkdir -p $(@D)
+	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -MMD -MP -c $< -o $@
+$(FUZZ)/obj/gen/%.o: $(BUILD)/gen/%.c
+	@mkdir -p $(@D)
+	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -c $< -o $@
+# Other people's code shifts signed numbers and the like; only its reads and writes are our concern.
+$(FUZZ)/obj/deps/%.o: $(BUILD)/.deps-$(ARCH)
+	@mkdir -p $(@D)
+	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -fno-sanitize=undefined $(SQLITE_FLAGS) -DNDEBUG -c $(DEPS)/host/src/$*.c -o $@
+
+$(FUZZ)/libcommon.a: $(FUZZ_COMMON:%.c=$(FUZZ)/obj/%.o) $(FUZZ)/obj/gen/nephos.pb-c.o \
+		$(FUZZ)/obj/deps/protobuf-c/protobuf-c.o
+	@rm -f $@
+	$(Q)ar rcsD $@ $^
+
+fuzz_objects = $(patsubst %.c,$(FUZZ)/obj/%.o,$(FUZZ_NEEDS_$(1))) $(FUZZ_OBJECTS_$(1):%=$(FUZZ)/obj/%)
+define fuzz_target
+$(FUZZ)/$(1): $(FUZZ)/obj/tests/fuzz/fuzz_$(1).o $(call fuzz_objects,$(1)) $(FUZZ)/libcommon.a
+	$$(if $$(V),,$$(call say,LINK,$$@))
+	$$(Q)$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $$^ -o $$@
+endef
+$(foreach t,$(FUZZ_TARGETS),$(eval $(call fuzz_target,$(t))))
+
+$(FUZZ)/canary: $(FUZZ)/obj/tests/fuzz/canary.o
+	$(Q)$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $^ -o $@
+$(FUZZ)/make_seeds: tests/fuzz/make_seeds.c $(FUZZ_COMMON) $(BUILD)/gen/nephos.pb-c.c
+	@mkdir -p $(@D)
+	$(Q)$(HOST_CC) $(filter-out -Wpedantic,$(HOST_FLAGS)) -Wno-error $^ $(DEPS)/host/src/protobuf-c/protobuf-c.c -w -o $@
+
+-include $(wildcard $(FUZZ)/obj/*/*.d $(FUZZ)/obj/*/*/*.d)
+
+.PHONY: fuzz fuzz-canary fuzz-seeds
+fuzz: fuzz-canary $(FUZZ_TARGETS:%=$(FUZZ)/%) ## Fuzz every door for FUZZ_SECONDS each
+	@tests/fuzz/run $(FUZZ) $(FUZZ_SECONDS) $(FUZZ_JOBS) $(FUZZ_TARGETS)
+fuzz-canary: $(FUZZ)/canary ## A planted bug must be found
+	@tests/fuzz/run_canary $(FUZZ)
+fuzz-seeds: $(FUZZ)/make_seeds ## Write the binary seeds of the fuzz targets anew
+	@$(FUZZ)/make_seeds tests/fuzz/corpus
