@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* The whole aggregator as one struct, one step. It knows no operating system: aggregator/main.c runs
+ * it on Linux, the simulation runs it among many agents in one process. */
+#ifndef NEPHOS_AGGREGATOR_H
+#define NEPHOS_AGGREGATOR_H
+
+#include "aggregator/limits.h"
+#include "platform/base/memory_map.h"
+#include "platform/platform.h"
+
+struct aggregator;
+
+struct aggregator_options {
+    const char *listen;    /* address for agents, TLS */
+    const char *api;       /* address for HTTP, plain */
+    const char *api_token; /* bearer token of every API request, or "" */
+};
+
+/* Reserves all rooms (see memory_map.h); NULL while the map only counts. */
+struct aggregator *aggregator_reserve(struct memory_map *map, const struct aggregator_limits *limits);
+/* Opens authority, database, rooms and listeners. The map is shown at /api/v1/self/memory and must
+ * outlive the aggregator. On failure `why` says what, where and what to do: ERR_BUSY a port or the
+ * database is taken, ERR_DENIED, ERR_MALFORMED, ERR_SYSTEM. */
+int aggregator_open(struct aggregator *a, struct plat *p, const struct memory_map *map,
+                    const struct aggregator_options *options, struct text *why);
+/* One pass through every room. Returns when it wants to be called next at the latest. */
+struct mono aggregator_step(struct aggregator *a, struct mono now);
+/* Commits and acknowledges what is staged, says goodbye, closes the database. */
+void aggregator_close(struct aggregator *a);
+/* The address that agents and browsers reach, with the port the system chose for port 0. */
+const char *aggregator_agents_address(struct aggregator *a);
+const char *aggregator_api_address(struct aggregator *a);
+
+#endif

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of settings and the words of the command line. */
+#include "aggregator/config.h"
+
+#include <string.h>
+
+#define TEXT_SETTING(field) SETTING_TEXT, offsetof(struct config, field), sizeof(((struct config *)0)->field)
+#define AT(field) offsetof(struct config, field), 0
+
+static const struct setting table[] = {
+    {"data.dir", "--data", "NEPHOS_DATA", TEXT_SETTING(data), 0, 0, "",
+     "directory of database, keys and tokens [/var/lib/nephos, else ./nephos-data]"},
+    {"data.database_max", "--database-max", "NEPHOS_DATABASE_MAX", SETTING_SIZE,
+     AT(database_size_max), DATABASE_MAX_LEAST, DATABASE_MAX_MOST, DATABASE_MAX_DEFAULT,
+     "disk that the database may take; the oldest data give way"},
+    {"agents.listen", "--listen", "NEPHOS_LISTEN", TEXT_SETTING(listen), 0, 0, "0.0.0.0:7443",
+     "address for agents (TLS)"},
+    {"agents.max", "--agents-max", "NEPHOS_AGENTS_MAX", SETTING_COUNT, AT(agents_max), 1,
+     AGENTS_MAX_MOST, AGENTS_MAX_DEFAULT, "agents that memory is reserved for"},
+    {"agents.series_max", "--series-max", "NEPHOS_SERIES_MAX", SETTING_COUNT, AT(series_max), 1,
+     SLOTS_MAX, SERIES_MAX_DEFAULT, "series of one agent"},
+    {"agents.ship_interval", "--ship-interval", "NEPHOS_SHIP_INTERVAL", SETTING_DURATION_MS,
+     AT(ship_interval_ms), SHIP_INTERVAL_MS_LEAST, SHIP_INTERVAL_MS_MOST, SHIP_INTERVAL_DEFAULT,
+     "how often agents send while nobody looks"},
+    {"api.listen", "--api", "NEPHOS_API", TEXT_SETTING(api), 0, 0, "127.0.0.1:8080",
+     "address for dashboard and API (HTTP)"},
+    {"api.token_file", "--api-token-file", "NEPHOS_API_TOKEN_FILE", TEXT_SETTING(api_token_file), 0,
+     0, "", "file with the bearer token that every API request must carry"},
+    {"api.connections_max", "--api-connections-max", "NEPHOS_API_CONNECTIONS_MAX", SETTING_COUNT,
+     AT(api_connections_max), 1, API_CONNECTIONS_MAX_MOST, API_CONNECTIONS_MAX_DEFAULT,
+     "API clients at one time, WebSocket included"},
+    {"api.websockets_max", "--websockets-max", "NEPHOS_WEBSOCKETS_MAX", SETTING_COUNT,
+     AT(websockets_max), 1, API_CONNECTIONS_MAX_MOST, WEBSOCKETS_MAX_DEFAULT,
+     "of them, WebSocket clients"},
+    {"api.queries_max", "--queries-max", "NEPHOS_QUERIES_MAX", SETTING_COUNT, AT(queries_max), 1,
+     QUERIES_MAX_MOST, QUERIES_MAX_DEFAULT, "queries that run at one time"},
+    {"token.uses", "--uses", NULL, SETTING_COUNT, AT(token_uses), 1, 100000, "1",
+     "token create: how many agents may enrol with it"},
+    {"token.ttl", "--ttl", NULL, SETTING_DURATION_MS, AT(token_ttl_ms), 1000,
+     INT64_C(366) * 86400 * 1000, "1h", "token create: how long it is good for"},
+    {"log.level", "--log-level", "NEPHOS_LOG", TEXT_SETTING(log_level), 0, 0, "info",
+     "error, warn, info or debug"},
+};
+
+static const char *const log_levels[] = {
+    [LOG_ERROR] = "error", [LOG_WARN] = "warn", [LOG_INFO] = "info", [LOG_DEBUG] = "debug"};
+
+struct action {
+    const char *flag, *short_flag, *help;
+    uint32_t offset; /* of a bool in struct command_line */
+};
+static const struct action actions[] = {
+    {"--help", "-h", "show this text", offsetof(struct command_line, help)},
+    {"--version", "-V", "show the version", offsetof(struct command_line, version)},
+    {"--check-config", NULL, "check all settings, show them with their origin",
+     offsetof(struct command_line, check_config)},
+    {"--print-config", NULL, "show all settings in the form of the file",
+     offsetof(struct command_line, print_config)},
+    {"--print-memory-map", NULL, "show every byte that will be reserved",
+     offsetof(struct command_line, print_memory_map)},
+};
+
+void config_init(struct settings *s, struct config *c)
+{
+    settings_init(s, table, COUNT_OF(table), c);
+}
+
+static bool take_action(const char *word, struct command_line *out)
+{
+    for (uint32_t i = 0; i < COUNT_OF(actions); i++) {
+        const struct action *a = &actions[i];
+        if (text_equal(word, a->flag) || (a->short_flag && text_equal(word, a->short_flag))) {
+            *(bool *)((char *)out + a->offset) = true;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* --config FILE, --config=FILE or -c FILE: 1 taken, 0 something else, negative a mistake. */
+static int take_config_file(int argc, char *argv[], int *at, struct command_line *out,
+                            struct text *why)
+{
+    if (text_starts(argv[*at], "--config=")) {
+        out->config_file = argv[(*at)++] + strlen("--config=");
+        return 1;
+    }
+    if (!text_equal(argv[*at], "--config") && !text_equal(argv[*at], "-c"))
+        return 0;
+    if (*at + 1 >= argc) {
+        text_put(why, "--config: the name of a file must follow");
+        return ERR_MALFORMED;
+    }
+    out->config_file = argv[*at + 1];
+    *at += 2;
+    return 1;
+}
+
+static int explain_flag(const struct settings *s, const char *word, struct text *why)
+{
+    const char *best = text_distance(word, "--config") <= 3 ? "--config" : NULL;
+    uint32_t distance = best != NULL ? text_distance(word, best) : 4;
+    for (uint32_t i = 0; i < COUNT_OF(actions); i++) {
+        uint32_t d = text_distance(word, actions[i].flag);
+        if (d < distance) {
+            best = actions[i].flag;
+            distance = d;
+        }
+    }
+    for (uint32_t i = 0; i < s->count; i++)
+        if (text_distance(word, s->table[i].flag) <= distance)
+            best = NULL; /* the table knows a nearer one */
+    if (best != NULL)
+        text_printf(why, "unknown flag %s (did you mean %s?); --help lists them all", word, best);
+    else
+        settings_explain_unknown(s, word, why);
+    return ERR_MALFORMED;
+}
+
+static int explain_word(const char *word, bool after_token, struct text *why)
+{
+    static const char *const verbs[] = {"serve", "token"};
+    static const char *const token_verbs[] = {"create"};
+    const char *const *known = after_token ? token_verbs : verbs;
+    uint32_t count = after_token ? COUNT_OF(token_verbs) : COUNT_OF(verbs);
+    const char *best = NULL;
+    for (uint32_t i = 0; i < count; i++)
+        if (text_distance(word, known[i]) <= 3)
+            best = known[i];
+    text_printf(why, "unknown word \"%s\"", word);
+    if (best != NULL)
+        text_printf(why, " (did you mean %s?)", best);
+    text_put(why, after_token ? "; there is `token create`" : "; there are `serve` and `token create`");
+    return ERR_MALFORMED;
+}
+
+/* The words before the first flag. */
+static int parse_verb(int argc, char *argv[], int *at, struct command_line *out, struct text *why)
+{
+    out->verb = VERB_SERVE;
+    if (*at >= argc || argv[*at][0] == '-')
+        return ERR_OK;
+    if (text_equal(argv[*at], "token")) {
+        out->verb = VERB_TOKEN_CREATE;
+        ++*at;
+        if (*at < argc && (text_equal(argv[*at], "--help") || text_equal(argv[*at], "-h")))
+            return ERR_OK;
+        if (*at >= argc || !text_equal(argv[*at], "create"))
+            return explain_word(*at < argc ? argv[*at] : "", true, why);
+    } else if (!text_equal(argv[*at], "serve")) {
+        return explain_word(argv[*at], false, why);
+    }
+    ++*at;
+    return ERR_OK;
+}
+
+int config_parse_command(struct settings *s, int argc, char *argv[], struct command_line *out,
+                         struct text *why)
+{
+    *out = (struct command_line){0};
+    int at = 1;
+    int e = parse_verb(argc, argv, &at, out, why);
+    while (e >= 0 && at < argc) {
+        e = take_config_file(argc, argv, &at, out, why);
+        if (e != 0)
+            continue;
+        if (take_action(argv[at], out)) {
+            at++;
+            continue;
+        }
+        int before = at;
+        e = settings_parse_flags(s, argc, argv, &at, why);
+        if (e >= 0 && at == before)
+            e = argv[at][0] == '-' ? explain_flag(s, argv[at], why) : explain_word(argv[at], false, why);
+    }
+    return e < 0 ? e : ERR_OK;
+}
+
+bool config_is_loopback(const char *address)
+{
+    return text_starts(address, "127.") || text_starts(address, "[::1]:") ||
+           text_starts(address, "localhost:");
+}
+
+static int find_log_level(const char *name)
+{
+    for (uint32_t i = 0; i < COUNT_OF(log_levels); i++)
+        if (text_equal(name, log_levels[i]))
+            return (int)i;
+    return ERR_MISSING;
+}
+
+int config_check(const struct config *c, struct text *why)
+{
+    if (find_log_level(c->log_level) < 0) {
+        text_printf(why, "--log-level: \"%s\" is not one of error, warn, info, debug", c->log_level);
+        return ERR_MALFORMED;
+    }
+    if (!config_is_loopback(c->api) && c->api_token_file[0] == '\0') {
+        text_printf(why, "--api %s can be reached from outside, so it needs --api-token-file FILE with a "
+                    "token that every request must carry; or serve on 127.0.0.1", c->api);
+        return ERR_MALFORMED;
+    }
+    if (c->websockets_max > c->api_connections_max) {
+        text_printf(why, "--websockets-max %u is more than --api-connections-max %u",
+                    c->websockets_max, c->api_connections_max);
+        return ERR_MALFORMED;
+    }
+    return ERR_OK;
+}
+
+void config_limits(const struct config *c, struct aggregator_limits *out)
+{
+    *out = (struct aggregator_limits){
+        .agents_max = c->agents_max,
+        .series_max = c->series_max,
+        .api_connections_max = c->api_connections_max,
+        .websockets_max = c->websockets_max,
+        .queries_max = c->queries_max,
+        .database_size_max = c->database_size_max,
+        .ship_interval_ms = (uint32_t)c->ship_interval_ms,
+    };
+}
+
+enum log_level config_log_level(const struct config *c)
+{
+    int level = find_log_level(c->log_level);
+    return level < 0 ? LOG_INFO : (enum log_level)level;
+}
+
+void config_print_help(const struct settings *s, struct text *out)
+{
+    text_put(out, "nephos-aggregator: keeps every second of every agent, and shows it.\n\n"
+                  "  nephos-aggregator [serve] [flags]        receive agents, serve dashboard and API\n"
+                  "  nephos-aggregator token create [flags]   print a token that lets agents join\n\n"
+                  "Settings: a flag wins over the environment (NEPHOS_...), that over the file, [default].\n");
+    settings_print_help(s, out);
+    text_printf(out, "  %-22s %s\n", "-c, --config FILE", "read settings from FILE "
+                "[/etc/nephos/aggregator.conf when there is one]");
+    text_put(out, "\nInstead of running:\n");
+    for (uint32_t i = 0; i < COUNT_OF(actions); i++) {
+        char flags[32];
+        struct text t;
+        text_init(&t, flags, sizeof flags);
+        text_printf(&t, "%s%s%s", actions[i].short_flag ? actions[i].short_flag : "",
+                    actions[i].short_flag ? ", " : "", actions[i].flag);
+        text_printf(out, "  %-22s %s\n", flags, actions[i].help);
+    }
+}

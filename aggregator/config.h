@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* What a person can choose, and the command line. Default < file < environment < flag. */
+#ifndef NEPHOS_AGGREGATOR_CONFIG_H
+#define NEPHOS_AGGREGATOR_CONFIG_H
+
+#include "aggregator/limits.h"
+#include "platform/base/settings.h"
+#include "platform/platform.h"
+
+#define CONFIG_PATH_SIZE 256U
+#define CONFIG_ADDRESS_SIZE 80U
+
+struct config {
+    char data[CONFIG_PATH_SIZE];          /* "" until config_choose_data() */
+    char listen[CONFIG_ADDRESS_SIZE];
+    char api[CONFIG_ADDRESS_SIZE];
+    char api_token_file[CONFIG_PATH_SIZE];
+    char log_level[8];
+    uint32_t agents_max, series_max, api_connections_max, websockets_max, queries_max;
+    uint64_t database_size_max;
+    int64_t ship_interval_ms;
+    uint32_t token_uses;
+    int64_t token_ttl_ms;
+};
+
+enum config_verb { VERB_SERVE, VERB_TOKEN_CREATE };
+
+struct command_line {
+    enum config_verb verb;
+    bool help, version, check_config, print_config, print_memory_map;
+    const char *config_file; /* NULL: none named */
+};
+
+/* The settings table over `c`, with its defaults. */
+void config_init(struct settings *s, struct config *c);
+/* Reads all words of the command line. ERR_MALFORMED for what it does not know or cannot take (exit code
+ * 64), with a suggestion in `why`. */
+int config_parse_command(struct settings *s, int argc, char *argv[], struct command_line *out,
+                         struct text *why);
+/* After everything is read: do the choices fit together? */
+int config_check(const struct config *c, struct text *why);
+/* "127.0.0.1:8080", "[::1]:8080", "localhost:8080". */
+bool config_is_loopback(const char *address);
+void config_limits(const struct config *c, struct aggregator_limits *out);
+enum log_level config_log_level(const struct config *c);
+/* The whole --help text. */
+void config_print_help(const struct settings *s, struct text *out);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* Every limit of the aggregator on one page: what a person may choose, within which bounds, and what
+ * follows from it. All memory is reserved from these numbers once, at start. */
+#ifndef NEPHOS_AGGREGATOR_LIMITS_H
+#define NEPHOS_AGGREGATOR_LIMITS_H
+
+#include "proto/limits.h"
+
+struct aggregator_limits {
+    uint32_t agents_max;          /* instances, for ever: an instance keeps its place */
+    uint32_t series_max;          /* of one instance */
+    uint32_t api_connections_max; /* HTTP and WebSocket together */
+    uint32_t websockets_max;
+    uint32_t queries_max;         /* running at once */
+    uint64_t database_size_max;   /* bytes on disk; the oldest data give way */
+    uint32_t ship_interval_ms;    /* of agents that nobody looks at */
+};
+
+/* Texts, as the table of settings (config.c) wants its defaults. */
+#define AGENTS_MAX_DEFAULT "1000"
+#define SERIES_MAX_DEFAULT "128"
+#define API_CONNECTIONS_MAX_DEFAULT "64"
+#define WEBSOCKETS_MAX_DEFAULT "32"
+#define QUERIES_MAX_DEFAULT "4"
+#define DATABASE_MAX_DEFAULT "10GiB"
+#define SHIP_INTERVAL_DEFAULT "10s"
+
+#define AGENTS_MAX_MOST 20000U          /* one core's worth of them (docs/DESIGN.md) */
+#define API_CONNECTIONS_MAX_MOST 4096U
+#define QUERIES_MAX_MOST 64U
+#define DATABASE_MAX_LEAST (UINT64_C(16) << 20)
+#define DATABASE_MAX_MOST (UINT64_C(16) << 40)
+#define SHIP_INTERVAL_MS_LEAST 1000
+#define SHIP_INTERVAL_MS_MOST 60000
+
+/* While somebody looks at a host, its samples come as they are taken. */
+#define WATCHED_SHIP_INTERVAL_MS 1000U
+/* Sessions beyond the agents: those that enrol, and newcomers that are told why they are refused. */
+#define SESSIONS_SPARE 16U
+/* Messages over 4 KiB that are received at one time: agents that catch up take turns. */
+#define LARGE_FRAMES_MAX 16U
+/* SQLite's own memory (memsys5); the store says at /api/v1/self how much of it was ever in use. */
+#define SQLITE_HEAP_SIZE (UINT64_C(8) << 20)
+
+static inline uint32_t limits_sessions(const struct aggregator_limits *l)
+{
+    return l->agents_max + SESSIONS_SPARE;
+}
+
+/* Connections of the platform: sessions, API and two listeners. */
+static inline uint32_t limits_connections(const struct aggregator_limits *l)
+{
+    return limits_sessions(l) + l->api_connections_max + 2;
+}
+
+#endif

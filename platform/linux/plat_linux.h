@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* Linux behind the seam: what only a main() needs to know.
+ *
+ * A program reserves its platform from the same memory map as everything else, starts it once, and
+ * hands the `struct plat *` to its rooms, which know platform/platform.h alone. Nothing is allocated
+ * after plat_linux_start(). Further promises of this implementation:
+ *   - plat_wait() answers ERR_CLOSED once for each SIGTERM or SIGINT, so that a program can go on
+ *     waiting while it says goodbye; a second signal is a second ERR_CLOSED.
+ *   - plat_peer_address() of a listener is its own address, with the port that the system chose when
+ *     the program asked for port 0. */
+#ifndef NEPHOS_PLAT_LINUX_H
+#define NEPHOS_PLAT_LINUX_H
+
+#include "platform/base/memory_map.h"
+#include "platform/platform.h"
+
+struct plat_linux_limits {
+    uint32_t conns_max;        /* connections and listeners together */
+    uint32_t dials_max;        /* connections under way to others at once */
+    uint32_t handshakes_max;   /* TLS handshakes at once as a server; others wait their turn */
+    uint32_t texts_max;        /* open texts of /proc and /sys */
+    uint32_t files_max;        /* open random access files */
+    uint32_t credentials_max;  /* agents that this program is: 0, 1, or many in a load generator */
+    bool authority;            /* keeps a CA and serves TLS */
+    uint64_t tls_arena_size;   /* 0: an earlier plat of this process has set TLS memory up */
+};
+
+/* TLS memory for so many open sessions and so many handshakes at once; see plat_linux_tls_use(). */
+#define PLAT_LINUX_TLS_ARENA(sessions, handshakes) \
+    (UINT64_C(262144) + (uint64_t)(sessions) * 17408U + (uint64_t)(handshakes) * 14336U)
+
+/* An agent: one uplink, no server. Its platform fits in a static block of PLAT_LINUX_AGENT_SIZE. */
+#define PLAT_LINUX_AGENT_SIZE (96U * 1024U)
+extern const struct plat_linux_limits plat_linux_agent_limits;
+
+struct plat *plat_linux_reserve(struct memory_map *map, const struct plat_linux_limits *limits);
+
+struct plat_linux_options {
+    const char *state_dir;    /* made with mode 0700 when absent; NULL: this run needs none */
+    const char *root;         /* goes before /proc, /sys, /etc/os-release and mounts; NULL: "" */
+    enum log_level log_level;
+    bool not_durable;         /* state files without fsync: for load generators */
+};
+
+/* ERR_OK, or ERR_DENIED, ERR_MISSING, ERR_SYSTEM after having said on standard error what failed. */
+int plat_linux_start(struct plat *p, const struct plat_linux_options *options);
+/* Closes everything. For orderly ends; a killed program loses nothing by not getting here. */
+void plat_linux_stop(struct plat *p);
+
+/* Which of the credentials credential_*() and plat_connect() use from now on; 0 at start. Number 0
+ * lies in the state directory itself, the others in folders "1", "2", ... below it. */
+void plat_linux_use_credential(struct plat *p, uint32_t index);
+
+struct plat_linux_stats {
+    uint64_t conns_refused;      /* newcomers closed because the table was full */
+    uint64_t handshakes_full;
+    uint64_t handshakes_resumed;
+    uint64_t handshakes_failed;
+};
+void plat_linux_stats(const struct plat *p, struct plat_linux_stats *out);
+/* TLS memory: most bytes ever in use (block headers included), and now. */
+void plat_linux_tls_use(const struct plat *p, uint64_t *high_water, uint64_t *now);
+
+/* --- for a main(), before there is a plat --- */
+
+/* A file named by the user (configuration, token): its length; ERR_MISSING, ERR_DENIED, ERR_FULL when
+ * it is larger than `size`, ERR_SYSTEM. Not terminated. */
+int plat_linux_read_file(const char *path, void *to, uint32_t size);
+/* All of `length` bytes to standard output (1) or error (2). ERR_CLOSED when nobody reads. */
+int plat_linux_print(int fd, const char *text, uint32_t length);
+/* A person reads it, not a file or the journal. */
+bool plat_linux_is_terminal(int fd);
+bool plat_linux_is_writable_directory(const char *path);
+/* One anonymous mapping that lives as long as the process, or NULL. Not for the agent. */
+void *plat_linux_memory(uint64_t size);
+
+#endif
