@@ -23,14 +23,14 @@ FUZZ_NEEDS_query := aggregator/api/http.c aggregator/api/query_string.c
 FUZZ_NEEDS_websocket := aggregator/api/http.c aggregator/api/websocket.c
 FUZZ_NEEDS_dns := platform/linux/dns.c
 
-$(FUZZ)/obj/%.o: %.c $(GEN)
+$(FUZZ)/obj/%.o: %.c $(GEN) tests/fuzz/fuzz.mk
 	@mkdir -p $(@D)
 	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -MMD -MP -c $< -o $@
 $(FUZZ)/obj/gen/%.o: $(BUILD)/gen/%.c
 	@mkdir -p $(@D)
 	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -c $< -o $@
 # Other people's code shifts signed numbers and the like; only its reads and writes are our concern.
-$(FUZZ)/obj/deps/%.o: $(BUILD)/.deps-$(ARCH)
+$(FUZZ)/obj/deps/%.o: $(BUILD)/.deps-$(ARCH) tests/fuzz/fuzz.mk
 	@mkdir -p $(@D)
 	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -fno-sanitize=undefined $(SQLITE_FLAGS) -DNDEBUG -c $(DEPS)/host/src/$*.c -o $@
 
