@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* A chunk: a stretch of samples of one host without a gap, one column per series. What the table `chunk`
+ * keeps for good:
+ *
+ *     u8 version (1)   u8 zero   u16 samples n   u16 columns   u16 zero
+ *     u32 CRC-32C of the bytes before it and behind it
+ *     varint  size of the times
+ *     for each column, ascending by series:
+ *         varint  series less the series before (the first: series)
+ *         varint  stretches r in which the series is present, 0: in every sample
+ *         r times varint samples to skip, varint samples present
+ *         varint  size of the column
+ *     the times (milliseconds), then the columns: proto/column.h
+ */
+#ifndef NEPHOS_STORE_CHUNK_H
+#define NEPHOS_STORE_CHUNK_H
+
+#include "proto/block.h"
+#include "proto/column.h"
+#include "proto/limits.h"
+
+#define CHUNK_SAMPLES_MAX 1024U
+/* Values in a chunk, so that the worst of them (12 bytes each) fits into CHUNK_SIZE_MAX. */
+#define CHUNK_VALUES_MAX 65536U
+#define CHUNK_SIZE_MAX 1114112U
+#define CHUNK_SPAN_MS_MAX INT64_C(3600000)
+
+struct chunk_builder {
+    uint32_t count;                    /* samples */
+    uint32_t column_count, value_count;
+    int64_t time_ms[CHUNK_SAMPLES_MAX];
+    uint16_t series[SLOTS_MAX];
+    uint16_t lengths[SLOTS_MAX];       /* values of each column */
+    uint64_t present[SLOTS_MAX][CHUNK_SAMPLES_MAX / 64];
+    int64_t values[SLOTS_MAX][CHUNK_SAMPLES_MAX];
+};
+
+void chunk_reset(struct chunk_builder *b);
+/* True when `samples` more of `columns` columns fit. */
+bool chunk_has_room(const struct chunk_builder *b, uint32_t samples, uint32_t columns);
+/* Adds samples from..to-1 of a block. Slots without a series are left out. */
+void chunk_add(struct chunk_builder *b, const struct block_matrix *block, uint32_t from, uint32_t to,
+               const uint16_t *series_of_slot, uint32_t slot_count);
+/* Number of bytes. `size` is at least CHUNK_SIZE_MAX. */
+uint32_t chunk_encode(const struct chunk_builder *b, uint8_t *to, uint32_t size);
+
+struct chunk_column {
+    const uint8_t *stretches;          /* varints */
+    const uint8_t *bytes;
+    uint32_t stretch_count, size;
+    uint16_t series;
+};
+
+struct chunk {
+    uint32_t count, column_count;
+    const uint8_t *times, *end;        /* end of the directory */
+    uint32_t times_size;
+    struct chunk_column columns[SLOTS_MAX];
+};
+
+/* Checks the sum and reads the directory; pointers go into `from`. */
+int chunk_open(const uint8_t *from, uint32_t size, struct chunk *c);
+int chunk_times(const struct chunk *c, int64_t time_ms[static CHUNK_SAMPLES_MAX]);
+/* Values of a column: their number, or ERR_MALFORMED. When that is less than the chunk's samples,
+ * sample_of[] says which sample each belongs to; otherwise it is left alone. */
+int chunk_values(const struct chunk *c, const struct chunk_column *column,
+                 int64_t values[static CHUNK_SAMPLES_MAX],
+                 uint16_t sample_of[static CHUNK_SAMPLES_MAX]);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* The one SQLite connection of the store: its memory, its statements, its transactions.
+ *
+ * SQLite's settings are global to the process, so there is one open database at a time; opening again
+ * after a close starts SQLite afresh. */
+#ifndef NEPHOS_STORE_DATABASE_H
+#define NEPHOS_STORE_DATABASE_H
+
+#include <sqlite3.h>
+
+#include "platform/base/memory_map.h"
+#include "platform/base/text.h"
+#include "platform/platform.h"
+
+#define DATABASE_PAGE_SIZE 4096U
+#define DATABASE_WAL_PAGES_MAX 1000U /* then its pages are carried over into the database */
+
+enum statement {
+    SQL_INSTANCE_PUT,
+    SQL_INSTANCE_LIST,
+    SQL_METRIC_PUT,
+    SQL_METRIC_LIST,
+    SQL_SERIES_PUT,
+    SQL_SERIES_LIST,
+    SQL_EPOCH_PUT,
+    SQL_EPOCH_SEALED,
+    SQL_EPOCH_GET,
+    SQL_TOKEN_ADD,
+    SQL_TOKEN_GET,
+    SQL_JOURNAL_PUT,
+    SQL_JOURNAL_LIST,
+    SQL_JOURNAL_RANGE,
+    SQL_JOURNAL_TRIM,
+    SQL_CHUNK_PUT,
+    SQL_CHUNK_RANGE,
+    SQL_CHUNK_OLDEST,
+    SQL_CHUNK_WALK,
+    SQL_CHUNK_DROP,
+    SQL_PAGE_COUNT,
+    SQL_PAGE_FREE,
+    SQL_BEGIN,
+    SQL_COMMIT,
+    SQL_ROLLBACK,
+    SQL_COUNT
+};
+
+struct database {
+    void *heap;
+    void *pages;
+    uint64_t heap_size;
+    uint32_t page_slot_size;   /* a page and SQLite's header for it */
+    uint32_t pages_max;        /* the file never has more pages */
+    struct plat *plat;
+    sqlite3_vfs vfs;
+    sqlite3 *handle;
+    sqlite3_stmt *statements[SQL_COUNT];
+    uint32_t wal_pages;        /* in the write-ahead log after the newest commit */
+    bool synced;               /* commits wait for the disk */
+};
+
+void database_reserve(struct database *d, struct memory_map *map, uint64_t heap_size);
+/* Opens or makes the file. On an error nothing is left open, and `why` says what and what to do. */
+int database_open(struct database *d, struct plat *p, uint64_t size_max, struct text *why);
+void database_close(struct database *d);
+
+/* `durable`: the commit returns only when the disk has it. A commit that is not durable can be lost by a
+ * power cut as a whole, but never before one that came earlier, and a later durable one secures it. */
+int database_begin(struct database *d, bool durable);
+/* On an error the transaction is rolled back. */
+int database_commit(struct database *d);
+void database_rollback(struct database *d);
+
+/* The statement, ready to bind. */
+sqlite3_stmt *database_statement(struct database *d, enum statement which);
+/* Runs a bound statement that gives no rows, and resets it. */
+int database_run(struct database *d, enum statement which);
+/* 1: a row is there, 0: no more; negative: error. Reset it when done with it early. */
+int database_next(struct database *d, enum statement which);
+void database_reset(struct database *d, enum statement which);
+/* The result of an SQLite call in our words. */
+int database_result(int code);
+
+/* Carries the log over into the database when it has grown long. */
+void database_checkpoint(struct database *d);
+/* Pages that hold something; the others of the file are free for reuse. */
+uint32_t database_pages_used(struct database *d);
+uint64_t database_bytes(struct database *d);
+
+#endif

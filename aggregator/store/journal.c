@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* Entries as bytes, and the index of those that wait to be sealed; see journal.h. */
+#include "aggregator/store/journal.h"
+
+#include "platform/base/bytes.h"
+#include "platform/base/crc32c.h"
+
+#define CRC_OFFSET 36U
+
+static uint32_t checksum(const uint8_t *entry, uint32_t data_size)
+{
+    return crc32c(crc32c(0, entry, CRC_OFFSET), entry + JOURNAL_HEADER_SIZE, data_size);
+}
+
+void journal_put_header(const struct journal_header *h, uint8_t *to)
+{
+    put_u32(to, h->instance);
+    put_u32(to + 4, h->size);
+    put_u64(to + 8, h->epoch);
+    put_u64(to + 16, h->sequence);
+    put_u64(to + 24, (uint64_t)h->received_ms);
+    put_u16(to + 32, (uint16_t)h->count);
+    put_u16(to + 34, 0);
+    put_u32(to + CRC_OFFSET, checksum(to, h->size));
+}
+
+void journal_peek_header(const uint8_t *from, struct journal_header *h)
+{
+    h->instance = get_u32(from);
+    h->size = get_u32(from + 4);
+    h->epoch = get_u64(from + 8);
+    h->sequence = get_u64(from + 16);
+    h->received_ms = (int64_t)get_u64(from + 24);
+    h->count = get_u16(from + 32);
+}
+
+int journal_get_header(const uint8_t *from, uint32_t size, struct journal_header *h)
+{
+    if (size < JOURNAL_HEADER_SIZE)
+        return ERR_MALFORMED;
+    journal_peek_header(from, h);
+    if (h->size > size - JOURNAL_HEADER_SIZE)
+        return ERR_MALFORMED;
+    return get_u32(from + CRC_OFFSET) == checksum(from, h->size) ? ERR_OK : ERR_MALFORMED;
+}
+
+void journal_init(struct journal *j, struct journal_entry *entries, uint32_t capacity)
+{
+    *j = (struct journal){.entries = entries, .capacity = capacity, .first_row = 1, .next_row = 1};
+    for (uint32_t i = 0; i < capacity; i++)
+        entries[i].next = i + 1 < capacity ? i + 1 : JOURNAL_NONE;
+    j->free = capacity > 0 ? 0 : JOURNAL_NONE;
+}
+
+void journal_list_init(struct journal_list *l)
+{
+    *l = (struct journal_list){.first = JOURNAL_NONE, .last = JOURNAL_NONE};
+}
+
+bool journal_add(struct journal *j, struct journal_list *l, const struct journal_entry *entry)
+{
+    uint32_t at = j->free;
+    if (at == JOURNAL_NONE)
+        return false;
+    j->free = j->entries[at].next;
+    j->used++;
+    j->entries[at] = *entry;
+    j->entries[at].next = JOURNAL_NONE;
+    if (l->last == JOURNAL_NONE)
+        l->first = at;
+    else
+        j->entries[l->last].next = at;
+    l->last = at;
+    l->count++;
+    l->samples += entry->count;
+    return true;
+}
+
+void journal_drop_first(struct journal *j, struct journal_list *l)
+{
+    ASSERT(l->count > 0);
+    uint32_t at = l->first;
+    l->first = j->entries[at].next;
+    if (l->first == JOURNAL_NONE)
+        l->last = JOURNAL_NONE;
+    l->count--;
+    l->samples -= j->entries[at].count;
+    j->entries[at].next = j->free;
+    j->free = at;
+    j->used--;
+}

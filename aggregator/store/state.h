@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the store share: the state, and one another's functions, grouped by file.
+ *
+ * What is committed and what is staged never mix: `committed` fields change only when a transaction has
+ * succeeded, so a rollback needs no undoing here. Tables that only grow (metrics, series) need no dirty
+ * marks: what is behind the count on disk is staged. */
+#ifndef NEPHOS_STORE_STATE_H
+#define NEPHOS_STORE_STATE_H
+
+#include "aggregator/store/chunk.h"
+#include "aggregator/store/database.h"
+#include "aggregator/store/journal.h"
+#include "aggregator/store/store.h"
+
+#define METRICS_MAX 1024U
+#define STAGING_SIZE (4U << 20)
+#define STAGED_BLOCKS_MAX 16384U       /* a power of two */
+#define TOKEN_USES_STAGED_MAX 64U
+
+#define COMMIT_DELAY_MS 100
+#define RETRY_MS_MIN 200
+#define RETRY_MS_MAX 5000
+
+/* Committed blocks of one instance that may wait to be sealed; with more, the sender is held back. */
+#define PENDING_MAX 160U
+#define PENDING_AVERAGE 80U            /* the index has room for this many per instance */
+#define SEAL_SAMPLES 600U
+#define SEAL_ENTRIES 120U
+#define SEAL_AGE_MS INT64_C(900000)
+#define SEAL_SCAN_MS 5000
+
+/* One block in the staging area, header and data as they go into the journal. */
+struct staged_block {
+    uint32_t at, size;
+    int64_t min_ms, max_ms;
+};
+
+/* Blocks are numbered for ever; [oldest, committed) can still be read by who follows the feed, and gives
+ * way to new ones; [committed, next) waits for a commit. A block never wraps around the end. */
+struct staging {
+    uint8_t *bytes;
+    struct staged_block *blocks;       /* by number modulo STAGED_BLOCKS_MAX */
+    uint64_t oldest, committed, next;
+    uint32_t head;                     /* where the next one goes */
+    uint32_t staged_bytes;
+};
+
+struct newest_value {
+    int64_t value, ms;                 /* ms 0: none staged */
+};
+
+/* Beside the public facts of an instance. */
+struct instance_state {
+    uint64_t epoch;
+    bool has_epoch;
+    bool facts_changed, dictionary_changed, in_changed_list;
+    uint16_t slot_count;
+    uint16_t series_count, series_on_disk;
+    uint16_t staged_blocks;
+    uint32_t staged_samples, staged_values;
+    int64_t staged_last_ms, staged_received_ms;
+    uint64_t staged_sequence;          /* newest of the epoch, staged or committed */
+    uint64_t committed_sequence;
+    struct journal_list pending;
+};
+
+/* The dictionary of an epoch that is not the current one. */
+struct epoch_cache {
+    bool valid;
+    uint32_t instance, slot_count;
+    uint64_t epoch, sealed_sequence;
+    uint16_t series_of_slot[SLOTS_MAX];
+};
+
+struct token_use {
+    uint8_t id[8];
+    uint32_t uses;
+};
+
+/* After a failure: when to try again. */
+struct retry {
+    int64_t delay_ms;                  /* 0: the last try succeeded */
+    struct mono at;
+};
+
+struct query {
+    bool used, pending_done;
+    struct store_query_ask ask;
+    uint32_t points;
+    int64_t chunk_max;                 /* newer chunks hold what was pending at the start */
+    int64_t at_ms, at_chunk;           /* the walk goes on behind this */
+    uint16_t *position_of_series;      /* UINT16_MAX: not asked for */
+    struct store_cell *cells;
+};
+
+/* Work space of one call; nothing survives in here. */
+struct scratch {
+    struct block_matrix block;
+    uint8_t entry[JOURNAL_HEADER_SIZE + BLOCK_DATA_MAX];
+    struct chunk chunk;
+    int64_t time_ms[CHUNK_SAMPLES_MAX];
+    int64_t values[CHUNK_SAMPLES_MAX];
+    int64_t point_of[CHUNK_SAMPLES_MAX];
+    uint16_t sample_of[CHUNK_SAMPLES_MAX];
+};
+
+struct store {
+    struct store_limits limits;
+    struct plat *plat;
+    bool is_open;
+    struct database database;
+
+    /* tables */
+    struct instance *instances;
+    struct instance_state *states;
+    uint16_t *series_of_slot;          /* SLOTS_MAX for each instance */
+    struct store_series *series;       /* series_per_instance_max for each instance */
+    struct newest_value *newest;       /* staged; beside series */
+    uint32_t *instance_hash;           /* index plus one, 0 free */
+    uint32_t instance_hash_mask;
+    uint32_t instance_count;
+    struct store_metric *metrics;
+    uint32_t metric_count, metrics_on_disk;
+    struct epoch_cache epoch_cache;
+
+    /* staged */
+    struct staging staging;
+    uint32_t *changed;                 /* instances with something staged */
+    uint32_t changed_count;
+    struct token_use tokens[TOKEN_USES_STAGED_MAX];
+    uint32_t token_count;
+    struct mono staged_since;          /* MONO_NEVER when nothing is staged */
+    uint32_t staged_entries;           /* blocks, for the room they need in the index */
+
+    /* committed */
+    struct journal journal;
+    int64_t chunk_first, chunk_next;   /* rows of the table that may exist */
+    struct retry committing, upkeep;
+    bool retention_due, seal_due;
+    struct mono seal_scan_at;
+    uint32_t seal_next;                /* instance at which the search goes on */
+
+    struct chunk_builder *builder;
+    uint8_t *chunk_bytes;
+    struct scratch *scratch;
+    struct query *queries;
+
+    struct store_stats stats;
+    uint64_t damaged;                  /* journal entries and chunks that did not read back */
+    struct memory_line *lines[6];      /* enum map_line */
+};
+
+enum map_line { LINE_INSTANCES, LINE_METRICS, LINE_STAGING, LINE_JOURNAL, LINE_QUERIES, LINE_END };
+static_assert(LINE_END <= 6, "a line for each");
+
+static inline struct store_series *series_of(const struct store *s, uint32_t instance)
+{
+    return s->series + (size_t)instance * s->limits.series_per_instance_max;
+}
+
+static inline struct newest_value *newest_of(const struct store *s, uint32_t instance)
+{
+    return s->newest + (size_t)instance * s->limits.series_per_instance_max;
+}
+
+static inline uint16_t *slots_of(const struct store *s, uint32_t instance)
+{
+    return s->series_of_slot + (size_t)instance * SLOTS_MAX;
+}
+
+/* tables.c */
+/* The next index, with nothing but its id. */
+uint32_t tables_add_instance(struct store *s, const char *id);
+/* Remembers that the instance has something staged, and when the first thing was. */
+void tables_changed(struct store *s, uint32_t instance);
+void tables_staged(struct store *s);
+
+/* records.c */
+int records_load(struct store *s, struct text *why);
+/* Writes what is staged, blocks excepted, into the open transaction. */
+int records_write(struct store *s);
+/* The transaction succeeded. */
+void records_written(struct store *s);
+
+/* epoch.c */
+/* What the slots of an epoch mean, valid until the next call; NULL when it is unknown. */
+const uint16_t *epoch_slots(struct store *s, uint32_t instance, uint64_t epoch, uint32_t *slot_count);
+/* Newest sequence of an epoch that was sealed; ERR_MISSING or a storage error. */
+int epoch_sealed(struct store *s, uint32_t instance, uint64_t epoch, uint64_t *sequence);
+int epoch_put_sealed(struct store *s, uint32_t instance, uint64_t epoch, uint64_t sequence);
+/* Loads the current dictionary of an instance at start. */
+int epoch_load(struct store *s, uint32_t instance, uint64_t epoch);
+
+/* staging.c */
+void staging_init(struct staging *g, uint8_t *bytes, struct staged_block *blocks);
+/* Header and data of a block that is still kept, or NULL. */
+const uint8_t *staging_entry(const struct staging *g, uint64_t number);
+
+/* commit.c */
+struct mono commit_due_at(const struct store *s);
+/* Says a failure once and sets when to try again, or says that it is over. `work` as in "cannot ...". */
+void commit_note(struct store *s, struct retry *r, const char *work, int err);
+bool commit_may_try(const struct retry *r, struct mono now);
+
+/* reading.c */
+/* Reads pending entries; open while `blob` is set, and then to be closed before a commit. */
+struct journal_reader {
+    sqlite3_blob *blob;
+    int64_t row;
+};
+/* Into scratch->block. ERR_MALFORMED when the entry is damaged, ERR_SYSTEM when it cannot be read now. */
+int reading_block(struct store *s, struct journal_reader *r, uint32_t instance,
+                  const struct journal_entry *entry);
+void reading_end(struct journal_reader *r);
+
+/* seal.c */
+bool seal_is_due(const struct store *s, uint32_t instance, int64_t now_ms);
+/* Looks for the next instance that is due and seals it. */
+int seal_step(struct store *s, struct mono now);
+
+/* retention.c */
+void retention_check(struct store *s);
+/* Drops some of the oldest chunks: their number, or an error. */
+int retention_step(struct store *s, uint32_t count_max);
+
+/* recovery.c */
+int recovery_run(struct store *s, struct text *why);
+
+/* query.c */
+void query_reserve(struct store *s, struct memory_map *map, const struct store_limits *limits);
+
+#endif

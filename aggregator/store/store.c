@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/* The store as a whole: its memory, its beginning and end, and the order in which its work is done. */
+#include "aggregator/store/store.h"
+
+#include <string.h>
+
+#include "aggregator/store/state.h"
+
+#define RETENTION_CHUNKS 16U /* dropped in one step */
+/* What the journal of one instance may need on disk before it is sealed; the smallest database has room for
+ * that. */
+#define DISK_PER_INSTANCE (UINT64_C(64) << 10)
+
+/* --- memory --- */
+
+static void reserve_tables(struct store *s, struct memory_map *map)
+{
+    uint32_t instances = s->limits.instances_max;
+    uint64_t series = (uint64_t)instances * s->limits.series_per_instance_max;
+    uint32_t hash_size = 16;
+    while (hash_size < 2 * instances)
+        hash_size *= 2;
+    s->instances = memory_reserve(map, "store: instances", instances, sizeof *s->instances,
+                                  "a new agent is refused");
+    s->lines[LINE_INSTANCES] = memory_last_line(map);
+    s->states = memory_reserve(map, "store: instance states", instances, sizeof *s->states,
+                               "as instances");
+    s->changed = memory_reserve(map, "store: changed instances", instances, sizeof *s->changed,
+                                "as instances");
+    s->instance_hash = memory_reserve(map, "store: instance index", hash_size,
+                                      sizeof *s->instance_hash, "as instances");
+    s->instance_hash_mask = hash_size - 1;
+    s->series_of_slot = memory_reserve(map, "store: dictionaries", (uint64_t)instances * SLOTS_MAX,
+                                       sizeof *s->series_of_slot, "as series");
+    s->series = memory_reserve(map, "store: series", series, sizeof *s->series,
+                               "a new series of that agent is refused");
+    s->newest = memory_reserve(map, "store: newest values", series, sizeof *s->newest, "as series");
+    s->metrics = memory_reserve(map, "store: metrics", METRICS_MAX, sizeof *s->metrics,
+                                "a series with a new name is refused");
+    s->lines[LINE_METRICS] = memory_last_line(map);
+}
+
+static void reserve_blocks(struct store *s, struct memory_map *map)
+{
+    uint32_t entries = s->limits.instances_max * PENDING_AVERAGE + PENDING_MAX;
+    uint8_t *staging = memory_reserve(map, "store: staging", STAGING_SIZE, 1,
+                                      "agents are held back until the next commit");
+    s->lines[LINE_STAGING] = memory_last_line(map);
+    struct staged_block *blocks = memory_reserve(map, "store: staged blocks", STAGED_BLOCKS_MAX,
+                                                 sizeof *blocks, "as staging");
+    struct journal_entry *index = memory_reserve(map, "store: journal index", entries, sizeof *index,
+                                                 "agents are held back until blocks are sealed");
+    s->lines[LINE_JOURNAL] = memory_last_line(map);
+    s->builder = memory_reserve(map, "store: chunk being sealed", 1, sizeof *s->builder,
+                                "it is written, and another is begun");
+    s->chunk_bytes = memory_reserve(map, "store: chunk bytes", CHUNK_SIZE_MAX, 1,
+                                    "as the chunk being sealed");
+    s->scratch = memory_reserve(map, "store: work space", 1, sizeof *s->scratch, "never full");
+    if (index != NULL) {
+        staging_init(&s->staging, staging, blocks);
+        journal_init(&s->journal, index, entries);
+    }
+}
+
+struct store *store_reserve(struct memory_map *map, const struct store_limits *limits)
+{
+    struct store *s = memory_reserve(map, "store", 1, sizeof *s, "never full");
+    struct store parts = {.limits = *limits, .staged_since = MONO_NEVER};
+    reserve_tables(&parts, map);
+    reserve_blocks(&parts, map);
+    query_reserve(&parts, map, limits);
+    database_reserve(&parts.database, map, limits->sqlite_heap_size);
+    if (s != NULL)
+        *s = parts;
+    return s;
+}
+
+/* --- beginning and end --- */
+
+static int lock(struct plat *p, struct text *why)
+{
+    int err = plat_data_lock(p);
+    if (err == ERR_BUSY)
+        text_put(why, "another nephos-aggregator uses this data directory: stop it, or choose another"
+                      " directory with --data");
+    else if (err != ERR_OK)
+        text_put(why, "the data directory cannot be locked: check that it exists and can be written");
+    return err;
+}
+
+int store_open(struct store *s, struct plat *p, struct text *why)
+{
+    s->plat = p;
+    int err = lock(p, why);
+    if (err != ERR_OK)
+        return err;
+    uint64_t size_min = s->limits.instances_max * DISK_PER_INSTANCE;
+    if (s->limits.database_size_max < size_min) {
+        s->limits.database_size_max = size_min;
+        plat_log(p, LOG_WARN, "the configured database size is too small for %u agents: using %u MiB",
+                 s->limits.instances_max, (unsigned)(size_min >> 20));
+    }
+    err = database_open(&s->database, p, s->limits.database_size_max, why);
+    if (err != ERR_OK)
+        return err;
+    err = recovery_run(s, why);
+    if (err != ERR_OK) {
+        database_close(&s->database);
+        return err;
+    }
+    s->is_open = true;
+    retention_check(s);
+    return ERR_OK;
+}
+
+void store_close(struct store *s)
+{
+    if (!s->is_open)
+        return;
+    (void)store_commit(s); /* a failure has been said; agents still hold what is lost here */
+    database_close(&s->database);
+    s->is_open = false;
+}
+
+/* --- work --- */
+
+/* One bounded piece of work that can wait: room on disk first, because everything else needs it. */
+static int maintain(struct store *s, struct mono now)
+{
+    if (s->retention_due && s->chunk_first < s->chunk_next) {
+        int n = retention_step(s, RETENTION_CHUNKS);
+        retention_check(s);
+        return n < 0 ? n : ERR_OK;
+    }
+    if (!s->seal_due && !mono_reached(now, s->seal_scan_at))
+        return ERR_OK;
+    int err = seal_step(s, now);
+    if (s->seal_due)
+        retention_check(s);
+    return err;
+}
+
+struct mono store_step(struct store *s, struct mono now)
+{
+    if (!s->is_open)
+        return MONO_NEVER;
+    if (mono_reached(now, commit_due_at(s)))
+        (void)store_commit(s);
+    if (commit_may_try(&s->upkeep, now)) {
+        commit_note(s, &s->upkeep, "seal or drop old samples", maintain(s, now));
+        database_checkpoint(&s->database);
+    }
+    struct mono upkeep_at = s->seal_scan_at;
+    if (s->upkeep.delay_ms > 0)
+        upkeep_at = s->upkeep.at;
+    else if (s->seal_due || (s->retention_due && s->chunk_first < s->chunk_next))
+        upkeep_at = now;
+    return mono_earlier(commit_due_at(s), upkeep_at);
+}
+
+/* --- about itself --- */
+
+static int64_t oldest_sample_ms(struct store *s)
+{
+    int64_t oldest = 0;
+    if (database_next(&s->database, SQL_CHUNK_OLDEST) == 1) {
+        oldest = sqlite3_column_int64(database_statement(&s->database, SQL_CHUNK_OLDEST), 0);
+        database_reset(&s->database, SQL_CHUNK_OLDEST);
+    }
+    for (uint32_t i = 0; i < s->instance_count; i++) {
+        uint32_t first = s->states[i].pending.first;
+        if (first != JOURNAL_NONE && (oldest == 0 || s->journal.entries[first].min_ms < oldest))
+            oldest = s->journal.entries[first].min_ms;
+    }
+    return oldest;
+}
+
+void store_stats(struct store *s, struct store_stats *out)
+{
+    sqlite3_int64 now = 0, high = 0;
+    *out = s->stats;
+    if (!s->is_open)
+        return;
+    (void)sqlite3_status64(SQLITE_STATUS_MEMORY_USED, &now, &high, 0);
+    out->sqlite_heap_bytes = now;
+    out->sqlite_heap_high_water = high;
+    out->journal_rows = (uint64_t)(s->journal.next_row - s->journal.first_row);
+    out->chunks = (uint64_t)(s->chunk_next - s->chunk_first);
+    out->database_bytes = database_bytes(&s->database);
+    out->database_bytes_max = s->limits.database_size_max;
+    out->blocks_staged = s->staging.next - s->staging.committed;
+    out->staging_bytes = s->staging.staged_bytes;
+    out->oldest_sample_ms = oldest_sample_ms(s);
+}

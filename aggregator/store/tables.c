@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/* Instances, metrics, series and the uses of tokens: in memory as a whole, on disk since the commit that
+ * followed a change. */
+#include <string.h>
+
+#include "aggregator/store/state.h"
+
+/* --- what is staged --- */
+
+void tables_staged(struct store *s)
+{
+    if (s->staged_since.ns == MONO_NEVER.ns)
+        s->staged_since = plat_mono(s->plat);
+}
+
+void tables_changed(struct store *s, uint32_t instance)
+{
+    tables_staged(s);
+    if (s->states[instance].in_changed_list)
+        return;
+    s->states[instance].in_changed_list = true;
+    s->changed[s->changed_count++] = instance;
+}
+
+/* --- instances --- */
+
+/* FNV-1a (Fowler, Noll, Vo). */
+static uint32_t hash_of(const char *id)
+{
+    uint32_t h = 2166136261U;
+    for (; *id != '\0'; id++)
+        h = (h ^ (uint8_t)*id) * 16777619U;
+    return h;
+}
+
+/* The slot of the hash table that holds the id, or the free one where it belongs. */
+static uint32_t *hash_slot(const struct store *s, const char *id)
+{
+    uint32_t at = hash_of(id) & s->instance_hash_mask;
+    while (s->instance_hash[at] != 0 && !text_equal(s->instances[s->instance_hash[at] - 1].id, id))
+        at = (at + 1) & s->instance_hash_mask;
+    return &s->instance_hash[at];
+}
+
+uint32_t store_instance_count(const struct store *s)
+{
+    return s->instance_count;
+}
+
+struct instance *store_instance(struct store *s, uint32_t index)
+{
+    ASSERT(index < s->instance_count);
+    return &s->instances[index];
+}
+
+int store_instance_find(const struct store *s, const char *id)
+{
+    uint32_t found = *hash_slot(s, id);
+    return found == 0 ? ERR_MISSING : (int)(found - 1);
+}
+
+uint32_t tables_add_instance(struct store *s, const char *id)
+{
+    uint32_t index = s->instance_count++;
+    struct instance *i = &s->instances[index];
+    *i = (struct instance){.created_ms = 0};
+    (void)text_copy(i->id, sizeof i->id, id);
+    s->states[index] = (struct instance_state){.has_epoch = false};
+    journal_list_init(&s->states[index].pending);
+    *hash_slot(s, id) = index + 1;
+    memory_use(s->lines[LINE_INSTANCES], s->instance_count);
+    return index;
+}
+
+static bool take_text(char *to, const char *from, uint32_t size)
+{
+    if (text_equal(to, from))
+        return false;
+    (void)text_copy(to, size, from);
+    return true;
+}
+
+static bool take_facts(struct instance *i, const struct instance *facts)
+{
+    bool changed = i->cpu_count != facts->cpu_count || i->interval_ms != facts->interval_ms ||
+                   i->memory_bytes != facts->memory_bytes;
+    i->cpu_count = facts->cpu_count;
+    i->interval_ms = facts->interval_ms;
+    i->memory_bytes = facts->memory_bytes;
+    changed = take_text(i->name, facts->name, sizeof i->name) || changed;
+    changed = take_text(i->type, facts->type, FACT_SIZE) || changed;
+    changed = take_text(i->region, facts->region, FACT_SIZE) || changed;
+    changed = take_text(i->provider, facts->provider, FACT_SIZE) || changed;
+    changed = take_text(i->os, facts->os, FACT_SIZE) || changed;
+    changed = take_text(i->kernel, facts->kernel, FACT_SIZE) || changed;
+    changed = take_text(i->architecture, facts->architecture, FACT_SIZE) || changed;
+    changed = take_text(i->agent_version, facts->agent_version, FACT_SIZE) || changed;
+    return take_text(i->address, facts->address, FACT_SIZE) || changed;
+}
+
+int store_instance_put(struct store *s, const struct instance *facts)
+{
+    int64_t now_ms = wall_ms(plat_wall(s->plat));
+    int found = store_instance_find(s, facts->id);
+    bool is_new = found < 0;
+    if (is_new && s->instance_count == s->limits.instances_max)
+        return ERR_FULL;
+    uint32_t index = is_new ? tables_add_instance(s, facts->id) : (uint32_t)found;
+    struct instance *i = &s->instances[index];
+    if (is_new)
+        i->created_ms = now_ms;
+    if (take_facts(i, facts) || is_new) {
+        i->updated_ms = now_ms;
+        s->states[index].facts_changed = true;
+        tables_changed(s, index);
+    }
+    return (int)index;
+}
+
+/* --- metrics and series --- */
+
+uint32_t store_series_count(const struct store *s, uint32_t instance)
+{
+    return s->states[instance].series_count;
+}
+
+const struct store_series *store_series(const struct store *s, uint32_t instance, uint32_t index)
+{
+    ASSERT(index < s->states[instance].series_count);
+    return &series_of(s, instance)[index];
+}
+
+const struct store_metric *store_metric(const struct store *s, uint32_t metric_index)
+{
+    ASSERT(metric_index < s->metric_count);
+    return &s->metrics[metric_index];
+}
+
+int store_metric_find(const struct store *s, const char *name)
+{
+    for (uint32_t i = 0; i < s->metric_count; i++)
+        if (text_equal(s->metrics[i].name, name))
+            return (int)i;
+    return ERR_MISSING;
+}
+
+static int add_metric(struct store *s, const struct store_series_facts *facts)
+{
+    struct store_metric m = {.scale = facts->scale, .kind = facts->kind};
+    if (s->metric_count == METRICS_MAX)
+        return ERR_FULL;
+    if (facts->metric[0] == '\0' || facts->scale == 0 ||
+        !text_copy(m.name, sizeof m.name, facts->metric) ||
+        !text_copy(m.unit, sizeof m.unit, facts->unit))
+        return ERR_MALFORMED;
+    s->metrics[s->metric_count] = m;
+    memory_use(s->lines[LINE_METRICS], s->metric_count + 1);
+    return (int)s->metric_count++;
+}
+
+/* A value means the same on every host: one scale and kind for each name. For the names that Nephos knows
+ * itself they are fixed, so no odd agent can spoil them for the others. */
+static int find_or_add_metric(struct store *s, const struct store_series_facts *facts)
+{
+    int known = metric_find(facts->metric);
+    if (known >= 0 && (metric_info((enum metric)known)->scale != facts->scale ||
+                       metric_info((enum metric)known)->kind != facts->kind))
+        return ERR_MALFORMED;
+    int found = store_metric_find(s, facts->metric);
+    if (found < 0)
+        return add_metric(s, facts);
+    const struct store_metric *m = &s->metrics[found];
+    return m->scale == facts->scale && m->kind == facts->kind ? found : ERR_MALFORMED;
+}
+
+static int find_or_add_series(struct store *s, uint32_t instance, uint32_t metric, const char *tag)
+{
+    struct instance_state *st = &s->states[instance];
+    struct store_series *series = series_of(s, instance);
+    for (uint32_t i = 0; i < st->series_count; i++)
+        if (series[i].metric_index == metric && text_equal(series[i].tag, tag))
+            return (int)i;
+    if (st->series_count == s->limits.series_per_instance_max)
+        return ERR_FULL;
+    struct store_series *new = &series[st->series_count];
+    *new = (struct store_series){.metric_index = metric};
+    if (!text_copy(new->tag, sizeof new->tag, tag))
+        return ERR_MALFORMED;
+    newest_of(s, instance)[st->series_count] = (struct newest_value){.ms = 0};
+    return st->series_count++;
+}
+
+uint32_t store_dictionary_count(const struct store *s, uint32_t instance)
+{
+    return s->states[instance].slot_count;
+}
+
+int store_dictionary_add(struct store *s, uint32_t instance, const struct store_series_facts *facts)
+{
+    struct instance_state *st = &s->states[instance];
+    ASSERT(instance < s->instance_count);
+    if (!st->has_epoch)
+        return ERR_MALFORMED;
+    if (st->slot_count == SLOTS_MAX)
+        return ERR_FULL;
+    int metric = find_or_add_metric(s, facts);
+    int series = metric < 0 ? metric : find_or_add_series(s, instance, (uint32_t)metric, facts->tag);
+    if (series < 0)
+        return series;
+    uint16_t *slots = slots_of(s, instance);
+    for (uint32_t i = 0; i < st->slot_count; i++)
+        if (slots[i] == series)
+            return ERR_MALFORMED;
+    slots[st->slot_count] = (uint16_t)series;
+    st->dictionary_changed = true;
+    tables_changed(s, instance);
+    return st->slot_count++;
+}
+
+/* --- tokens --- */
+
+int store_token_use(struct store *s, const uint8_t token_id[static 8], uint32_t uses_max)
+{
+    struct token_use *use = NULL;
+    for (uint32_t i = 0; i < s->token_count; i++)
+        if (memcmp(s->tokens[i].id, token_id, sizeof use->id) == 0)
+            use = &s->tokens[i];
+    if (use == NULL && s->token_count == TOKEN_USES_STAGED_MAX && store_commit(s) != ERR_OK)
+        return ERR_AGAIN;
+    sqlite3_stmt *get = database_statement(&s->database, SQL_TOKEN_GET);
+    (void)sqlite3_bind_blob(get, 1, token_id, (int)sizeof use->id, SQLITE_STATIC);
+    int n = database_next(&s->database, SQL_TOKEN_GET);
+    if (n < 0)
+        return n;
+    int64_t uses = n == 1 ? sqlite3_column_int64(get, 0) : 0;
+    database_reset(&s->database, SQL_TOKEN_GET);
+    if (uses + (use == NULL ? 0 : use->uses) >= uses_max)
+        return ERR_FULL;
+    if (use == NULL) {
+        use = &s->tokens[s->token_count++];
+        memcpy(use->id, token_id, sizeof use->id);
+        use->uses = 0;
+    }
+    use->uses++;
+    tables_staged(s);
+    return ERR_OK;
+}
