@@ -139,9 +139,9 @@ static int read_request_line(struct span line, struct http_request *out, struct 
     int err = read_method(method, &out->method, fault);
     if (err < 0)
         return err;
-    if (span_equal(rest, "HTTP/1.1"))
-        out->keep_alive = true;
-    else if (!span_equal(rest, "HTTP/1.0"))
+    out->is_1_0 = span_equal(rest, "HTTP/1.0");
+    out->keep_alive = !out->is_1_0;
+    if (!out->is_1_0 && !span_equal(rest, "HTTP/1.1"))
         return rest.length == 8 && memcmp(rest.at, "HTTP/", 5) == 0
                    ? refuse(fault, 505, "only HTTP/1.1 and HTTP/1.0 are spoken here")
                    : refuse(fault, 400, "the request line must be METHOD TARGET HTTP/1.1");
@@ -205,7 +205,7 @@ static int read_framing(struct http_request *out, struct http_fault *fault)
 
 static int read_connection(struct http_request *out, struct http_fault *fault)
 {
-    bool is_1_1 = out->keep_alive;
+    bool is_1_1 = !out->is_1_0;
     uint32_t hosts = count_headers(out, "Host");
     if (hosts > 1 || (hosts == 0 && is_1_1))
         return refuse(fault, 400, "exactly one Host header is needed");
@@ -233,7 +233,7 @@ int http_read(const char *bytes, uint32_t size, uint32_t *scanned, struct http_r
     out->path = out->query = out->host = (struct span){NULL, 0};
     out->header_count = 0;
     out->content_length = 0;
-    out->keep_alive = out->expects_continue = false;
+    out->is_1_0 = out->keep_alive = out->expects_continue = false;
 
     /* The blank line itself is not looked at again. */
     struct span rest = {bytes, (uint32_t)taken - 2};

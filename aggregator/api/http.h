@@ -41,6 +41,7 @@ struct http_request {
     struct http_header headers[HTTP_HEADERS_MAX];
     uint32_t header_count;
     uint32_t content_length;
+    bool is_1_0;
     bool keep_alive;
     bool expects_continue;
 };

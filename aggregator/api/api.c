@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/* The room: its memory, its slots, its step. */
+#include "aggregator/api/api.h"
+
+#include "aggregator/api/connection.h"
+#include "aggregator/api/handlers.h"
+
+#define SWEEP_MS 250    /* deadlines are looked at this often while somebody is connected */
+#define IDLE_SWEEP_MS 5000
+#define BLOCKED_MS 5
+#define REFUSALS_MAX 8U /* newcomers who are being told that all slots are taken */
+
+/* A newcomer without a slot: has its 503, and a moment to read it. */
+struct refusal {
+    int conn; /* -1 when free */
+    struct mono deadline;
+};
+
+struct api {
+    struct world world;
+    struct live *live;
+    struct connection *connections;
+    struct memory_line *line;
+    uint32_t capacity, count;
+    struct refusal refusals[REFUSALS_MAX];
+    struct mono next_sweep;
+};
+
+struct api *api_reserve(struct memory_map *map, const struct api_limits *limits)
+{
+    uint32_t n = limits->connections_max;
+    struct api *a = memory_reserve(map, "api: routes and counters", 1, sizeof(*a), "");
+    struct connection *connections = memory_reserve(map, "api: connections", n, sizeof(*connections),
+                                                    "the newcomer gets 503 and is closed");
+    struct memory_line *line = memory_last_line(map);
+    struct http_request *requests = memory_reserve(map, "api: parsed requests", n, sizeof(*requests), "");
+    struct exchange *exchanges = memory_reserve(map, "api: responses in the making", n, sizeof(*exchanges), "");
+    char *rx = memory_reserve(map, "api: receive buffers", n, CONNECTION_RX_SIZE,
+                              "a longer request head is refused");
+    char *tx = memory_reserve(map, "api: transmit buffers", n, CONNECTION_TX_SIZE,
+                              "the response waits for its client; live updates are left out and counted");
+    struct world counting = {0};
+    metrics_reserve(map, a == NULL ? &counting : &a->world);
+    struct live *live = live_reserve(map, limits->websockets_max);
+    if (a == NULL)
+        return NULL;
+    a->live = live;
+    a->connections = connections;
+    a->line = line;
+    a->capacity = n;
+    for (uint32_t i = 0; i < n; i++)
+        connections[i] = (struct connection){
+            .world = &a->world,
+            .live = live,
+            .conn = -1,
+            .rx = rx + (size_t)i * CONNECTION_RX_SIZE,
+            .tx = tx + (size_t)i * CONNECTION_TX_SIZE,
+            .request = &requests[i],
+            .exchange = &exchanges[i],
+        };
+    for (uint32_t i = 0; i < REFUSALS_MAX; i++)
+        a->refusals[i].conn = -1;
+    return a;
+}
+
+void api_open(struct api *a, struct plat *p, struct store *s, const struct memory_map *map,
+              const char *token)
+{
+    struct world *w = &a->world;
+    w->plat = p;
+    w->store = s;
+    w->map = map;
+    w->token = token;
+    w->started = plat_mono(p);
+    w->started_ms = wall_ms(plat_wall(p));
+    self_watch_commits(w);
+    w->is_commit_failing = false;
+    a->next_sweep = w->started;
+    live_open(a->live, w);
+}
+
+void api_self_gauges(struct api *a, const struct api_gauge *gauges, uint32_t count)
+{
+    struct world *w = &a->world;
+    w->gauge_count = count < API_GAUGES_MAX ? count : API_GAUGES_MAX;
+    for (uint32_t i = 0; i < w->gauge_count; i++)
+        w->gauges[i] = gauges[i];
+}
+
+/* --- connections --- */
+
+static void count_connections(struct api *a)
+{
+    a->count = 0;
+    for (uint32_t i = 0; i < a->capacity; i++)
+        a->count += a->connections[i].state != CONNECTION_FREE;
+    memory_use(a->line, a->count);
+}
+
+static void refuse(struct api *a, int conn, struct mono now)
+{
+    static const char answer[] =
+        "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: 89\r\n"
+        "Retry-After: 2\r\nConnection: close\r\nAccess-Control-Allow-Origin: *\r\n\r\n"
+        "{\"error\":\"Service Unavailable\",\"message\":\"all connections of the API are taken; try again\"}";
+    struct plat *p = a->world.plat;
+    a->world.stats.refused_full++;
+    bool is_told = plat_send(p, conn, answer, sizeof(answer) - 1) > 0;
+    for (uint32_t i = 0; is_told && i < REFUSALS_MAX; i++)
+        if (a->refusals[i].conn < 0) {
+            a->refusals[i] = (struct refusal){conn, mono_after_ms(now, MS_PER_S)};
+            return;
+        }
+    plat_close(p, conn);
+}
+
+void api_accept(struct api *a, int conn, struct mono now)
+{
+    a->next_sweep = mono_earlier(a->next_sweep, mono_after_ms(now, SWEEP_MS));
+    for (uint32_t i = 0; i < a->capacity; i++) {
+        struct connection *c = &a->connections[i];
+        if (c->state != CONNECTION_FREE)
+            continue;
+        connection_open(c, conn, now);
+        a->world.stats.connections++;
+        memory_use(a->line, ++a->count);
+        return;
+    }
+    refuse(a, conn, now);
+}
+
+/* Takes what a refused newcomer still says until it has gone. */
+static bool ready_refusal(struct api *a, int conn)
+{
+    for (uint32_t i = 0; i < REFUSALS_MAX; i++) {
+        struct refusal *r = &a->refusals[i];
+        if (r->conn != conn)
+            continue;
+        char scrap[512];
+        int n = plat_recv(a->world.plat, conn, scrap, sizeof(scrap));
+        if (n <= 0 && n != ERR_AGAIN) {
+            plat_close(a->world.plat, conn);
+            r->conn = -1;
+        }
+        return true;
+    }
+    return false;
+}
+
+bool api_ready(struct api *a, int conn, struct mono now)
+{
+    for (uint32_t i = 0; i < a->capacity; i++) {
+        struct connection *c = &a->connections[i];
+        if (c->conn != conn)
+            continue;
+        connection_ready(c, now);
+        if (c->state == CONNECTION_FREE)
+            memory_use(a->line, --a->count);
+        return true;
+    }
+    return ready_refusal(a, conn);
+}
+
+/* --- steps --- */
+
+static void sweep(struct api *a, struct mono now)
+{
+    for (uint32_t i = 0; i < a->capacity; i++) {
+        struct connection *c = &a->connections[i];
+        if (c->state != CONNECTION_FREE && mono_reached(now, c->deadline))
+            connection_expire(c, now);
+    }
+    for (uint32_t i = 0; i < REFUSALS_MAX; i++) {
+        struct refusal *r = &a->refusals[i];
+        if (r->conn < 0 || !mono_reached(now, r->deadline))
+            continue;
+        plat_close(a->world.plat, r->conn);
+        r->conn = -1;
+    }
+    self_watch_commits(&a->world);
+    count_connections(a);
+    a->next_sweep = mono_after_ms(now, a->count > 0 ? SWEEP_MS : IDLE_SWEEP_MS);
+}
+
+/* One slice more for every response that waits for work of its own. Returns when to come again. */
+static struct mono continue_responses(struct api *a, struct mono now)
+{
+    struct mono again = MONO_NEVER;
+    for (uint32_t i = 0; i < a->capacity; i++) {
+        struct connection *c = &a->connections[i];
+        if (!c->is_waiting)
+            continue;
+        connection_continue(c, now);
+        if (c->is_waiting)
+            again = mono_earlier(again, c->is_blocked ? mono_after_ms(now, BLOCKED_MS) : now);
+    }
+    return again;
+}
+
+struct mono api_step(struct api *a, struct mono now)
+{
+    bool has_more = live_step(a->live, a->connections, a->capacity, now);
+    struct mono again = continue_responses(a, now);
+    if (has_more)
+        again = now;
+    if (mono_reached(now, a->next_sweep))
+        sweep(a, now);
+    return mono_earlier(again, a->next_sweep);
+}
+
+void api_close(struct api *a)
+{
+    for (uint32_t i = 0; i < a->capacity; i++) {
+        struct connection *c = &a->connections[i];
+        if (c->state == CONNECTION_WEBSOCKET)
+            connection_close_websocket(c, CLOSE_GOING_AWAY, a->next_sweep);
+        if (c->state != CONNECTION_FREE)
+            connection_drop(c);
+    }
+    for (uint32_t i = 0; i < REFUSALS_MAX; i++)
+        if (a->refusals[i].conn >= 0)
+            plat_close(a->world.plat, a->refusals[i].conn);
+}

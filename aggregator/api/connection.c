@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/* How a slot begins, reads, sends and ends; what is said on it is in connection_http.c and
+ * connection_websocket.c. */
+#include "aggregator/api/connection.h"
+
+#define HEAD_MS 5000
+#define LINGER_MS 1000
+
+/* --- beginning and end --- */
+
+void connection_await(struct connection *c, struct mono deadline)
+{
+    c->state = CONNECTION_HEAD;
+    c->deadline = deadline;
+    c->scanned = c->head_size = c->body_left = 0;
+    c->is_waiting = c->is_blocked = c->is_refused = false;
+}
+
+void connection_open(struct connection *c, int conn, struct mono now)
+{
+    c->conn = conn;
+    c->rx_size = c->tx_start = c->tx_end = 0;
+    c->is_rx_closed = c->is_paused = false;
+    c->subscriber = NULL;
+    connection_await(c, mono_after_ms(now, HEAD_MS));
+}
+
+void connection_drop(struct connection *c)
+{
+    if (c->state == CONNECTION_RESPONSE)
+        exchange_end(c->exchange);
+    if (c->subscriber != NULL)
+        live_leave(c->live, c->subscriber);
+    c->subscriber = NULL;
+    plat_close(c->world->plat, c->conn);
+    c->conn = -1;
+    c->state = CONNECTION_FREE;
+    c->is_waiting = false;
+}
+
+void connection_linger(struct connection *c, struct mono now)
+{
+    c->state = CONNECTION_LINGER;
+    c->deadline = mono_after_ms(now, LINGER_MS);
+    c->rx_size = 0;
+    if (c->is_rx_closed)
+        connection_drop(c);
+}
+
+/* --- bytes --- */
+
+int connection_flush(struct connection *c)
+{
+    while (c->tx_start < c->tx_end) {
+        int n = plat_send(c->world->plat, c->conn, c->tx + c->tx_start, c->tx_end - c->tx_start);
+        if (n < 0)
+            return n == ERR_AGAIN ? ERR_AGAIN : ERR_CLOSED;
+        c->tx_start += (uint32_t)n;
+        c->world->stats.tx_bytes += (uint32_t)n;
+    }
+    c->tx_start = c->tx_end = 0;
+    return ERR_OK;
+}
+
+static void pause_reading(struct connection *c, bool paused)
+{
+    c->is_paused = paused;
+    plat_pause(c->world->plat, c->conn, paused);
+}
+
+/* Reads until there is no more or no room; then it is not woken for reading. */
+static void receive(struct connection *c)
+{
+    while (c->rx_size < CONNECTION_RX_SIZE && !c->is_rx_closed) {
+        int n = plat_recv(c->world->plat, c->conn, c->rx + c->rx_size, CONNECTION_RX_SIZE - c->rx_size);
+        if (n == ERR_AGAIN)
+            return;
+        if (n <= 0)
+            c->is_rx_closed = true;
+        else
+            c->rx_size += (uint32_t)n;
+    }
+    pause_reading(c, true);
+}
+
+/* Bytes that have come are worked off, request by request, frame by frame. */
+static void work(struct connection *c, struct mono now)
+{
+    if (c->state == CONNECTION_HEAD)
+        connection_http_read(c, now);
+    if (c->state == CONNECTION_WEBSOCKET)
+        connection_websocket_read(c, now);
+    bool may_read = c->state != CONNECTION_FREE && !c->is_rx_closed && c->rx_size < CONNECTION_RX_SIZE;
+    if (may_read && c->is_paused)
+        pause_reading(c, false);
+}
+
+void connection_ready(struct connection *c, struct mono now)
+{
+    bool was_empty = c->rx_size == 0;
+    if (!c->is_paused)
+        receive(c);
+    if (c->state == CONNECTION_HEAD && was_empty && c->rx_size > 0)
+        c->deadline = mono_after_ms(now, HEAD_MS);
+    if (c->state == CONNECTION_RESPONSE)
+        connection_http_pump(c, now);
+    if (c->state == CONNECTION_LINGER) {
+        c->rx_size = 0;
+        if (c->is_rx_closed || connection_flush(c) == ERR_CLOSED)
+            connection_drop(c);
+    }
+    work(c, now);
+}
+
+void connection_continue(struct connection *c, struct mono now)
+{
+    c->is_waiting = c->is_blocked = false;
+    connection_http_pump(c, now);
+    work(c, now);
+}
+
+void connection_expire(struct connection *c, struct mono now)
+{
+    bool is_silent = c->state == CONNECTION_HEAD && c->rx_size == 0;
+    if (!is_silent && c->state != CONNECTION_LINGER)
+        c->world->stats.timeouts++;
+    if (c->state == CONNECTION_HEAD && !is_silent)
+        connection_http_late(c, now);
+    else
+        connection_drop(c);
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* One client's slot: bytes in, one request after the other, bytes out; or a WebSocket.
+ *
+ *     FREE -------> HEAD         connection_open
+ *     HEAD -------> RESPONSE     a request is whole or refused: connection_http_read
+ *     HEAD -------> WEBSOCKET    it asked for an upgrade: upgrade
+ *     RESPONSE ---> HEAD         answered, and the client may stay: finish_response
+ *     RESPONSE ---> LINGER       answered, and it had to be refused: finish_response
+ *     WEBSOCKET --> LINGER       closed by either side: connection_close_websocket
+ *     any --------> FREE         connection_drop
+ *
+ * Whatever a client does costs its own slot, for a bounded time: 5 s for a head, 10 s for a body,
+ * 60 s between requests, 30 s to take a response. */
+#ifndef NEPHOS_API_CONNECTION_H
+#define NEPHOS_API_CONNECTION_H
+
+#include "aggregator/api/exchange.h"
+#include "aggregator/api/live.h"
+
+#define CONNECTION_RX_SIZE HTTP_HEAD_SIZE_MAX /* a WebSocket message and a whole frame fit, too */
+#define CONNECTION_TX_SIZE 16384U
+static_assert(2 * WEBSOCKET_MESSAGE_MAX <= CONNECTION_RX_SIZE, "message so far and the next fragment");
+
+enum connection_state {
+    CONNECTION_FREE,
+    CONNECTION_HEAD,
+    CONNECTION_RESPONSE,
+    CONNECTION_WEBSOCKET,
+    CONNECTION_LINGER,
+};
+
+struct connection {
+    struct world *world;
+    struct live *live;
+    int conn;                   /* of the platform; -1 when free */
+    enum connection_state state;
+    struct mono deadline;
+    bool is_waiting;            /* the producer had nothing yet: ask it in the next step */
+    bool is_blocked;            /* ... or some milliseconds later */
+    bool is_chunked, is_head_sent;
+    bool is_keep_alive;
+    bool is_refused;            /* there may be bytes that nobody will read */
+    bool is_fragmented;         /* WebSocket: a message has begun and not ended */
+    bool is_rx_closed;          /* the client has said all it will say */
+    bool is_paused;
+    /* rx: [0, head_size) the request at hand, then what came after it */
+    uint32_t rx_size, scanned, head_size;
+    uint32_t body_left;         /* bytes of a request's body still to be passed over */
+    uint32_t message_size;      /* WebSocket: fragments so far, at the start of rx */
+    uint32_t tx_start, tx_end;
+    char *rx, *tx;
+    struct http_request *request;
+    struct exchange *exchange;
+    struct subscriber *subscriber; /* while state is WEBSOCKET */
+};
+
+/* --- for the room --- */
+
+void connection_open(struct connection *c, int conn, struct mono now);
+/* The platform reported it. */
+void connection_ready(struct connection *c, struct mono now);
+/* A piece more of the response, when the producer wants to be asked again. */
+void connection_continue(struct connection *c, struct mono now);
+/* The deadline has passed. */
+void connection_expire(struct connection *c, struct mono now);
+void connection_drop(struct connection *c);
+/* Sends what is queued: ERR_OK when all went, ERR_AGAIN when the client must take some first, ERR_CLOSED. */
+int connection_flush(struct connection *c);
+/* Queues one WebSocket message; false, and nothing queued, when there is no room even after sending what
+ * the client takes. Call connection_flush() after the last of a burst. */
+bool connection_send_message(struct connection *c, enum websocket_opcode opcode, const char *payload,
+                             uint32_t size);
+/* Says goodbye with that code, then lingers. */
+void connection_close_websocket(struct connection *c, enum websocket_close code, struct mono now);
+
+/* --- between the files of the slot --- */
+
+/* Waits for the next request, which must have come by the deadline. */
+void connection_await(struct connection *c, struct mono deadline);
+/* Waits a moment until the client has read the last answer, so that no reset eats it. */
+void connection_linger(struct connection *c, struct mono now);
+/* Answers the whole requests that are there. */
+void connection_http_read(struct connection *c, struct mono now);
+/* Sends and produces in turn, for a bounded number of pieces. */
+void connection_http_pump(struct connection *c, struct mono now);
+void connection_http_late(struct connection *c, struct mono now);
+/* Takes the whole frames that are there. */
+void connection_websocket_read(struct connection *c, struct mono now);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* The handlers that router.c lists, and the few shapes that several of them write. */
+#ifndef NEPHOS_API_HANDLERS_H
+#define NEPHOS_API_HANDLERS_H
+
+#include "aggregator/api/exchange.h"
+
+/* instances.c */
+void handle_instances(struct exchange *x);
+void handle_instance(struct exchange *x);
+/* healthy: a commit with its samples within 3 shipping intervals and some grace. degraded: connected but
+ * silent. unhealthy: was heard of and is gone. unknown: nothing yet. */
+const char *instance_status(const struct instance *in, int64_t now_ms);
+
+/* metrics.c */
+void handle_metrics(struct exchange *x);
+/* True for the series that existing clients mean by their nine metric names. */
+bool metric_is_classic(const struct store_metric *metric, const char *tag);
+struct metric_point {
+    uint32_t instance, series;
+    int64_t time_ms, value;
+};
+void metric_write(struct json *j, const char *key, struct store *s, const struct metric_point *point);
+/* Scratch of requests that run at once; one more waits for nothing and is told to come again. */
+void metrics_reserve(struct memory_map *map, struct world *w);
+
+/* query.c */
+void handle_query(struct exchange *x);
+
+/* series.c */
+void handle_series(struct exchange *x);
+void handle_live(struct exchange *x);
+/* "mount=/" becomes {"mount":"/"}. */
+void tags_write(struct json *j, const char *key, const char *tag);
+
+/* self.c */
+void handle_self(struct exchange *x);
+void handle_memory(struct exchange *x);
+void handle_health(struct exchange *x);
+/* Notices whether commits fail; called often. */
+void self_watch_commits(struct world *w);
+
+/* pages.c */
+void handle_page(struct exchange *x);
+void handle_asset(struct exchange *x);
+void handle_no_upgrade(struct exchange *x);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* A query between its two halves: query.c reads what is asked, query_answer.c runs it and writes. */
+#ifndef NEPHOS_API_QUERY_H
+#define NEPHOS_API_QUERY_H
+
+#include "aggregator/api/exchange.h"
+
+#define FOLD_COUNT_ALL (FOLD_RATE + 1)
+#define FOLD_BY_KIND FOLD_COUNT_ALL /* avg, and rate for counters */
+extern const char *const query_fold_names[FOLD_COUNT_ALL];
+
+struct query_state {
+    int query;                /* handle of the store, or -1 */
+    uint32_t instance;
+    uint32_t series_count;
+    uint16_t series[QUERY_SERIES_MAX];
+    int fold;                 /* enum store_fold or FOLD_BY_KIND */
+    int64_t from_ms, to_ms, step_ms;
+    int64_t patience_ms;      /* longest silence that a rate bridges */
+    uint32_t points, at_point, at_series;
+    bool is_ready, is_open, are_times_done, is_series_open;
+};
+static_assert(sizeof(struct query_state) <= EXCHANGE_STATE_SIZE, "query state must fit");
+
+/* Producer and release of the exchange whose state is a query_state. */
+int query_produce(struct exchange *x);
+void query_release(struct exchange *x);
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/* What the aggregator says of itself: /api/v1/self, /api/v1/self/memory, /healthz. */
+#include "aggregator/api/handlers.h"
+
+static void write_store(struct json *j, struct store *s)
+{
+    struct store_stats st;
+    store_stats(s, &st);
+    json_open_object(j, "store");
+    json_u64(j, "commits", st.commits);
+    json_u64(j, "commit_failures", st.commit_failures);
+    json_u64(j, "journal_rows", st.journal_rows);
+    json_u64(j, "chunks", st.chunks);
+    json_u64(j, "samples_committed", st.samples_committed);
+    json_u64(j, "values_sealed", st.values_sealed);
+    json_u64(j, "sealed_bytes", st.sealed_bytes);
+    json_u64(j, "database_bytes", st.database_bytes);
+    json_u64(j, "database_bytes_max", st.database_bytes_max);
+    json_u64(j, "blocks_staged", st.blocks_staged);
+    json_u64(j, "staging_bytes", st.staging_bytes);
+    json_u64(j, "refused_full", st.refused_full);
+    json_u64(j, "retention_chunks_dropped", st.retention_chunks_dropped);
+    json_i64(j, "oldest_sample_ms", st.oldest_sample_ms);
+    json_i64(j, "sqlite_heap_bytes", st.sqlite_heap_bytes);
+    json_i64(j, "sqlite_heap_high_water", st.sqlite_heap_high_water);
+    json_close_object(j);
+}
+
+static void write_api(struct json *j, const struct api_stats *st)
+{
+    json_open_object(j, "api");
+    json_u64(j, "connections", st->connections);
+    json_u64(j, "refused_full", st->refused_full);
+    json_u64(j, "requests", st->requests);
+    json_u64(j, "answered_4xx", st->answered_4xx);
+    json_u64(j, "answered_5xx", st->answered_5xx);
+    json_u64(j, "malformed", st->malformed);
+    json_u64(j, "timeouts", st->timeouts);
+    json_u64(j, "cut_responses", st->cut_responses);
+    json_u64(j, "tx_bytes", st->tx_bytes);
+    json_u64(j, "websockets", st->websockets);
+    json_u64(j, "websocket_messages", st->websocket_messages);
+    json_u64(j, "websocket_missed", st->websocket_missed);
+    json_u64(j, "feed_missed", st->feed_missed);
+    json_close_object(j);
+}
+
+/* All of it fits in one piece: names are ours, numbers have an end. */
+static int produce_self(struct exchange *x)
+{
+    struct world *w = x->world;
+    struct json *j = &x->json;
+    json_open_object(j, NULL);
+    json_text(j, "name", "nephos-aggregator");
+    json_text(j, "version", NEPHOS_VERSION);
+    json_i64(j, "now_ms", x->now_ms);
+    json_i64(j, "started_ms", w->started_ms);
+    json_i64(j, "uptime_s", (x->now.ns - w->started.ns) / NS_PER_S);
+    json_u64(j, "instances", store_instance_count(w->store));
+    write_store(j, w->store);
+    write_api(j, &w->stats);
+    json_open_object(j, "gauges");
+    for (uint32_t i = 0; i < w->gauge_count; i++)
+        json_u64(j, w->gauges[i].name, w->gauges[i].value);
+    json_close_object(j);
+    json_close_object(j);
+    return json_is_full(j) ? ERR_FULL : PRODUCE_DONE;
+}
+
+void handle_self(struct exchange *x)
+{
+    respond_json(x, produce_self);
+}
+
+static int produce_memory(struct exchange *x)
+{
+    const struct memory_map *map = x->world->map;
+    struct json *j = &x->json;
+    json_open_object(j, NULL);
+    json_u64(j, "total_bytes", map->used);
+    json_open_array(j, "lines");
+    for (uint32_t i = 0; i < map->line_count; i++) {
+        const struct memory_line *line = &map->lines[i];
+        json_open_object(j, NULL);
+        json_text(j, "name", line->name);
+        json_u64(j, "count", line->count);
+        json_u64(j, "unit_bytes", line->unit_size);
+        json_u64(j, "bytes", line->count * line->unit_size);
+        json_u64(j, "in_use", line->in_use);
+        json_u64(j, "high_water", line->high_water);
+        json_text(j, "when_full", line->when_full);
+        json_close_object(j);
+    }
+    json_close_array(j);
+    json_close_object(j);
+    return json_is_full(j) ? ERR_FULL : PRODUCE_DONE;
+}
+
+void handle_memory(struct exchange *x)
+{
+    respond_json(x, produce_memory);
+}
+
+void self_watch_commits(struct world *w)
+{
+    struct store_stats st;
+    store_stats(w->store, &st);
+    if (st.commit_failures > w->commit_failures)
+        w->is_commit_failing = true;
+    else if (st.commits > w->commit_count)
+        w->is_commit_failing = false;
+    w->commit_count = st.commits;
+    w->commit_failures = st.commit_failures;
+}
+
+static int produce_health(struct exchange *x)
+{
+    text_put(x->json.out, x->status == 200 ? "ok\n"
+                                           : "commits fail: the disk is full or does not take writes; "
+                                             "samples are held back at the agents. See the log.\n");
+    return PRODUCE_DONE;
+}
+
+void handle_health(struct exchange *x)
+{
+    self_watch_commits(x->world);
+    respond(x, x->world->is_commit_failing ? 503 : 200, "text/plain; charset=utf-8", produce_health);
+}
