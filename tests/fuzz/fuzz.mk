@@ -22,6 +22,10 @@ FUZZ_NEEDS_http := aggregator/api/http.c aggregator/api/websocket.c
 FUZZ_NEEDS_query := aggregator/api/http.c aggregator/api/query_string.c
 FUZZ_NEEDS_websocket := aggregator/api/http.c aggregator/api/websocket.c
 FUZZ_NEEDS_dns := platform/linux/dns.c
+FUZZ_NEEDS_proc := $(filter-out agent/collect/collect.c,$(wildcard agent/collect/*.c))
+FUZZ_NEEDS_chunk := aggregator/store/chunk.c aggregator/store/journal.c
+FUZZ_NEEDS_json := aggregator/api/subscribe.c aggregator/api/json_writer.c
+FUZZ_OBJECTS_json := deps/yyjson.o
 
 $(FUZZ)/obj/%.o: %.c $(GEN) tests/fuzz/fuzz.mk
 	@mkdir -p $(@D)
@@ -49,7 +53,7 @@ $(foreach t,$(FUZZ_TARGETS),$(eval $(call fuzz_target,$(t))))
 
 $(FUZZ)/canary: $(FUZZ)/obj/tests/fuzz/canary.o
 	$(Q)$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $^ -o $@
-$(FUZZ)/make_seeds: tests/fuzz/make_seeds.c $(FUZZ_COMMON) $(BUILD)/gen/nephos.pb-c.c
+$(FUZZ)/make_seeds: tests/fuzz/make_seeds.c $(FUZZ_COMMON) $(FUZZ_NEEDS_chunk) $(BUILD)/gen/nephos.pb-c.c
 	@mkdir -p $(@D)
 	$(Q)$(HOST_CC) $(filter-out -Wpedantic,$(HOST_FLAGS)) -Wno-error $^ $(DEPS)/host/src/protobuf-c/protobuf-c.c -w -o $@
 

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "aggregator/store/chunk.h"
+#include "aggregator/store/journal.h"
 #include "platform/base/bytes.h"
 #include "proto/block.h"
 #include "proto/token.h"
@@ -115,6 +117,37 @@ static void save_messages(void)
     save("wire", "three", room, at);
 }
 
+/* A chunk of two blocks, the second without some series; and two journal entries. */
+static void save_disk(void)
+{
+    static struct chunk_builder b;
+    static struct block_matrix m;
+    static uint8_t room[1 + CHUNK_SIZE_MAX];
+    static const uint16_t series_of_slot[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
+    uint8_t data[512];
+    chunk_reset(&b);
+    for (int sparse = 0; sparse < 2; sparse++) {
+        int n = make_block(data, sizeof data, sparse == 1);
+        if (block_decode(data, (uint32_t)n, 10, &m) < 0)
+            abort();
+        chunk_add(&b, &m, 0, 10, series_of_slot, COUNT_OF(series_of_slot));
+    }
+    room[0] = 'c';
+    save("chunk", "two-blocks", room, 1 + chunk_encode(&b, room + 1, CHUNK_SIZE_MAX));
+
+    uint32_t at = 1;
+    room[0] = 'j';
+    for (uint32_t i = 0; i < 2; i++) {
+        uint8_t *entry = room + at;
+        int n = make_block(entry + JOURNAL_HEADER_SIZE, 512, i == 1);
+        journal_put_header(&(struct journal_header){.instance = i, .size = (uint32_t)n, .epoch = 42,
+                                                    .sequence = 1 + 10 * i, .count = 10,
+                                                    .received_ms = 1768478400000}, entry);
+        at += JOURNAL_HEADER_SIZE + (uint32_t)n;
+    }
+    save("chunk", "journal", room, at);
+}
+
 static void save_websocket(void)
 {
     static const char ping[] = "{\"type\":\"ping\"}";
@@ -165,6 +198,7 @@ int main(int argc, char *argv[])
     save_blocks();
     save_columns();
     save_messages();
+    save_disk();
     save_websocket();
     save_dns();
     return 0;

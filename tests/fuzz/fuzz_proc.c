@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* A text of /proc, given to every parser of the agent: none may be harmed by another's file, a cut one or
+ * one from a kernel to come.
+ *
+ * Promises: counts within their arrays, names terminated, shares within 0..100 %. */
+#include "tests/fuzz/fuzz.h"
+
+#include "agent/collect/cpu.h"
+#include "agent/collect/disk.h"
+#include "agent/collect/filesystem.h"
+#include "agent/collect/load.h"
+#include "agent/collect/memory.h"
+#include "agent/collect/network.h"
+#include "agent/collect/uptime.h"
+
+#define IS_TERMINATED(array) (memchr(array, 0, sizeof(array)) != NULL)
+
+static struct disk_reading disks;
+static struct mount_reading mounts;
+static struct network_reading network;
+
+static void check_cpu(const char *text, uint32_t length)
+{
+    struct cpu_reading whole, half;
+    cpu_parse(text, length, &whole);
+    cpu_parse(text + length / 2, length - length / 2, &half);
+    int usage = cpu_usage(&half, &whole);
+    FUZZ_CHECK(usage == ERR_AGAIN || (usage >= 0 && usage <= 10000));
+}
+
+static void check_memory(const char *text, uint32_t length)
+{
+    struct memory_reading r;
+    memory_parse(text, length, &r);
+    int usage = memory_usage(&r);
+    FUZZ_CHECK(usage == ERR_MISSING || (usage >= 0 && usage <= 10000));
+}
+
+static void check_lists(const char *text, uint32_t length)
+{
+    disk_parse(text, length, &disks);
+    FUZZ_CHECK(disks.count <= DISKS_MAX);
+    for (uint32_t i = 0; i < disks.count; i++)
+        FUZZ_CHECK(IS_TERMINATED(disks.disks[i].name) && disks.disks[i].name[0] != '\0');
+    mount_parse(text, length, &mounts);
+    FUZZ_CHECK(mounts.count <= MOUNTS_MAX);
+    for (uint32_t i = 0; i < mounts.count; i++)
+        FUZZ_CHECK(IS_TERMINATED(mounts.mounts[i].path) && mounts.mounts[i].path[0] != '\0');
+    network_parse(text, length, &network);
+    FUZZ_CHECK(network.count <= INTERFACES_MAX);
+    for (uint32_t i = 0; i < network.count; i++)
+        FUZZ_CHECK(IS_TERMINATED(network.interfaces[i].name) && network.interfaces[i].name[0] != '\0');
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+    char *text = fuzz_exact(bytes, size);
+    uint32_t length = (uint32_t)size;
+    struct load_reading load;
+    check_cpu(text, length);
+    check_memory(text, length);
+    check_lists(text, length);
+    load_parse(text, length, &load);
+    int64_t uptime = uptime_parse(text, length);
+    FUZZ_CHECK(uptime >= 0 || uptime == ERR_MALFORMED);
+    free(text);
+    return 0;
+}
