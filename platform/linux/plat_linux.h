@@ -71,6 +71,8 @@ int plat_linux_print(int fd, const char *text, uint32_t length);
 /* A person reads it, not a file or the journal. */
 bool plat_linux_is_terminal(int fd);
 bool plat_linux_is_writable_directory(const char *path);
+bool plat_linux_is_terminal(int fd);
+bool plat_linux_is_writable_directory(const char *path);
 /* One anonymous mapping that lives as long as the process, or NULL. Not for the agent. */
 void *plat_linux_memory(uint64_t size);
 

@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: MIT */
+/* Connections: the table, and moving bytes. Who waits for what is wait.c's business, names and dialling
+ * are dial.c's, TLS is tls/. */
+#define _GNU_SOURCE /* accept4 */
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "platform/linux/plat.h"
+#include "platform/linux/tls/tls.h"
+
+#define HELLO_TIMEOUT_MS 10000 /* from accept to the first byte */
+#define HANDSHAKE_TIMEOUT_MS 10000
+#define KEEPALIVE_IDLE_S 60
+#define KEEPALIVE_INTERVAL_S 15
+#define KEEPALIVE_PROBES 4
+
+struct conn *conn_at(struct plat *p, int index)
+{
+    ASSERT(index >= 0 && (uint32_t)index < p->limits.conns_max);
+    struct conn *c = &p->conns[index];
+    ASSERT(c->state != CONN_FREE);
+    return c;
+}
+
+int conn_index(const struct plat *p, const struct conn *c)
+{
+    return (int)(c - p->conns);
+}
+
+static bool is_tls(const struct conn *c)
+{
+    return c->security != PLAT_PLAIN;
+}
+
+struct conn *conn_new(struct plat *p, enum plat_security security)
+{
+    if (p->free_conn == NONE)
+        return NULL;
+    struct conn *c = &p->conns[p->free_conn];
+    ASSERT(c->state == CONN_FREE);
+    p->free_conn = c->ready.next;
+    *c = (struct conn){.fd = NONE, .events = NONE, .dial = NONE, .security = (uint8_t)security};
+    memory_use(p->conns_line, ++p->conns_used);
+    return c;
+}
+
+/* --- what every state shares --- */
+
+/* What to ask of epoll; NONE: not to be registered. Nothing asked still reports a dead peer. */
+static int wanted_events(struct plat *p, const struct conn *c)
+{
+    switch (c->state) {
+    case CONN_LISTEN: return EPOLLIN;
+    case CONN_CONNECT: return EPOLLOUT;
+    case CONN_HELLO: return c->queue.linked ? NONE : EPOLLIN;
+    case CONN_HANDSHAKE: return tls_wants_write(p, c) ? EPOLLOUT : EPOLLIN;
+    case CONN_OPEN:
+        if (c->hung_up)
+            return NONE;
+        return (int)((c->paused ? 0U : EPOLLIN) | (c->want_write ? EPOLLOUT : 0U));
+    default: return NONE;
+    }
+}
+
+void conn_watch(struct plat *p, struct conn *c)
+{
+    int events = wanted_events(p, c);
+    if (events == c->events || c->fd == NONE)
+        return;
+    struct epoll_event e = {.data.u64 = (uint64_t)conn_index(p, c)};
+    e.events = events == NONE ? 0 : (uint32_t)events;
+    int operation = events == NONE      ? EPOLL_CTL_DEL
+                    : c->events == NONE ? EPOLL_CTL_ADD
+                                        : EPOLL_CTL_MOD;
+    c->events = events;
+    if (epoll_ctl(p->epoll_fd, operation, c->fd, &e) < 0)
+        conn_fail(p, c, "cannot watch the connection: %s", errno_words(errno));
+}
+
+void conn_ready(struct plat *p, struct conn *c)
+{
+    list_push(p, &p->ready, conn_index(p, c), LINK(ready));
+}
+
+void conn_deadline(struct plat *p, struct conn *c, struct mono deadline)
+{
+    c->deadline = deadline;
+    list_push(p, &p->opening, conn_index(p, c), LINK(opening));
+    p->opening_deadline = mono_earlier(p->opening_deadline, deadline);
+}
+
+static void leave_lists(struct plat *p, struct conn *c)
+{
+    int index = conn_index(p, c);
+    list_drop(p, &p->opening, index, LINK(opening));
+    list_drop(p, &p->queue, index, LINK(queue));
+    list_drop(p, &p->again, index, LINK(again));
+    if (c->turn) {
+        c->turn = false;
+        p->handshakes--;
+    }
+}
+
+void conn_release(struct plat *p, struct conn *c)
+{
+    leave_lists(p, c);
+    dial_end(p, c);
+    tls_close(p, c, false);
+    if (p->stage->conn == conn_index(p, c))
+        p->stage->conn = NONE;
+    if (c->fd != NONE)
+        close(c->fd); /* leaves epoll by itself */
+    c->fd = NONE;
+    c->events = NONE;
+}
+
+void conn_fail(struct plat *p, struct conn *c, const char *format, ...)
+{
+    if (c->state == CONN_FAILED)
+        return;
+    if (c->why[0] == '\0') {
+        va_list arguments;
+        va_start(arguments, format);
+        vsnprintf(c->why, sizeof c->why, format, arguments);
+        va_end(arguments);
+    }
+    c->state = CONN_FAILED;
+    conn_release(p, c);
+    conn_ready(p, c);
+}
+
+void conn_opened(struct plat *p, struct conn *c)
+{
+    leave_lists(p, c);
+    c->state = CONN_OPEN;
+    c->drained = false;
+    c->want_write = is_tls(c) && tls_wants_write(p, c);
+    conn_watch(p, c);
+    conn_ready(p, c);
+    if (is_tls(c) && tls_has_more(p, c))
+        list_push(p, &p->again, conn_index(p, c), LINK(again));
+}
+
+static void set_socket_options(int fd)
+{
+    const int on = 1, idle = KEEPALIVE_IDLE_S, interval = KEEPALIVE_INTERVAL_S;
+    const int probes = KEEPALIVE_PROBES;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+}
+
+void conn_connected(struct plat *p, struct conn *c)
+{
+    set_socket_options(c->fd);
+    if (!is_tls(c)) {
+        conn_opened(p, c);
+    } else if (c->server) {
+        c->state = CONN_HELLO;
+        conn_deadline(p, c, mono_after_ms(plat_mono(p), HELLO_TIMEOUT_MS));
+        conn_watch(p, c);
+    } else {
+        c->state = CONN_HANDSHAKE;
+        conn_deadline(p, c, mono_after_ms(plat_mono(p), HANDSHAKE_TIMEOUT_MS));
+        if (tls_open(p, c) == ERR_OK && tls_handshake(p, c) == ERR_AGAIN)
+            conn_watch(p, c);
+    }
+}
+
+/* --- making connections --- */
+
+static int listen_error(int error)
+{
+    switch (error) {
+    case EADDRINUSE: return ERR_BUSY;
+    case EACCES:
+    case EPERM: return ERR_DENIED;
+    case EADDRNOTAVAIL: return ERR_MALFORMED;
+    default: return ERR_SYSTEM;
+    }
+}
+
+static int listen_socket(const struct ip *ip, uint16_t port)
+{
+    struct sockaddr_storage to;
+    uint32_t to_size = address_socket(ip, port, &to);
+    int fd = socket(to.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return ERR_SYSTEM;
+    const int on = 1, off = 0;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (ip->family == 6)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+    if (bind(fd, (struct sockaddr *)&to, to_size) < 0 || listen(fd, SOMAXCONN) < 0) {
+        int result = listen_error(errno);
+        close(fd);
+        return result;
+    }
+    return fd;
+}
+
+static void note_own_address(struct conn *c)
+{
+    struct sockaddr_storage own;
+    socklen_t size = sizeof own;
+    if (getsockname(c->fd, (struct sockaddr *)&own, &size) == 0)
+        address_text(&own, c->peer, sizeof c->peer);
+}
+
+int plat_listen(struct plat *p, const char *address, enum plat_security security)
+{
+    char host[DNS_NAME_SIZE];
+    uint16_t port;
+    struct ip ip;
+    if (security == PLAT_TLS_PINNED || address_split(address, host, sizeof host, &port) < 0)
+        return ERR_MALFORMED;
+    if (!ip_parse(text_equal(host, "localhost") ? "127.0.0.1" : host, &ip))
+        return ERR_MALFORMED;
+    struct conn *c = conn_new(p, security);
+    if (c == NULL)
+        return ERR_FULL;
+    int index = conn_index(p, c);
+    c->fd = listen_socket(&ip, port);
+    if (c->fd < 0) {
+        int result = c->fd;
+        c->fd = NONE;
+        c->state = CONN_FAILED;
+        plat_close(p, index);
+        return result;
+    }
+    c->state = CONN_LISTEN;
+    note_own_address(c);
+    conn_watch(p, c);
+    return index;
+}
+
+int plat_accept(struct plat *p, int listener)
+{
+    struct conn *l = conn_at(p, listener);
+    ASSERT(l->state == CONN_LISTEN);
+    struct sockaddr_storage from;
+    socklen_t from_size = sizeof from;
+    int fd = accept4(l->fd, (struct sockaddr *)&from, &from_size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd < 0) {
+        /* All but a lack of descriptors concerns one newcomer, who has left again. */
+        return errno == EMFILE || errno == ENFILE || errno == ENOMEM ? ERR_FULL : ERR_AGAIN;
+    }
+    struct conn *c = conn_new(p, l->security);
+    if (c == NULL) {
+        p->stats.conns_refused++;
+        close(fd);
+        return ERR_FULL;
+    }
+    c->fd = fd;
+    c->server = true;
+    address_text(&from, c->peer, sizeof c->peer);
+    conn_connected(p, c);
+    return conn_index(p, c);
+}
+
+int plat_connect(struct plat *p, const char *address, enum plat_security security)
+{
+    struct conn *c = conn_new(p, security);
+    if (c == NULL)
+        return ERR_FULL;
+    int index = conn_index(p, c);
+    c->state = CONN_LOOKUP;
+    c->credential = p->credential;
+    text_copy(c->peer, sizeof c->peer, address);
+    int result = dial_start(p, c, address);
+    if (result < 0) {
+        c->state = CONN_FAILED;
+        plat_close(p, index);
+        return result;
+    }
+    return index;
+}
+
+bool plat_is_open(struct plat *p, int conn)
+{
+    return conn_at(p, conn)->state == CONN_OPEN;
+}
+
+const char *plat_why(struct plat *p, int conn)
+{
+    return conn_at(p, conn)->why;
+}
+
+const char *plat_peer_address(struct plat *p, int conn)
+{
+    return conn_at(p, conn)->peer;
+}
+
+int plat_peer_identity(struct plat *p, int conn, char *id, uint32_t id_size)
+{
+    struct conn *c = conn_at(p, conn);
+    ASSERT(id_size > 0);
+    id[0] = '\0';
+    return is_tls(c) && c->state == CONN_OPEN ? tls_identity(p, c, id, id_size) : 0;
+}
+
+/* --- bytes --- */
+
+static int read_socket(struct conn *c, void *to, uint32_t size)
+{
+    if (c->drained)
+        return ERR_AGAIN;
+    for (;;) {
+        ssize_t n = recv(c->fd, to, size, 0);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n == 0)
+            return ERR_CLOSED;
+        if (n < 0 && errno != EAGAIN)
+            return ERR_CLOSED;
+        /* Less than asked for is all there was. What comes now, epoll reports. */
+        c->drained = n < (ssize_t)size;
+        return n < 0 ? ERR_AGAIN : (int)n;
+    }
+}
+
+/* TLS asks for five bytes, then for the rest of a record: with the stage between, that is one system
+ * call. The stage serves one connection at a time; whoever finds it taken reads without it. */
+int conn_read(struct plat *p, struct conn *c, void *to, uint32_t size, bool ahead)
+{
+    struct stage *s = p->stage;
+    int index = conn_index(p, c);
+    if (!ahead || (s->conn != NONE && s->conn != index))
+        return read_socket(c, to, size);
+    if (s->conn == NONE) {
+        int n = read_socket(c, s->bytes, sizeof s->bytes);
+        if (n <= 0)
+            return n;
+        s->conn = index;
+        s->at = 0;
+        s->end = (uint32_t)n;
+    }
+    uint32_t n = s->end - s->at < size ? s->end - s->at : size;
+    memcpy(to, s->bytes + s->at, n);
+    s->at += n;
+    if (s->at == s->end)
+        s->conn = NONE;
+    return (int)n;
+}
+
+int conn_write(struct plat *p, struct conn *c, const void *from, uint32_t size)
+{
+    (void)p;
+    for (;;) {
+        ssize_t n = send(c->fd, from, size, MSG_NOSIGNAL);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return errno == EAGAIN ? ERR_AGAIN : ERR_CLOSED;
+        return (int)n;
+    }
+}
+
+int plat_send(struct plat *p, int conn, const void *from, uint32_t size)
+{
+    struct conn *c = conn_at(p, conn);
+    if (c->state != CONN_OPEN)
+        return c->state == CONN_FAILED ? ERR_CLOSED : ERR_AGAIN;
+    int n = is_tls(c) ? tls_send(p, c, from, size) : conn_write(p, c, from, size);
+    if (n == ERR_CLOSED) {
+        conn_fail(p, c, "the connection was closed by the peer");
+        return n;
+    }
+    c->want_write = n == ERR_AGAIN || (uint32_t)n < size || (is_tls(c) && tls_wants_write(p, c));
+    conn_watch(p, c);
+    return n;
+}
+
+int plat_recv(struct plat *p, int conn, void *to, uint32_t size_max)
+{
+    struct conn *c = conn_at(p, conn);
+    if (c->state != CONN_OPEN)
+        return c->state == CONN_FAILED ? ERR_CLOSED : ERR_AGAIN;
+    int n = is_tls(c) ? tls_recv(p, c, to, size_max) : conn_read(p, c, to, size_max, false);
+    if (n == ERR_CLOSED)
+        conn_fail(p, c, "the connection was closed by the peer");
+    else if (is_tls(c) && tls_has_more(p, c))
+        list_push(p, &p->again, conn, LINK(again));
+    return n;
+}
+
+void plat_pause(struct plat *p, int conn, bool paused)
+{
+    struct conn *c = conn_at(p, conn);
+    if (c->paused == paused)
+        return;
+    c->paused = paused;
+    if (c->state != CONN_OPEN)
+        return;
+    c->hung_up = false;
+    conn_watch(p, c);
+    if (!paused && c->state == CONN_OPEN && is_tls(c) && tls_has_more(p, c))
+        list_push(p, &p->again, conn, LINK(again));
+}
+
+/* A socket that is closed with bytes unread answers with a reset, and the peer may lose what we sent
+ * last, the reason for the end for instance. */
+static void read_off(struct conn *c)
+{
+    uint8_t unread[2048];
+    shutdown(c->fd, SHUT_WR);
+    for (int i = 0; i < 16 && recv(c->fd, unread, sizeof unread, 0) > 0; i++)
+        continue;
+}
+
+void plat_close(struct plat *p, int conn)
+{
+    struct conn *c = conn_at(p, conn);
+    if (c->state == CONN_OPEN) {
+        if (is_tls(c))
+            tls_close(p, c, true);
+        read_off(c);
+    }
+    conn_release(p, c);
+    list_drop(p, &p->ready, conn, LINK(ready));
+    *c = (struct conn){.fd = NONE, .state = CONN_FREE};
+    c->ready.next = p->free_conn;
+    p->free_conn = conn;
+    memory_use(p->conns_line, --p->conns_used);
+}

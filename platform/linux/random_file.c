@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/* Files with random access in the data directory, for the database. */
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "platform/linux/plat.h"
+
+int plat_file_open(struct plat *p, const char *name)
+{
+    if (p->state_fd == NONE || !state_name_good(name))
+        return ERR_MISSING;
+    for (uint32_t i = 0; i < p->limits.files_max; i++) {
+        if (p->files[i].fd != NONE)
+            continue;
+        bool is_new = false;
+        int fd = openat(p->state_fd, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+        if (fd < 0 && errno == ENOENT) {
+            is_new = true;
+            fd = openat(p->state_fd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        }
+        if (fd < 0)
+            return errno == EACCES || errno == EROFS ? ERR_DENIED : ERR_SYSTEM;
+        p->files[i] = (struct file_slot){.fd = fd, .is_new = is_new};
+        return (int)i;
+    }
+    return ERR_FULL;
+}
+
+static struct file_slot *file_at(struct plat *p, int file)
+{
+    ASSERT(file >= 0 && (uint32_t)file < p->limits.files_max);
+    ASSERT(p->files[file].fd != NONE);
+    return &p->files[file];
+}
+
+void plat_file_close(struct plat *p, int file)
+{
+    struct file_slot *f = file_at(p, file);
+    close(f->fd);
+    f->fd = NONE;
+}
+
+int plat_data_lock(struct plat *p)
+{
+    if (p->state_fd == NONE)
+        return ERR_MISSING;
+    if (p->lock_fd != NONE)
+        return ERR_OK;
+    int fd = openat(p->state_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return errno == EACCES || errno == EROFS ? ERR_DENIED : ERR_SYSTEM;
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        int result = errno == EWOULDBLOCK ? ERR_BUSY : ERR_SYSTEM;
+        close(fd);
+        return result;
+    }
+    p->lock_fd = fd;
+    return ERR_OK;
+}
+
+int plat_file_read(struct plat *p, int file, int64_t offset, void *to, uint32_t size)
+{
+    int fd = file_at(p, file)->fd;
+    uint32_t done = 0;
+    while (done < size) {
+        ssize_t n = pread(fd, (uint8_t *)to + done, size - done, offset + done);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return ERR_SYSTEM;
+        if (n == 0)
+            break;
+        done += (uint32_t)n;
+    }
+    return (int)done;
+}
+
+static int write_error(void)
+{
+    return errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? ERR_FULL : ERR_SYSTEM;
+}
+
+int plat_file_write(struct plat *p, int file, int64_t offset, const void *from, uint32_t size)
+{
+    int fd = file_at(p, file)->fd;
+    uint32_t done = 0;
+    while (done < size) {
+        ssize_t n = pwrite(fd, (const uint8_t *)from + done, size - done, offset + done);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return write_error();
+        done += (uint32_t)n;
+    }
+    return ERR_OK;
+}
+
+int plat_file_truncate(struct plat *p, int file, int64_t size)
+{
+    return ftruncate(file_at(p, file)->fd, size) == 0 ? ERR_OK : write_error();
+}
+
+int plat_file_sync(struct plat *p, int file)
+{
+    struct file_slot *f = file_at(p, file);
+    if (fdatasync(f->fd) < 0)
+        return write_error();
+    /* A file whose name is lost in a power cut is lost, however durable its bytes are. */
+    if (f->is_new && fsync(p->state_fd) < 0)
+        return write_error();
+    f->is_new = false;
+    return ERR_OK;
+}
+
+int64_t plat_file_size(struct plat *p, int file)
+{
+    struct stat s;
+    return fstat(file_at(p, file)->fd, &s) == 0 ? (int64_t)s.st_size : ERR_SYSTEM;
+}
+
+/* Durable at once: a database that commits by deleting its journal relies on it. */
+int plat_file_delete(struct plat *p, const char *name)
+{
+    return plat_state_delete(p, name);
+}
+
+bool plat_file_exists(struct plat *p, const char *name)
+{
+    return p->state_fd != NONE && state_name_good(name) &&
+           faccessat(p->state_fd, name, F_OK, 0) == 0;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* What mbedTLS and others would take from libc, and get from us instead: memory from one block,
+ * randomness from getrandom, a calendar without time zones. */
+#include <mbedtls/build_info.h>
+#include <mbedtls/memory_buffer_alloc.h>
+#include <mbedtls/platform_time.h>
+#include <mbedtls/platform_util.h>
+#include <time.h>
+
+#include "platform/base/base.h"
+#include "platform/linux/tls/arena.h"
+
+/* --- heaps that must never be reached --- */
+
+void *nephos_trap_malloc(size_t size)
+{
+    (void)size;
+    ASSERT(!"a library asked libc for memory");
+    return NULL;
+}
+
+void *nephos_trap_calloc(size_t count, size_t size)
+{
+    (void)count;
+    return nephos_trap_malloc(size);
+}
+
+void *nephos_trap_realloc(void *memory, size_t size)
+{
+    (void)memory;
+    return nephos_trap_malloc(size);
+}
+
+void nephos_trap_free(void *memory)
+{
+    ASSERT(memory == NULL);
+}
+
+/* --- memory --- */
+
+void arena_start(uint8_t *block, size_t size)
+{
+    mbedtls_memory_buffer_alloc_init(block, size);
+}
+
+void arena_stop(void)
+{
+    mbedtls_memory_buffer_alloc_free();
+}
+
+void arena_use(uint64_t *high_water, uint64_t *now)
+{
+    /* The library counts bytes and blocks apart; a block has a header of eight words. */
+    size_t bytes_max, blocks_max, bytes, blocks;
+    const size_t header_size = 8 * sizeof(void *);
+    mbedtls_memory_buffer_alloc_max_get(&bytes_max, &blocks_max);
+    mbedtls_memory_buffer_alloc_cur_get(&bytes, &blocks);
+    *high_water = bytes_max + blocks_max * header_size;
+    *now = bytes + blocks * header_size;
+}
+
+/* --- chance --- */
+
+/* Declared only in a header that the library does not install. */
+int mbedtls_hardware_poll(void *data, unsigned char *output, size_t size, size_t *length);
+
+int mbedtls_hardware_poll(void *data, unsigned char *output, size_t size, size_t *length)
+{
+    (void)data;
+    plat_random(NULL, output, size);
+    *length = size;
+    return 0;
+}
+
+/* --- calendar --- */
+
+/* Days since 1970-01-01 to a date of the Gregorian calendar, counted in eras of 400 years that begin
+ * on 1 March, so that the leap day is the last of its year. */
+static void date_of_days(int64_t days, struct tm *out)
+{
+    days += 719468;
+    int64_t era = (days >= 0 ? days : days - 146096) / 146097;
+    int64_t day_of_era = days - era * 146097;
+    int64_t year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    int64_t month = (5 * day_of_year + 2) / 153; /* 0 is March */
+    out->tm_mday = (int)(day_of_year - (153 * month + 2) / 5 + 1);
+    out->tm_mon = (int)(month < 10 ? month + 2 : month - 10);
+    out->tm_year = (int)(year_of_era + era * 400 + (out->tm_mon <= 1) - 1900);
+}
+
+struct tm *mbedtls_platform_gmtime_r(const mbedtls_time_t *seconds, struct tm *out)
+{
+    const int64_t day_s = 86400;
+    int64_t days = *seconds / day_s, rest = *seconds % day_s;
+    if (rest < 0) {
+        rest += day_s;
+        days--;
+    }
+    *out = (struct tm){.tm_hour = (int)(rest / 3600),
+                       .tm_min = (int)(rest / 60 % 60),
+                       .tm_sec = (int)(rest % 60)};
+    date_of_days(days, out);
+    return out;
+}

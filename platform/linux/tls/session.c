@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT */
+/* TLS sessions over the table of connections: handshake, bytes in and out, goodbye. */
+#include "platform/linux/tls/internal.h"
+
+#include <psa/crypto.h>
+#include <string.h>
+#if defined(__aarch64__) || defined(__arm__)
+#include <sys/auxv.h>
+#endif
+
+#include "platform/linux/tls/arena.h"
+
+/* X25519 is 5 to 23 % less work for a server than P-256; every agent has both. */
+static const uint16_t groups[] = {MBEDTLS_SSL_IANA_TLS_GROUP_X25519,
+                                  MBEDTLS_SSL_IANA_TLS_GROUP_SECP256R1,
+                                  MBEDTLS_SSL_IANA_TLS_GROUP_NONE};
+static const uint16_t signatures[] = {MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256,
+                                      MBEDTLS_TLS1_3_SIG_NONE};
+static const int aes_first[] = {MBEDTLS_TLS1_3_AES_128_GCM_SHA256,
+                                MBEDTLS_TLS1_3_CHACHA20_POLY1305_SHA256, 0};
+static const int chacha_first[] = {MBEDTLS_TLS1_3_CHACHA20_POLY1305_SHA256,
+                                   MBEDTLS_TLS1_3_AES_128_GCM_SHA256, 0};
+
+static bool cpu_has_aes(void)
+{
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    return __builtin_cpu_supports("aes") && __builtin_cpu_supports("pclmul");
+#elif defined(__aarch64__)
+    return (getauxval(AT_HWCAP) & (1UL << 3)) != 0; /* HWCAP_AES */
+#else
+    return false; /* the library has no code for AES instructions of 32-bit processors */
+#endif
+}
+
+/* --- start --- */
+
+struct tls *tls_reserve(struct memory_map *map, const struct plat_linux_limits *limits)
+{
+    struct tls counting = {0};
+    struct tls *real = memory_reserve(map, "tls: state", 1, sizeof *real, "fixed");
+    struct tls *t = real != NULL ? real : &counting;
+    t->sessions = memory_reserve(map, "tls: sessions", limits->conns_max, sizeof *t->sessions,
+                                 "as many as connections");
+    if (limits->credentials_max > 0)
+        t->credentials = memory_reserve(map, "tls: credentials", limits->credentials_max,
+                                        sizeof *t->credentials, "fixed");
+    if (limits->authority)
+        t->authority = memory_reserve(map, "tls: authority", 1, sizeof *t->authority, "fixed");
+    if (limits->tls_arena_size > 0)
+        t->arena = memory_reserve(map, "tls: arena", limits->tls_arena_size, 1,
+                                  "the newcomer's handshake is refused");
+    return real;
+}
+
+int tls_start(struct plat *p)
+{
+    struct tls *t = p->tls;
+    if (t->arena != NULL)
+        arena_start(t->arena, p->limits.tls_arena_size);
+    t->prefers_aes = cpu_has_aes();
+    t->started = psa_crypto_init() == PSA_SUCCESS;
+    return t->started ? ERR_OK : ERR_SYSTEM;
+}
+
+void tls_stop(struct plat *p)
+{
+    struct tls *t = p->tls;
+    for (uint32_t i = 0; i < p->limits.credentials_max; i++)
+        client_stop(&t->credentials[i]);
+    if (t->arena != NULL && t->started) {
+        mbedtls_psa_crypto_free();
+        arena_stop();
+    }
+    t->started = false;
+}
+
+void plat_linux_tls_use(const struct plat *p, uint64_t *high_water, uint64_t *now)
+{
+    (void)p;
+    arena_use(high_water, now);
+}
+
+int session_config(struct plat *p, mbedtls_ssl_config *config, int endpoint)
+{
+    mbedtls_ssl_config_init(config);
+    if (mbedtls_ssl_config_defaults(config, endpoint, MBEDTLS_SSL_TRANSPORT_STREAM,
+                                    MBEDTLS_SSL_PRESET_DEFAULT) != 0)
+        return ERR_FULL;
+    mbedtls_ssl_conf_rng(config, mbedtls_psa_get_random, MBEDTLS_PSA_RANDOM_STATE);
+    mbedtls_ssl_conf_min_tls_version(config, MBEDTLS_SSL_VERSION_TLS1_3);
+    mbedtls_ssl_conf_max_tls_version(config, MBEDTLS_SSL_VERSION_TLS1_3);
+    mbedtls_ssl_conf_tls13_key_exchange_modes(config,
+                                              MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_EPHEMERAL_ALL);
+    mbedtls_ssl_conf_groups(config, groups);
+    mbedtls_ssl_conf_sig_algs(config, signatures);
+    mbedtls_ssl_conf_ciphersuites(config, p->tls->prefers_aes ? aes_first : chacha_first);
+    mbedtls_ssl_conf_cert_profile(config, &mbedtls_x509_crt_profile_suiteb);
+    return ERR_OK;
+}
+
+int session_make_key(uint8_t *der, uint32_t size)
+{
+    mbedtls_pk_context key;
+    mbedtls_pk_init(&key);
+    int n = mbedtls_pk_setup(&key, mbedtls_pk_info_from_type(MBEDTLS_PK_ECKEY));
+    if (n == 0)
+        n = mbedtls_ecp_gen_key(MBEDTLS_ECP_DP_SECP256R1, mbedtls_pk_ec(key), mbedtls_psa_get_random,
+                                MBEDTLS_PSA_RANDOM_STATE);
+    if (n == 0)
+        n = mbedtls_pk_write_key_der(&key, der, size);
+    mbedtls_pk_free(&key);
+    if (n <= 0)
+        return ERR_FULL;
+    memmove(der, der + size - n, (size_t)n); /* the library writes at the end */
+    return n;
+}
+
+struct session *session_of(struct plat *p, const struct conn *c)
+{
+    return &p->tls->sessions[conn_index(p, c)];
+}
+
+/* --- the library's view of a socket --- */
+
+/* The library runs for one connection at a time, `current`; its callbacks find it there. */
+static bool stage_holds(const struct plat *p, const struct conn *c)
+{
+    return p->stage->conn == conn_index(p, c);
+}
+
+static int send_callback(void *context, const unsigned char *from, size_t size)
+{
+    struct plat *p = context;
+    int n = conn_write(p, p->tls->current, from, (uint32_t)size);
+    return n == ERR_AGAIN ? MBEDTLS_ERR_SSL_WANT_WRITE : n < 0 ? MBEDTLS_ERR_SSL_CONN_EOF : n;
+}
+
+static int recv_callback(void *context, unsigned char *to, size_t size)
+{
+    struct plat *p = context;
+    int n = conn_read(p, p->tls->current, to, (uint32_t)size, true);
+    return n == ERR_AGAIN ? MBEDTLS_ERR_SSL_WANT_READ : n < 0 ? MBEDTLS_ERR_SSL_CONN_EOF : n;
+}
+
+/* --- handshake --- */
+
+static int handshake_failed(struct plat *p, struct conn *c, int error)
+{
+    struct session *s = session_of(p, c);
+    struct text why;
+    int alert = error == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE ? s->ssl.in_msg[1] : -1;
+    text_init(&why, c->why, sizeof c->why);
+    const mbedtls_ssl_session *negotiated = s->ssl.session_negotiate;
+    if (error == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED && negotiated != NULL &&
+        negotiated->peer_cert != NULL)
+        words_for_flags(negotiated->verify_result, "the server's", negotiated->peer_cert, &why);
+    else
+        words_for_handshake(error, alert, &why);
+    if (s->offered_ticket)
+        client_drop_ticket(p, c);
+    p->stats.handshakes_failed++;
+    conn_fail(p, c, "the TLS handshake failed");
+    return ERR_CLOSED;
+}
+
+static const mbedtls_ssl_config *server_config(struct plat *p)
+{
+    const struct authority *a = p->tls->authority;
+    return a != NULL && a->open ? &a->config : NULL;
+}
+
+int tls_open(struct plat *p, struct conn *c)
+{
+    struct session *s = session_of(p, c);
+    const mbedtls_ssl_config *config = c->server ? server_config(p) : client_config(p, c);
+    if (config == NULL) {
+        conn_fail(p, c, c->server ? "no certificate authority is open"
+                                  : "this machine has no certificate yet: join with a token");
+        return ERR_MISSING;
+    }
+    *s = (struct session){.config = config};
+    p->tls->current = c;
+    mbedtls_ssl_init(&s->ssl);
+    int error = mbedtls_ssl_setup(&s->ssl, config);
+    if (error == 0 && !c->server)
+        error = mbedtls_ssl_set_hostname(&s->ssl, SERVER_NAME);
+    if (error != 0)
+        return handshake_failed(p, c, error);
+    mbedtls_ssl_set_bio(&s->ssl, p, send_callback, recv_callback, NULL);
+    if (!c->server)
+        client_offer_ticket(p, c);
+    return ERR_OK;
+}
+
+/* Who the peer of a server is: known once its Finished has been checked. */
+static void settle_identity(struct plat *p, struct conn *c)
+{
+    struct session *s = session_of(p, c);
+    if (s->settled)
+        return;
+    s->settled = true;
+    if (!s->full)
+        return; /* ticket.c has filled it in */
+    const mbedtls_x509_crt *certificate = mbedtls_ssl_get_peer_cert(&s->ssl);
+    if (certificate == NULL)
+        return;
+    uint32_t flags = mbedtls_ssl_get_verify_result(&s->ssl);
+    struct text why;
+    text_init(&why, c->why, sizeof c->why);
+    if (flags != 0) {
+        words_for_flags(flags, "the agent's", certificate, &why);
+        s->identity_result = ERR_DENIED;
+    } else if (words_common_name(certificate, s->identity, sizeof s->identity) < 0) {
+        text_put(&why, "the agent's certificate names nobody: join again with a new token");
+        s->identity_result = ERR_DENIED;
+    } else {
+        s->identity_until_s = words_time_s(&certificate->valid_to);
+    }
+}
+
+static int handshake_over(struct plat *p, struct conn *c)
+{
+    struct session *s = session_of(p, c);
+    if (c->server)
+        settle_identity(p, c);
+    if (c->security == PLAT_TLS_PINNED && !client_check_pin(p, c)) {
+        p->stats.handshakes_failed++;
+        conn_fail(p, c, "the server's CA is not the one in the token");
+        return ERR_CLOSED;
+    }
+    if (s->full)
+        p->stats.handshakes_full++;
+    else
+        p->stats.handshakes_resumed++;
+    return ERR_OK;
+}
+
+int tls_handshake(struct plat *p, struct conn *c)
+{
+    struct session *s = session_of(p, c);
+    p->tls->current = c;
+    while (!mbedtls_ssl_is_handshake_over(&s->ssl)) {
+        /* Certificates are spoken of: not a resumed session, whatever a ticket said before. */
+        if (s->ssl.state == MBEDTLS_SSL_CERTIFICATE_REQUEST) {
+            s->full = true;
+            s->identity[0] = '\0';
+        }
+        if (s->ssl.state == MBEDTLS_SSL_TLS1_3_NEW_SESSION_TICKET && c->server)
+            settle_identity(p, c);
+        int error = mbedtls_ssl_handshake_step(&s->ssl);
+        if (error == MBEDTLS_ERR_SSL_WANT_READ || error == MBEDTLS_ERR_SSL_WANT_WRITE) {
+            s->wants_write = error == MBEDTLS_ERR_SSL_WANT_WRITE;
+            return ERR_AGAIN;
+        }
+        if (error != 0)
+            return handshake_failed(p, c, error);
+    }
+    s->wants_write = false;
+    return handshake_over(p, c);
+}
+
+bool tls_wants_write(struct plat *p, const struct conn *c)
+{
+    const struct session *s = session_of(p, c);
+    return s->wants_write || s->owed > 0;
+}
+
+int tls_identity(struct plat *p, const struct conn *c, char *id, uint32_t id_size)
+{
+    const struct session *s = session_of(p, c);
+    if (s->identity_result < 0)
+        return s->identity_result;
+    return text_copy(id, id_size, s->identity) ? (int)strlen(id) : ERR_DENIED;
+}
+
+/* --- bytes --- */
+
+static int broken(struct conn *c, struct session *s, int error)
+{
+    s->closed = true;
+    if (error != 0 && error != MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY && error != MBEDTLS_ERR_SSL_CONN_EOF) {
+        struct text why;
+        text_init(&why, c->why, sizeof c->why);
+        text_printf(&why, "the peer sent what is not TLS or was changed on the way (-0x%04x)",
+                    (unsigned)-error);
+    }
+    return ERR_CLOSED;
+}
+
+int tls_flush(struct plat *p, struct conn *c)
+{
+    struct session *s = session_of(p, c);
+    if (s->owed == 0)
+        return ERR_OK;
+    p->tls->current = c;
+    /* The record is in the library's buffer: with bytes left there it does not look at ours. */
+    static const uint8_t unread[1] = {0};
+    int n = mbedtls_ssl_write(&s->ssl, unread, s->owed);
+    if (n == MBEDTLS_ERR_SSL_WANT_WRITE || n == MBEDTLS_ERR_SSL_WANT_READ)
+        return ERR_AGAIN;
+    s->owed = 0;
+    return n < 0 ? broken(c, s, n) : ERR_OK;
+}
+
+/* Once the library has sealed a record it must be sent, so its bytes count as taken even when the
+ * socket has no room for all of it: the rest is owed, and goes out before anything else. */
+int tls_send(struct plat *p, struct conn *c, const void *from, uint32_t size)
+{
+    struct session *s = session_of(p, c);
+    int result = s->closed ? ERR_CLOSED : tls_flush(p, c);
+    if (result < 0)
+        return result;
+    p->tls->current = c;
+    int record_max = mbedtls_ssl_get_max_out_record_payload(&s->ssl);
+    if (record_max <= 0)
+        return broken(c, s, record_max);
+    uint32_t taken = 0;
+    while (taken < size && s->owed == 0) {
+        uint32_t n = size - taken < (uint32_t)record_max ? size - taken : (uint32_t)record_max;
+        int sent = mbedtls_ssl_write(&s->ssl, (const uint8_t *)from + taken, n);
+        if (sent == MBEDTLS_ERR_SSL_WANT_WRITE)
+            s->owed = n;
+        else if (sent <= 0)
+            return broken(c, s, sent);
+        taken += n;
+    }
+    return (int)taken;
+}
+
+int tls_recv(struct plat *p, struct conn *c, void *to, uint32_t size_max)
+{
+    struct session *s = session_of(p, c);
+    uint32_t got = 0;
+    p->tls->current = c;
+    while (got < size_max && !s->closed) {
+        int n = mbedtls_ssl_read(&s->ssl, (uint8_t *)to + got, size_max - got);
+        if (n > 0) {
+            got += (uint32_t)n;
+        } else if (n == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET) {
+            client_keep_ticket(p, c);
+        } else if (n == MBEDTLS_ERR_SSL_WANT_READ || n == MBEDTLS_ERR_SSL_WANT_WRITE) {
+            if (!stage_holds(p, c))
+                break;
+        } else {
+            broken(c, s, n);
+        }
+    }
+    if (got > 0)
+        return (int)got;
+    return s->closed ? ERR_CLOSED : ERR_AGAIN;
+}
+
+bool tls_has_more(struct plat *p, const struct conn *c)
+{
+    const struct session *s = session_of(p, c);
+    return s->closed || mbedtls_ssl_check_pending(&s->ssl) != 0 || stage_holds(p, c);
+}
+
+void tls_close(struct plat *p, struct conn *c, bool politely)
+{
+    struct session *s = session_of(p, c);
+    if (s->config == NULL)
+        return;
+    p->tls->current = c;
+    if (politely && tls_flush(p, c) == ERR_OK)
+        mbedtls_ssl_close_notify(&s->ssl);
+    mbedtls_ssl_free(&s->ssl);
+    *s = (struct session){0};
+    p->tls->current = NULL;
+}

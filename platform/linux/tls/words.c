@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/* Certificates and failed handshakes in words, for people who must do something about them. */
+#include "platform/linux/tls/internal.h"
+
+#include <string.h>
+
+/* Days from 1970-01-01 to a date, the Gregorian rule for the years before it. */
+int64_t words_time_s(const mbedtls_x509_time *t)
+{
+    int64_t year = t->mon <= 2 ? t->year - 1 : t->year;
+    int64_t month = t->mon <= 2 ? t->mon + 9 : t->mon - 3; /* 0 is March */
+    int64_t days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + t->day - 1;
+    return (days - 719468) * DAY_S + t->hour * 3600 + t->min * 60 + t->sec;
+}
+
+static void put_date(struct text *out, const mbedtls_x509_time *t)
+{
+    text_printf(out, "%04d-%02d-%02d", t->year, t->mon, t->day);
+}
+
+void words_for_flags(uint32_t flags, const char *whose, const mbedtls_x509_crt *certificate,
+                     struct text *out)
+{
+    text_printf(out, "%s certificate ", whose);
+    if ((flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED) != 0) {
+        text_put(out, "is of another CA: join again with a token of this aggregator");
+    } else if ((flags & MBEDTLS_X509_BADCERT_EXPIRED) != 0) {
+        text_put(out, "ended on ");
+        put_date(out, &certificate->valid_to);
+        text_put(out, ": join again with a new token, or set the clock");
+    } else if ((flags & MBEDTLS_X509_BADCERT_FUTURE) != 0) {
+        text_put(out, "begins on ");
+        put_date(out, &certificate->valid_from);
+        text_put(out, ": set the clock of this machine");
+    } else if ((flags & MBEDTLS_X509_BADCERT_CN_MISMATCH) != 0) {
+        text_put(out, "is not for " SERVER_NAME ": something else answers at this address");
+    } else if ((flags & (MBEDTLS_X509_BADCERT_EXT_KEY_USAGE | MBEDTLS_X509_BADCERT_KEY_USAGE)) != 0) {
+        text_put(out, "is not meant for this use");
+    } else {
+        text_printf(out, "is not good (flags 0x%x)", (unsigned)flags);
+    }
+}
+
+static void put_alert(int alert, struct text *out)
+{
+    switch (alert) {
+    case MBEDTLS_SSL_ALERT_MSG_BAD_CERT:
+    case MBEDTLS_SSL_ALERT_MSG_UNSUPPORTED_CERT:
+    case MBEDTLS_SSL_ALERT_MSG_CERT_REVOKED:
+    case MBEDTLS_SSL_ALERT_MSG_CERT_EXPIRED:
+    case MBEDTLS_SSL_ALERT_MSG_CERT_UNKNOWN:
+    case MBEDTLS_SSL_ALERT_MSG_UNKNOWN_CA:
+    case MBEDTLS_SSL_ALERT_MSG_ACCESS_DENIED:
+        text_printf(out, "the peer does not accept our certificate (TLS alert %d)", alert);
+        break;
+    case MBEDTLS_SSL_ALERT_MSG_PROTOCOL_VERSION:
+        text_put(out, "the peer does not speak TLS 1.3");
+        break;
+    case MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR:
+        text_put(out, "the peer has no room for another TLS session just now");
+        break;
+    default: text_printf(out, "the peer refused the TLS handshake (alert %d)", alert); break;
+    }
+}
+
+void words_for_handshake(int error, int alert, struct text *out)
+{
+    switch (error) {
+    case MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE: put_alert(alert, out); break;
+    case MBEDTLS_ERR_SSL_CONN_EOF:
+    case MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY:
+        text_put(out, "the peer closed the connection during the TLS handshake");
+        break;
+    case MBEDTLS_ERR_SSL_INVALID_RECORD:
+    case MBEDTLS_ERR_SSL_UNEXPECTED_MESSAGE:
+    case MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION:
+        text_put(out, "the peer does not speak TLS 1.3: is this the port for agents (7443)?");
+        break;
+    case MBEDTLS_ERR_SSL_ALLOC_FAILED:
+    case MBEDTLS_ERR_X509_ALLOC_FAILED:
+    case MBEDTLS_ERR_MPI_ALLOC_FAILED:
+        text_put(out, "no memory for another TLS session: more peers than configured");
+        break;
+    default: text_printf(out, "the TLS handshake failed (-0x%04x)", (unsigned)-error); break;
+    }
+}
+
+int words_common_name(const mbedtls_x509_crt *certificate, char *to, uint32_t to_size)
+{
+    to[0] = '\0';
+    for (const mbedtls_x509_name *n = &certificate->subject; n != NULL; n = n->next) {
+        if (MBEDTLS_OID_CMP(MBEDTLS_OID_AT_CN, &n->oid) != 0)
+            continue;
+        if (n->val.len == 0 || n->val.len >= to_size)
+            return ERR_MALFORMED;
+        for (size_t i = 0; i < n->val.len; i++)
+            if (n->val.p[i] <= 0x20 || n->val.p[i] >= 0x7f)
+                return ERR_MALFORMED;
+        memcpy(to, n->val.p, n->val.len);
+        to[n->val.len] = '\0';
+        return (int)n->val.len;
+    }
+    return ERR_MALFORMED;
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/* The one place where a program sleeps: epoll, the deadlines of connections that are not open yet, and
+ * the order in which handshakes are served.
+ *
+ * epoll is level-triggered: what is not dealt with now is reported again, so work can be put off. A
+ * handshake is some milliseconds of arithmetic; a turn of the loop spends HANDSHAKE_BUDGET_MS on them,
+ * and connections that are open go first in the next. Handshakes beyond limits.handshakes_max queue up
+ * without TLS memory, first come first served, so that a thousand agents that come back at once are
+ * let in one after the other instead of all being late. */
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "platform/linux/plat.h"
+#include "platform/linux/tls/tls.h"
+
+#define EVENTS_MAX 256
+#define HANDSHAKE_BUDGET_MS 20
+#define HANDSHAKE_TIMEOUT_MS 10000
+
+int plat_next_ready(struct plat *p)
+{
+    int32_t index = p->ready.first;
+    if (index == NONE)
+        return ERR_AGAIN;
+    list_drop(p, &p->ready, index, LINK(ready));
+    return index;
+}
+
+/* --- handshakes --- */
+
+static void go_on_with_handshake(struct plat *p, struct conn *c)
+{
+    int result = tls_handshake(p, c);
+    if (result == ERR_AGAIN)
+        conn_watch(p, c);
+    else if (result == ERR_OK)
+        conn_opened(p, c);
+}
+
+static void begin_handshake(struct plat *p, struct conn *c)
+{
+    list_drop(p, &p->queue, conn_index(p, c), LINK(queue));
+    c->turn = true;
+    p->handshakes++;
+    c->state = CONN_HANDSHAKE;
+    c->drained = false;
+    conn_deadline(p, c, mono_after_ms(plat_mono(p), HANDSHAKE_TIMEOUT_MS));
+    if (tls_open(p, c) == ERR_OK)
+        go_on_with_handshake(p, c);
+}
+
+static void on_hello(struct plat *p, struct conn *c)
+{
+    if (p->handshakes < p->limits.handshakes_max) {
+        begin_handshake(p, c);
+        return;
+    }
+    list_push(p, &p->queue, conn_index(p, c), LINK(queue));
+    conn_watch(p, c);
+}
+
+static void serve_queue(struct plat *p, struct mono budget_end)
+{
+    while (p->queue.first != NONE && p->handshakes < p->limits.handshakes_max &&
+           !mono_reached(plat_mono(p), budget_end))
+        begin_handshake(p, &p->conns[p->queue.first]);
+}
+
+/* --- events --- */
+
+static void on_open(struct plat *p, struct conn *c, uint32_t events)
+{
+    bool gone = (events & (EPOLLHUP | EPOLLERR)) != 0;
+    c->drained = false;
+    if (c->paused && gone) {
+        /* Would be reported again and again; the program learns of it when it reads on. */
+        c->hung_up = true;
+        conn_watch(p, c);
+        return;
+    }
+    if ((events & EPOLLOUT) != 0 && c->want_write) {
+        if (c->security != PLAT_PLAIN && tls_flush(p, c) == ERR_AGAIN)
+            return;
+        c->want_write = false;
+        conn_watch(p, c);
+        conn_ready(p, c);
+    }
+    if (!c->paused && ((events & EPOLLIN) != 0 || gone))
+        conn_ready(p, c);
+}
+
+static void on_conn(struct plat *p, struct conn *c, uint32_t events, struct mono budget_end)
+{
+    switch (c->state) {
+    case CONN_LISTEN: conn_ready(p, c); break;
+    case CONN_CONNECT: dial_connected(p, c); break;
+    case CONN_OPEN: on_open(p, c, events); break;
+    case CONN_HELLO:
+    case CONN_HANDSHAKE:
+        if (mono_reached(plat_mono(p), budget_end))
+            break; /* reported again in the next turn */
+        c->drained = false;
+        if (c->state == CONN_HELLO)
+            on_hello(p, c);
+        else
+            go_on_with_handshake(p, c);
+        break;
+    default: break; /* failed on the way here, in this very turn */
+    }
+}
+
+static bool take_signal(struct plat *p)
+{
+    struct signalfd_siginfo info;
+    return read(p->signal_fd, &info, sizeof info) == (ssize_t)sizeof info;
+}
+
+static int poll_once(struct plat *p, int sleep_ms_max)
+{
+    struct epoll_event events[EVENTS_MAX];
+    int n = epoll_wait(p->epoll_fd, events, EVENTS_MAX, sleep_ms_max);
+    int result = ERR_OK;
+    struct mono budget_end = mono_after_ms(plat_mono(p), HANDSHAKE_BUDGET_MS);
+    for (int i = 0; i < n; i++) {
+        uint64_t what = events[i].data.u64;
+        if (what == WATCH_SIGNAL)
+            result = take_signal(p) ? ERR_CLOSED : result;
+        else if ((what & WATCH_DIAL) != 0)
+            dial_event(p, (uint32_t)what);
+        else
+            on_conn(p, &p->conns[what], events[i].events, budget_end);
+    }
+    serve_queue(p, budget_end);
+    return result;
+}
+
+/* --- deadlines --- */
+
+static void expire_conn(struct plat *p, struct conn *c)
+{
+    switch (c->state) {
+    case CONN_LOOKUP:
+    case CONN_CONNECT: dial_expired(p, c); break;
+    case CONN_HELLO:
+        if (c->queue.linked) /* it spoke; that it waits is our doing */
+            conn_deadline(p, c, mono_after_ms(plat_mono(p), HANDSHAKE_TIMEOUT_MS));
+        else
+            conn_fail(p, c, "the peer connected and said nothing");
+        break;
+    default:
+        conn_fail(p, c, "the TLS handshake was not over after %d s", HANDSHAKE_TIMEOUT_MS / 1000);
+        p->stats.handshakes_failed++;
+        break;
+    }
+}
+
+static void expire(struct plat *p, struct mono now)
+{
+    if (!mono_reached(now, p->opening_deadline))
+        return;
+    p->opening_deadline = MONO_NEVER;
+    for (int32_t i = p->opening.first, next; i != NONE; i = next) {
+        next = p->conns[i].opening.next;
+        if (mono_reached(now, p->conns[i].deadline))
+            expire_conn(p, &p->conns[i]);
+    }
+    for (int32_t i = p->opening.first; i != NONE; i = p->conns[i].opening.next)
+        p->opening_deadline = mono_earlier(p->opening_deadline, p->conns[i].deadline);
+}
+
+static int timeout_ms(const struct plat *p, struct mono now, struct mono deadline)
+{
+    struct mono until = mono_earlier(deadline, p->opening_deadline);
+    if (until.ns == MONO_NEVER.ns)
+        return -1;
+    int64_t ms = (until.ns - now.ns + NS_PER_MS - 1) / NS_PER_MS;
+    return ms < 0 ? 0 : ms > INT32_MAX ? INT32_MAX : (int)ms;
+}
+
+int plat_wait(struct plat *p, struct mono deadline)
+{
+    while (p->again.first != NONE) {
+        struct conn *c = &p->conns[p->again.first];
+        list_drop(p, &p->again, conn_index(p, c), LINK(again));
+        if (!c->paused)
+            conn_ready(p, c);
+    }
+    for (bool asked = false;; asked = true) {
+        struct mono now = plat_mono(p);
+        expire(p, now);
+        log_flush(p, now);
+        bool done = p->ready.count > 0 || mono_reached(now, deadline);
+        if (done && asked)
+            return ERR_OK;
+        bool at_once = done || (p->queue.count > 0 && p->handshakes < p->limits.handshakes_max);
+        int result = poll_once(p, at_once ? 0 : timeout_ms(p, now, deadline));
+        if (result < 0)
+            return result;
+    }
+}
