@@ -158,19 +158,17 @@ static int add_metric(struct store *s, const struct store_series_facts *facts)
     return (int)s->metric_count++;
 }
 
-/* A value means the same on every host: one scale and kind for each name. For the names that Nephos knows
- * itself they are fixed, so no odd agent can spoil them for the others. */
+/* A name that comes with another scale, unit or kind is another metric: no odd agent can change what the
+ * numbers of the others mean. */
 static int find_or_add_metric(struct store *s, const struct store_series_facts *facts)
 {
-    int known = metric_find(facts->metric);
-    if (known >= 0 && (metric_info((enum metric)known)->scale != facts->scale ||
-                       metric_info((enum metric)known)->kind != facts->kind))
-        return ERR_MALFORMED;
-    int found = store_metric_find(s, facts->metric);
-    if (found < 0)
-        return add_metric(s, facts);
-    const struct store_metric *m = &s->metrics[found];
-    return m->scale == facts->scale && m->kind == facts->kind ? found : ERR_MALFORMED;
+    for (uint32_t i = 0; i < s->metric_count; i++) {
+        const struct store_metric *m = &s->metrics[i];
+        if (m->scale == facts->scale && m->kind == facts->kind && text_equal(m->name, facts->metric) &&
+            text_equal(m->unit, facts->unit))
+            return (int)i;
+    }
+    return add_metric(s, facts);
 }
 
 static int find_or_add_series(struct store *s, uint32_t instance, uint32_t metric, const char *tag)
