@@ -180,6 +180,7 @@ int authority_open(struct plat *p)
     if (a->open)
         return ERR_OK;
     *a = (struct authority){.p = p};
+    mbedtls_ssl_config_init(&a->config);
     mbedtls_pk_init(&a->ca_key);
     mbedtls_pk_init(&a->server_key);
     mbedtls_x509_crt_init(&a->ca);

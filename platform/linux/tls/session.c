@@ -63,9 +63,23 @@ int tls_start(struct plat *p)
     return t->started ? ERR_OK : ERR_SYSTEM;
 }
 
+/* Here and not in authority.c, which an agent does not link. */
+static void authority_stop(struct authority *a)
+{
+    if (a == NULL || a->p == NULL)
+        return;
+    mbedtls_ssl_config_free(&a->config);
+    mbedtls_pk_free(&a->ca_key);
+    mbedtls_pk_free(&a->server_key);
+    mbedtls_x509_crt_free(&a->ca);
+    mbedtls_x509_crt_free(&a->chain);
+    mbedtls_platform_zeroize(a, sizeof *a);
+}
+
 void tls_stop(struct plat *p)
 {
     struct tls *t = p->tls;
+    authority_stop(t->authority);
     for (uint32_t i = 0; i < p->limits.credentials_max; i++)
         client_stop(&t->credentials[i]);
     if (t->arena != NULL && t->started) {

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/* A server and clients in one process; see pair.h. */
+#include "tests/unit/platform/linux/pair.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void check(bool good, const char *condition, const char *file, int line)
+{
+    if (good)
+        return;
+    fprintf(stderr, "%s:%d: not true: %s\n", file, line, condition);
+    exit(1);
+}
+
+static void remove_directories(void)
+{
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf /tmp/nephos-test-%d", (int)getpid());
+    CHECK(system(command) == 0);
+}
+
+const char *fresh_directory(char to[static 128])
+{
+    snprintf(to, 128, "/tmp/nephos-test-%d", (int)getpid());
+    if (mkdir(to, 0700) == 0)
+        atexit(remove_directories);
+    snprintf(to, 128, "/tmp/nephos-test-%d/XXXXXX", (int)getpid());
+    CHECK(mkdtemp(to) != NULL);
+    return to;
+}
+
+struct plat *make_plat(const char *directory, bool authority, uint32_t conns_max, uint64_t arena_size)
+{
+    const struct plat_linux_limits limits = {
+        .conns_max = conns_max,
+        .dials_max = conns_max,
+        .handshakes_max = 16,
+        .texts_max = 8,
+        .files_max = 4,
+        .credentials_max = authority ? 0 : 3,
+        .authority = authority,
+        .tls_arena_size = arena_size,
+    };
+    struct memory_map *map = calloc(1, sizeof *map);
+    memory_map_init(map, NULL, 0);
+    plat_linux_reserve(map, &limits);
+    uint64_t size = map->used;
+    memory_map_init(map, plat_linux_memory(size), size);
+    struct plat *p = plat_linux_reserve(map, &limits);
+    const struct plat_linux_options options = {
+        .state_dir = directory, .log_level = LOG_WARN, .not_durable = true};
+    CHECK(plat_linux_start(p, &options) == ERR_OK);
+    return p;
+}
+
+void end_plat(struct plat *p)
+{
+    plat_linux_stop(p);
+}
+
+struct plat *make_agent(struct plat *server, const char *directory, const char *name)
+{
+    struct plat *p = make_plat(directory, false, 128, 0);
+    uint8_t hash[HASH_SIZE], request[CERTIFICATE_SIZE_MAX], certificate[CERTIFICATE_SIZE_MAX];
+    uint8_t ca[CERTIFICATE_SIZE_MAX];
+    CHECK(credential_load(p) == ERR_MISSING);
+    authority_hash(server, hash);
+    credential_pin(p, hash);
+    int request_size = credential_request(p, "whatever", request, sizeof request);
+    CHECK(request_size > 0);
+    int size =
+        authority_sign(server, request, (uint32_t)request_size, name, certificate, sizeof certificate);
+    int ca_size = authority_certificate(server, ca, sizeof ca);
+    CHECK(size > 0 && ca_size > 0);
+    CHECK(credential_store(p, certificate, (uint32_t)size, ca, (uint32_t)ca_size) == ERR_OK);
+    return p;
+}
+
+void work(struct plat *a, struct plat *b, int ms)
+{
+    struct mono until = mono_after_ms(plat_mono(a), ms);
+    while (!mono_reached(plat_mono(a), until)) {
+        CHECK(plat_wait(a, mono_after_ms(plat_mono(a), 1)) == ERR_OK);
+        CHECK(plat_wait(b, mono_after_ms(plat_mono(b), 1)) == ERR_OK);
+        while (plat_next_ready(a) >= 0)
+            continue;
+        while (plat_next_ready(b) >= 0)
+            continue;
+    }
+}
+
+bool settle(struct plat *server, int listener, struct plat *p, int conn, int *accepted)
+{
+    struct mono until = mono_after_ms(plat_mono(p), 5000);
+    *accepted = -1;
+    for (;;) {
+        CHECK(plat_wait(server, mono_after_ms(plat_mono(p), 1)) == ERR_OK);
+        CHECK(plat_wait(p, mono_after_ms(plat_mono(p), 1)) == ERR_OK);
+        while (plat_next_ready(p) >= 0)
+            continue;
+        int ready;
+        while ((ready = plat_next_ready(server)) >= 0) {
+            int n = ready == listener ? plat_accept(server, listener) : -1;
+            if (n >= 0)
+                *accepted = n;
+        }
+        bool server_done = *accepted >= 0 && (plat_is_open(server, *accepted) ||
+                                              plat_why(server, *accepted)[0] != '\0');
+        if (plat_why(p, conn)[0] != '\0')
+            return false;
+        if (plat_is_open(p, conn) && server_done)
+            return true;
+        CHECK(!mono_reached(plat_mono(p), until));
+    }
+}
+
+void check_message(struct plat *from, int from_conn, struct plat *to, int to_conn, const char *text)
+{
+    char got[256] = "";
+    uint32_t length = (uint32_t)strlen(text), have = 0;
+    struct mono until = mono_after_ms(plat_mono(to), 5000);
+    CHECK(plat_send(from, from_conn, text, length) == (int)length);
+    while (have < length) {
+        CHECK(plat_wait(to, mono_after_ms(plat_mono(to), 10)) == ERR_OK);
+        int ready;
+        while ((ready = plat_next_ready(to)) >= 0) {
+            if (ready != to_conn)
+                continue;
+            int n = plat_recv(to, to_conn, got + have, sizeof got - 1 - have);
+            CHECK(n > 0 || n == ERR_AGAIN);
+            have += n > 0 ? (uint32_t)n : 0;
+        }
+        CHECK(!mono_reached(plat_mono(to), until));
+    }
+    CHECK(have == length && memcmp(got, text, length) == 0);
+}

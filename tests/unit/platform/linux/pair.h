@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* A server and clients in one process over loopback, for the tests of platform/linux.
+ *
+ * They are static programs with the libraries that ship, so there is no cmocka here: CHECK ends the
+ * program with the line that failed. */
+#ifndef NEPHOS_TEST_LINUX_PAIR_H
+#define NEPHOS_TEST_LINUX_PAIR_H
+
+#include "platform/credentials.h"
+#include "platform/linux/plat_linux.h"
+
+#define CHECK(condition) check((condition), #condition, __FILE__, __LINE__)
+void check(bool good, const char *condition, const char *file, int line);
+
+/* A fresh directory below the test's own, removed at the end of the program. */
+const char *fresh_directory(char to[static 128]);
+
+/* The first plat of a program must have an arena. */
+struct plat *make_plat(const char *directory, bool authority, uint32_t conns_max, uint64_t arena_size);
+void end_plat(struct plat *p);
+
+/* A client that has joined the server: key, certificate and CA in `directory`. */
+struct plat *make_agent(struct plat *server, const char *directory, const char *name);
+
+/* Lets both sides work until `conn` of `p` is open or has failed, or five seconds have passed; the
+ * server accepts what comes, and the newest connection it got is put into `accepted` (or -1). */
+bool settle(struct plat *server, int listener, struct plat *p, int conn, int *accepted);
+/* Lets both sides work for so long. */
+void work(struct plat *a, struct plat *b, int ms);
+/* Moves one message from one side to the other and compares it. */
+void check_message(struct plat *from, int from_conn, struct plat *to, int to_conn, const char *text);
+
+#endif

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: MIT */
+/* Who is let in, as whom, and what each side is told: TLS of platform/linux over loopback. */
+#include "platform/linux/tls/certificate.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/unit/platform/linux/pair.h"
+
+#define ARENA (UINT64_C(16) << 20)
+
+struct scene {
+    struct plat *server;
+    int listener;
+    char address[64];
+    char directory[128];
+};
+
+static void open_scene(struct scene *s)
+{
+    fresh_directory(s->directory);
+    s->server = make_plat(s->directory, true, 256, 0);
+    CHECK(authority_open(s->server) == ERR_OK);
+    s->listener = plat_listen(s->server, "127.0.0.1:0", PLAT_TLS);
+    CHECK(s->listener >= 0);
+    snprintf(s->address, sizeof s->address, "%s", plat_peer_address(s->server, s->listener));
+}
+
+static struct plat_linux_stats stats_of(struct plat *p)
+{
+    struct plat_linux_stats s;
+    plat_linux_stats(p, &s);
+    return s;
+}
+
+/* Connects, checks what the server knows, exchanges a message each way, closes. */
+static void check_visit(struct scene *s, struct plat *client, enum plat_security security,
+                        int identity_result, const char *identity)
+{
+    char id[IDENTITY_SIZE];
+    int peer, conn = plat_connect(client, s->address, security);
+    CHECK(conn >= 0);
+    if (!settle(s->server, s->listener, client, conn, &peer))
+        fprintf(stderr, "client: %s\n", plat_why(client, conn));
+    CHECK(plat_is_open(client, conn) && plat_is_open(s->server, peer));
+    CHECK(plat_peer_identity(s->server, peer, id, sizeof id) == identity_result);
+    CHECK(strcmp(id, identity) == 0);
+    check_message(s->server, peer, client, conn, "who are you?");
+    check_message(client, conn, s->server, peer, "an agent");
+    if (identity_result == ERR_DENIED)
+        printf("  server says: %s\n", plat_why(s->server, peer));
+    plat_close(client, conn);
+    work(s->server, client, 5);
+    char byte;
+    CHECK(plat_recv(s->server, peer, &byte, 1) == ERR_CLOSED);
+    plat_close(s->server, peer);
+}
+
+static void check_refused(struct scene *s, struct plat *client, enum plat_security security,
+                          const char *why)
+{
+    int peer, conn = plat_connect(client, s->address, security);
+    CHECK(conn >= 0);
+    CHECK(!settle(s->server, s->listener, client, conn, &peer));
+    printf("  client says: %s\n", plat_why(client, conn));
+    CHECK(strstr(plat_why(client, conn), why) != NULL);
+    CHECK(!plat_is_open(client, conn));
+    char byte;
+    CHECK(plat_send(client, conn, "x", 1) == ERR_CLOSED && plat_recv(client, conn, &byte, 1) == ERR_CLOSED);
+    plat_close(client, conn);
+    if (peer >= 0)
+        plat_close(s->server, peer);
+}
+
+static void mutual(struct scene *s)
+{
+    char directory[128];
+    struct plat *agent = make_agent(s->server, fresh_directory(directory), "i-0123456789abcdef");
+    check_visit(s, agent, PLAT_TLS, 18, "i-0123456789abcdef");
+    end_plat(agent);
+    /* The next start finds it all in the directory. */
+    agent = make_plat(directory, false, 4, 0);
+    CHECK(credential_load(agent) == ERR_OK);
+    check_visit(s, agent, PLAT_TLS, 18, "i-0123456789abcdef");
+    end_plat(agent);
+}
+
+static void without_certificate(struct scene *s)
+{
+    char directory[128];
+    uint8_t hash[HASH_SIZE];
+    struct plat *newcomer = make_plat(fresh_directory(directory), false, 4, 0);
+    check_refused(s, newcomer, PLAT_TLS, "no certificate yet");
+    authority_hash(s->server, hash);
+    credential_pin(newcomer, hash);
+    check_visit(s, newcomer, PLAT_TLS_PINNED, 0, "");
+    check_visit(s, newcomer, PLAT_TLS_PINNED, 0, ""); /* and it was given no ticket */
+    CHECK(newcomer->tls->credentials[0].ticket_size == 0);
+    hash[31] ^= 1;
+    credential_pin(newcomer, hash);
+    check_refused(s, newcomer, PLAT_TLS_PINNED, "not the one in the token");
+    end_plat(newcomer);
+}
+
+/* The pin matches the CA in the chain, but the server's certificate is not of that CA. */
+static void pinned_ca_of_another(struct scene *s)
+{
+    char directory[128];
+    struct scene other;
+    open_scene(&other);
+    uint8_t hash[HASH_SIZE];
+    struct plat *newcomer = make_plat(fresh_directory(directory), false, 4, 0);
+    authority_hash(other.server, hash);
+    credential_pin(newcomer, hash);
+    const mbedtls_x509_crt *foreign = &other.server->tls->authority->ca;
+    CHECK(mbedtls_x509_crt_parse_der(&s->server->tls->authority->chain, foreign->raw.p,
+                                     foreign->raw.len) == 0);
+    check_refused(s, newcomer, PLAT_TLS_PINNED, "is of another CA");
+    end_plat(newcomer);
+    end_plat(other.server);
+}
+
+static void foreign(struct scene *s)
+{
+    char directory[128];
+    struct scene other;
+    open_scene(&other);
+    struct plat *agent = make_agent(other.server, fresh_directory(directory), "stranger");
+    check_refused(s, agent, PLAT_TLS, "is of another CA");
+    /* A client that would not mind: what does the server say? */
+    struct credential *k = &agent->tls->credentials[0];
+    const mbedtls_x509_crt *ca = &s->server->tls->authority->ca;
+    CHECK(mbedtls_x509_crt_parse_der(&k->ca, ca->raw.p, ca->raw.len) == 0);
+    check_visit(s, agent, PLAT_TLS, ERR_DENIED, "");
+    CHECK(k->ticket_size == 0);
+    check_visit(s, agent, PLAT_TLS, ERR_DENIED, "");
+    end_plat(agent);
+    end_plat(other.server);
+}
+
+/* Gives the agent a certificate of the right CA with these dates, or made for another use. */
+static void reissue(struct scene *s, struct plat *agent, enum certificate_use use, int64_t from_s,
+                    int64_t until_s)
+{
+    struct authority *a = s->server->tls->authority;
+    struct credential *k = &agent->tls->credentials[0];
+    uint8_t der[CERTIFICATE_SIZE_MAX];
+    int64_t now_s = plat_wall(agent).ns / NS_PER_S;
+    int n = certificate_make(s->server,
+                             &(struct certificate_order){.use = use,
+                                                         .common_name = "late",
+                                                         .issuer = &a->ca,
+                                                         .subject_key = &k->key,
+                                                         .issuer_key = &a->ca_key,
+                                                         .from_s = now_s + from_s,
+                                                         .until_s = now_s + until_s},
+                             der, sizeof der);
+    CHECK(n > 0);
+    CHECK(credential_store(agent, der, (uint32_t)n, a->ca.raw.p, (uint32_t)a->ca.raw.len) == ERR_OK);
+}
+
+static void bad_dates(struct scene *s)
+{
+    char directory[128];
+    struct plat *agent = make_agent(s->server, fresh_directory(directory), "late");
+    reissue(s, agent, CERTIFICATE_AGENT, -2 * DAY_S, -DAY_S);
+    check_visit(s, agent, PLAT_TLS, ERR_DENIED, "");
+    reissue(s, agent, CERTIFICATE_AGENT, DAY_S, 2 * DAY_S);
+    check_visit(s, agent, PLAT_TLS, ERR_DENIED, "");
+    reissue(s, agent, CERTIFICATE_SERVER, -DAY_S, DAY_S);
+    check_visit(s, agent, PLAT_TLS, ERR_DENIED, "");
+    reissue(s, agent, CERTIFICATE_AGENT, -DAY_S, DAY_S);
+    check_visit(s, agent, PLAT_TLS, 4, "late");
+    end_plat(agent);
+}
+
+/* --- resumption --- */
+
+static void check_handshakes(struct scene *s, uint64_t full, uint64_t resumed)
+{
+    struct plat_linux_stats st = stats_of(s->server);
+    if (st.handshakes_full != full || st.handshakes_resumed != resumed)
+        fprintf(stderr, "full %llu resumed %llu\n", (unsigned long long)st.handshakes_full,
+                (unsigned long long)st.handshakes_resumed);
+    CHECK(st.handshakes_full == full && st.handshakes_resumed == resumed);
+}
+
+static void resumption(void)
+{
+    char directory[128], other_directory[128];
+    struct scene s;
+    open_scene(&s);
+    struct plat *agent = make_agent(s.server, fresh_directory(directory), "alpha");
+    struct plat *other = make_agent(s.server, fresh_directory(other_directory), "beta");
+    check_visit(&s, agent, PLAT_TLS, 5, "alpha");
+    check_visit(&s, other, PLAT_TLS, 4, "beta");
+    check_handshakes(&s, 2, 0);
+    check_visit(&s, agent, PLAT_TLS, 5, "alpha");
+    check_visit(&s, other, PLAT_TLS, 4, "beta");
+    check_visit(&s, agent, PLAT_TLS, 5, "alpha"); /* with the ticket of a resumed session */
+    check_handshakes(&s, 2, 3);
+
+    end_plat(s.server); /* the aggregator restarts */
+    s.server = make_plat(s.directory, true, 256, 0);
+    CHECK(authority_open(s.server) == ERR_OK);
+    s.listener = plat_listen(s.server, s.address, PLAT_TLS);
+    CHECK(s.listener >= 0);
+    check_visit(&s, agent, PLAT_TLS, 5, "alpha");
+    check_handshakes(&s, 0, 1);
+
+    struct ticket_key *keys = s.server->tls->authority->tickets;
+    keys[0].made_s -= DAY_S + 1; /* a day passes: the next ticket is sealed with a new key */
+    check_visit(&s, agent, PLAT_TLS, 5, "alpha");
+    CHECK(keys[1].made_s != 0 && memcmp(keys[0].key, keys[1].key, 32) != 0);
+    check_visit(&s, other, PLAT_TLS, 4, "beta"); /* the old one is still accepted */
+    check_handshakes(&s, 0, 3);
+    keys[0].made_s -= 2 * DAY_S;
+    keys[1].made_s -= 2 * DAY_S;
+    check_visit(&s, agent, PLAT_TLS, 5, "alpha");
+    check_handshakes(&s, 1, 3);
+    end_plat(agent);
+    end_plat(other);
+    end_plat(s.server);
+}
+
+/* A ticket whose age is wrong is taken for nothing: neither the session nor the name in it. */
+static void stale_ticket_without_certificate(struct scene *s)
+{
+    char directory[128];
+    struct plat *agent = make_agent(s->server, fresh_directory(directory), "gamma");
+    check_visit(s, agent, PLAT_TLS, 5, "gamma");
+    struct credential *k = &agent->tls->credentials[0];
+    CHECK(k->ticket_size > 0);
+    mbedtls_ssl_session session;
+    size_t size;
+    mbedtls_ssl_session_init(&session);
+    CHECK(mbedtls_ssl_session_load(&session, k->ticket, k->ticket_size) == 0);
+    session.ticket_reception_time -= 100000;
+    CHECK(mbedtls_ssl_session_save(&session, k->ticket, sizeof k->ticket, &size) == 0);
+    mbedtls_ssl_session_free(&session);
+    /* And the client has no certificate to show. */
+    mbedtls_ssl_config_free(&k->config);
+    CHECK(session_config(agent, &k->config, MBEDTLS_SSL_IS_CLIENT) == ERR_OK);
+    mbedtls_ssl_conf_ca_chain(&k->config, &k->ca, NULL);
+    mbedtls_ssl_conf_session_tickets(&k->config, MBEDTLS_SSL_SESSION_TICKETS_ENABLED);
+    uint64_t resumed = stats_of(s->server).handshakes_resumed;
+    check_visit(s, agent, PLAT_TLS, 0, "");
+    CHECK(stats_of(s->server).handshakes_resumed == resumed);
+    end_plat(agent);
+}
+
+static void forged_ticket(struct scene *s)
+{
+    char directory[128];
+    struct plat *agent = make_agent(s->server, fresh_directory(directory), "delta");
+    struct credential *k = &agent->tls->credentials[0];
+    uint64_t resumed = stats_of(s->server).handshakes_resumed;
+    for (uint32_t i = 0; i < 24; i++) { /* all over the ticket, which is saved last */
+        check_visit(s, agent, PLAT_TLS, 5, "delta");
+        CHECK(k->ticket_size > 150);
+        k->ticket[k->ticket_size - 1 - i * 5] ^= 0x40;
+    }
+    CHECK(stats_of(s->server).handshakes_resumed == resumed);
+    end_plat(agent);
+}
+
+/* --- other peers --- */
+
+static void not_tls(struct scene *s)
+{
+    char directory[128], byte;
+    struct plat *client = make_plat(fresh_directory(directory), false, 4, 0);
+    int peer, conn = plat_connect(client, s->address, PLAT_PLAIN);
+    work(s->server, client, 1);
+    CHECK(conn >= 0 && plat_is_open(client, conn));
+    CHECK(plat_send(client, conn, "GET / HTTP/1.1\r\n\r\n", 18) == 18);
+    peer = plat_accept(s->server, s->listener);
+    CHECK(peer >= 0);
+    work(s->server, client, 5);
+    printf("  server says: %s\n", plat_why(s->server, peer));
+    CHECK(!plat_is_open(s->server, peer) && plat_recv(s->server, peer, &byte, 1) == ERR_CLOSED);
+    CHECK(strstr(plat_why(s->server, peer), "does not speak TLS") != NULL);
+    plat_close(s->server, peer);
+    plat_close(client, conn);
+    end_plat(client);
+}
+
+static void many(struct scene *s)
+{
+    enum { COUNT = 100 };
+    char directory[128], id[IDENTITY_SIZE];
+    struct plat *agent = make_agent(s->server, fresh_directory(directory), "crowd");
+    int conns[COUNT], peers[COUNT], accepted = 0, open = 0;
+    for (int i = 0; i < COUNT; i++) {
+        conns[i] = plat_connect(agent, s->address, PLAT_TLS);
+        CHECK(conns[i] >= 0);
+    }
+    struct mono until = mono_after_ms(plat_mono(agent), 20000);
+    while (open < COUNT || accepted < COUNT) {
+        CHECK(plat_wait(agent, mono_after_ms(plat_mono(agent), 1)) == ERR_OK);
+        CHECK(plat_wait(s->server, mono_after_ms(plat_mono(agent), 1)) == ERR_OK);
+        CHECK(s->server->handshakes <= s->server->limits.handshakes_max);
+        while (plat_next_ready(s->server) >= 0)
+            continue;
+        int n;
+        while ((n = plat_accept(s->server, s->listener)) >= 0)
+            peers[accepted++] = n;
+        while ((n = plat_next_ready(agent)) >= 0)
+            open += plat_is_open(agent, n) ? 1 : 0;
+        CHECK(!mono_reached(plat_mono(agent), until));
+    }
+    work(s->server, agent, 20);
+    for (int i = 0; i < COUNT; i++)
+        CHECK(plat_peer_identity(s->server, peers[i], id, sizeof id) == 5);
+    CHECK(s->server->handshakes == 0 && s->server->queue.count == 0);
+    for (int i = 0; i < COUNT; i++) {
+        plat_close(agent, conns[i]);
+        plat_close(s->server, peers[i]);
+    }
+    end_plat(agent);
+}
+
+/* Two agents in one program, as in a load generator. */
+static void two_credentials(struct scene *s)
+{
+    char directory[128];
+    struct plat *p = make_agent(s->server, fresh_directory(directory), "first");
+    plat_linux_use_credential(p, 2);
+    CHECK(credential_load(p) == ERR_MISSING);
+    uint8_t request[CERTIFICATE_SIZE_MAX], der[CERTIFICATE_SIZE_MAX];
+    const mbedtls_x509_crt *ca = &s->server->tls->authority->ca;
+    int n = credential_request(p, "third", request, sizeof request);
+    n = authority_sign(s->server, request, (uint32_t)n, "third", der, sizeof der);
+    CHECK(n > 0 && credential_store(p, der, (uint32_t)n, ca->raw.p, (uint32_t)ca->raw.len) == ERR_OK);
+    check_visit(s, p, PLAT_TLS, 5, "third");
+    plat_linux_use_credential(p, 0);
+    check_visit(s, p, PLAT_TLS, 5, "first");
+    plat_linux_use_credential(p, 2);
+    check_visit(s, p, PLAT_TLS, 5, "third");
+    end_plat(p);
+}
+
+int main(void)
+{
+    char directory[128];
+    struct plat *arena = make_plat(fresh_directory(directory), false, 4, ARENA);
+    struct scene s;
+    open_scene(&s);
+    uint64_t high, before, after;
+    static const struct {
+        const char *name;
+        void (*run)(struct scene *);
+    } tests[] = {
+        {"many", many}, /* first: the library keeps its table of keys at the largest size it had */
+        {"many again", many},
+        {"mutual", mutual},
+        {"without_certificate", without_certificate},
+        {"foreign", foreign},
+        {"bad_dates", bad_dates},
+        {"stale_ticket_without_certificate", stale_ticket_without_certificate},
+        {"forged_ticket", forged_ticket},
+        {"not_tls", not_tls},
+        {"two_credentials", two_credentials},
+        {"pinned_ca_of_another", pinned_ca_of_another}, /* last: leaves a certificate behind */
+    };
+    for (size_t i = 0; i < COUNT_OF(tests); i++) {
+        plat_linux_tls_use(arena, &high, &before);
+        printf("%s\n", tests[i].name);
+        tests[i].run(&s);
+        plat_linux_tls_use(arena, &high, &after);
+        CHECK(after <= before || i == 0 || i == COUNT_OF(tests) - 1); /* all is given back */
+    }
+    printf("resumption\n");
+    resumption();
+    end_plat(s.server);
+    end_plat(arena);
+    printf("ok\n");
+    return 0;
+}
