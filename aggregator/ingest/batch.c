@@ -51,6 +51,10 @@ static bool add_series(struct ingest *g, struct session *s, const struct wire_se
         session_refuse(g, s, REFUSE_CAPACITY,
                        "series %u (%s) is more than this aggregator keeps for one agent; start it with "
                        "a larger --series-max", slot, series->metric);
+    else if (e == ERR_MALFORMED)
+        session_refuse(g, s, REFUSE_MALFORMED,
+                       "series %u (%s) of the dictionary is there already, or its name is too long",
+                       slot, series->metric);
     else if (e < 0)
         session_refuse(g, s, REFUSE_STORAGE, "the aggregator cannot store series %u now", slot);
     return e >= 0;
