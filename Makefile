@@ -84,7 +84,7 @@ $(BUILD)/gen/nephos.pb-c.c $(BUILD)/gen/nephos.pb-c.h &: proto/nephos.proto $(BU
 DASHBOARD := $(wildcard aggregator/dashboard/*)
 $(BUILD)/gen/assets.c: tools/embed $(DASHBOARD) $(BUILD)/.deps-$(ARCH)
 	@mkdir -p $(BUILD)/gen
-	$(Q)tools/embed $@ $(DASHBOARD) $(DEPS)/web/uPlot.esm.js $(DEPS)/web/uPlot.min.css
+	$(Q)tools/embed $@ $(DASHBOARD) $(DEPS)/web/uPlot.iife.min.js $(DEPS)/web/uPlot.min.css
 
 # --- compile and link ----------------------------------------------------------------------------
 

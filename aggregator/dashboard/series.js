@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+// The numbers of one host on one time axis: history from /api/v1/query, then live samples appended.
+//
+// Counters become rates per second, here as in the aggregator: no value after a reset or a silence.
+
+const SILENCE_STEPS = 3;
+
+export const seriesKey = (metric, tag) => metric + '|' + tag;
+
+export class Series {
+  /** `catalog` is the answer of /api/v1/series: ids, units, kinds and the newest raw values. */
+  constructor(catalog) {
+    this.byId = new Map();
+    for (const s of catalog.series) {
+      const key = seriesKey(s.metric, s.tag);
+      this.byId.set(s.id, { key, metric: s.metric, tag: s.tag, isCounter: s.kind === 'counter', lastT: s.t, lastV: s.v });
+    }
+    this.times = []; // seconds
+    this.columns = new Map(); // key -> values, as long as times
+    this.stepMs = 1000;
+  }
+
+  knows(id) {
+    return this.byId.has(id);
+  }
+
+  /** Tags of a metric, as in "device=vda" -> "vda", in a stable order. */
+  tags(metric) {
+    const tags = [];
+    for (const key of this.columns.keys()) {
+      const [name, tag] = [key.slice(0, key.indexOf('|')), key.slice(key.indexOf('|') + 1)];
+      if (name === metric) tags.push(tag);
+    }
+    return tags.sort();
+  }
+
+  column(metric, tag = '') {
+    return this.columns.get(seriesKey(metric, tag));
+  }
+
+  /** Takes a query's answer: all of it, or what is newer than `keepUntil` (seconds). */
+  load(answer, keepUntil = -Infinity) {
+    const keep = this.times.findIndex((t) => t >= keepUntil);
+    const kept = keep < 0 ? (keepUntil === -Infinity ? 0 : this.times.length) : keep;
+    this.stepMs = answer.step_ms;
+    let end = answer.t.length;
+    while (end > 0 && answer.series.every((s) => s.v[end - 1] === null)) end--;
+    let from = 0;
+    while (from < end && answer.t[from] / 1000 < keepUntil) from++;
+    this.times = this.times.slice(0, kept);
+    for (let i = from; i < end; i++) this.times.push(answer.t[i] / 1000);
+    const fresh = new Map();
+    for (const s of answer.series) fresh.set(seriesKey(s.metric, s.tag), s.v);
+    for (const key of new Set([...this.columns.keys(), ...fresh.keys()])) {
+      const old = this.columns.get(key) ?? [];
+      const column = [];
+      for (let i = 0; i < kept; i++) column.push(old[i] ?? null);
+      const values = fresh.get(key);
+      for (let i = from; i < end; i++) column.push(values ? values[i] : null);
+      this.columns.set(key, column);
+    }
+  }
+
+  newest() {
+    return this.times.length ? this.times[this.times.length - 1] : 0;
+  }
+
+  /** One live message. False when it does not continue what is here: history must be asked again. */
+  append(message) {
+    let continues = true;
+    message.t.forEach((ms, i) => {
+      const t = ms / 1000;
+      const newest = this.newest();
+      const isNew = t > newest;
+      if (isNew && newest > 0 && (t - newest) * 1000 > SILENCE_STEPS * Math.max(this.stepMs, 1000)) this.push(t - 0.001, () => null);
+      const values = new Map();
+      message.series.forEach((id, column) => {
+        const s = this.byId.get(id);
+        if (s) values.set(s.key, this.value(s, ms, message.v[column][i]));
+      });
+      if (isNew) this.push(t, (key) => values.get(key) ?? null);
+      else continues = false;
+    });
+    return continues;
+  }
+
+  push(t, valueOf) {
+    this.times.push(t);
+    for (const [key, column] of this.columns) column.push(valueOf(key));
+  }
+
+  value(s, ms, raw) {
+    if (!s.isCounter) return raw;
+    const dt = ms - s.lastT;
+    const growth = raw - s.lastV;
+    const isSilence = !(dt > 0) || dt > SILENCE_STEPS * Math.max(this.stepMs, 1000);
+    if (dt > 0 || s.lastT === undefined) {
+      s.lastT = ms;
+      s.lastV = raw;
+    }
+    return isSilence || growth < 0 ? null : (growth * 1000) / dt;
+  }
+
+  /** Forgets what is before `from` (seconds); some slack saves copying every second. */
+  trim(from) {
+    let n = 0;
+    while (n < this.times.length && this.times[n] < from) n++;
+    if (n < 60) return;
+    this.times.splice(0, n);
+    for (const column of this.columns.values()) column.splice(0, n);
+  }
+}
+
+/** Newest value that is not a gap, or null when the last `reach` entries are gaps. */
+export function last(column, reach = 5) {
+  if (!column) return null;
+  for (let i = column.length - 1; i >= 0 && i >= column.length - reach; i--) if (column[i] !== null) return column[i];
+  return null;
+}
