@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* The agent, whole: one struct, one step.
+ *
+ *     /proc ──► collect ──► block builder ──► ring ──► uplink ──► aggregator
+ *
+ * Samples are taken at a fixed phase of the monotonic clock; a moment that was missed (a suspended
+ * machine) is skipped and not made up for. Sequence numbers count the samples that were taken. */
+#ifndef NEPHOS_AGENT_H
+#define NEPHOS_AGENT_H
+
+#include "agent/block_builder.h"
+#include "agent/collect/collect.h"
+#include "agent/config.h"
+#include "agent/identity.h"
+#include "agent/limits.h"
+#include "agent/ring.h"
+#include "agent/sample.h"
+#include "agent/series.h"
+#include "agent/uplink.h"
+#include "platform/base/memory_map.h"
+
+struct agent {
+    struct plat *plat;
+    int64_t interval_ms;
+    struct mono sample_at;
+    uint64_t samples_skipped;     /* moments that were missed */
+    bool is_ending;
+    struct mono end_at;
+    struct identity identity;
+
+    struct collect collect;
+    struct series series;         /* collect -> uplink: what the slots mean */
+    struct sample sample;         /* collect -> builder */
+    struct block_builder builder; /* -> ring */
+    struct ring ring;             /* -> uplink */
+    struct uplink uplink;
+
+    _Alignas(16) uint8_t scratch[SCRATCH_SIZE];
+    uint8_t ring_bytes[RING_SIZE];
+};
+static_assert(sizeof(struct agent) <= AGENT_MEMORY_MAX, "agent/limits.h: over budget");
+
+/* `config` has passed config_check() and outlives the agent. ERR_OK, or an error after having said why:
+ * ERR_MISSING when the agent has not joined and there is no token, ERR_MALFORMED when what is in the state
+ * directory is damaged. */
+int agent_init(struct agent *a, struct plat *p, const struct config *config);
+/* Everything that is due now; returns when to come back if nothing happens before. */
+struct mono agent_step(struct agent *a, struct mono now);
+/* No more samples; what was taken is shipped. Then step on until agent_is_done(). The second call ends
+ * the waiting. */
+void agent_end(struct agent *a, struct mono now);
+/* Nothing is left to do: ended in order, or agent_has_failed(). */
+bool agent_is_done(const struct agent *a, struct mono now);
+/* The aggregator has refused for good to let this agent join. */
+bool agent_has_failed(const struct agent *a);
+/* Closes the connection and says what is left behind. */
+void agent_close(struct agent *a);
+/* The agent's memory line by line, for a map that only counts. */
+void agent_memory(struct memory_map *m);
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/* The agent's settings; see config.h. */
+#include "agent/config.h"
+
+#include <string.h>
+
+#include "agent/identity.h"
+#include "agent/limits.h"
+#include "proto/token.h"
+
+#define FIELD(name) .offset = offsetof(struct config, name), .limit = sizeof(((struct config *)0)->name)
+
+static const struct setting table[] = {
+    {.key = "server.address", .flag = "--server", .environment = "NEPHOS_SERVER",
+     .type = SETTING_TEXT, FIELD(server), .default_text = "127.0.0.1:7443",
+     .help = "HOST:PORT of the aggregator; port 7443 when left out"},
+    {.key = "server.token", .flag = "--token", .environment = "NEPHOS_TOKEN",
+     .type = SETTING_SECRET, FIELD(token), .default_text = "",
+     .help = "join token, for the first start only"},
+    {.key = "server.token_file", .flag = "--token-file", .environment = "NEPHOS_TOKEN_FILE",
+     .type = SETTING_TEXT, FIELD(token_file), .default_text = "",
+     .help = "file with the join token"},
+    {.key = "host.state", .flag = "--state", .environment = "NEPHOS_STATE",
+     .type = SETTING_TEXT, FIELD(state), .default_text = "",
+     .help = "directory for key and certificate: /var/lib/nephos-agent, or ./nephos-agent-state"},
+    {.key = "host.id", .flag = "--id", .environment = "NEPHOS_INSTANCE_ID",
+     .type = SETTING_TEXT, FIELD(id), .default_text = "",
+     .help = "identity at the aggregator; made from the machine id when left out"},
+    {.key = "host.name", .flag = "--name", .environment = "NEPHOS_INSTANCE_NAME",
+     .type = SETTING_TEXT, FIELD(name), .default_text = "",
+     .help = "name to show; the host name when left out"},
+    {.key = "host.root", .flag = "--root", .environment = NULL,
+     .type = SETTING_TEXT, FIELD(root), .default_text = "",
+     .help = "goes before /proc and the mounts, as in containers"},
+    {.key = "sample.interval", .flag = "--interval", .environment = "NEPHOS_INTERVAL",
+     .type = SETTING_DURATION_MS, FIELD(interval_ms), .min = INTERVAL_MS_MIN, .max = INTERVAL_MS_MAX,
+     .default_text = "1s", .help = "time between samples, 1s to 1m"},
+    {.key = "log.level", .flag = "--log-level", .environment = "NEPHOS_LOG",
+     .type = SETTING_TEXT, FIELD(log_level), .default_text = "info",
+     .help = "error, warn, info or debug"},
+    {.key = "config", .flag = "--config", .environment = "NEPHOS_CONFIG",
+     .type = SETTING_TEXT, FIELD(config_file), .default_text = "/etc/nephos/agent.conf",
+     .help = "configuration file; need not exist unless named"},
+};
+
+void config_init(struct settings *s, struct config *c)
+{
+    settings_init(s, table, COUNT_OF(table), c);
+}
+
+/* Adds the port when there is none: "host", "192.0.2.1", "[2001:db8::1]", "2001:db8::1". */
+static int complete_server(struct config *c, struct text *why)
+{
+    char words[CONFIG_SERVER_SIZE];
+    struct text t;
+    text_init(&t, words, sizeof words);
+    const char *first = strchr(c->server, ':');
+    const char *last = strrchr(c->server, ':');
+    const char *bracket = strchr(c->server, ']');
+    if (c->server[0] != '[' && first != last)
+        text_printf(&t, "[%s]:7443", c->server);
+    else if (first == NULL || (bracket != NULL && bracket[1] == '\0'))
+        text_printf(&t, "%s:7443", c->server);
+    else
+        text_put(&t, c->server);
+    uint64_t port = 0;
+    last = strrchr(t.at, ':');
+    if (t.truncated || last == t.at || !text_to_u64(last + 1, &port) || port == 0 || port > 65535) {
+        text_printf(why, "--server: \"%s\" is not an address; give HOST, HOST:PORT or [IPV6]:PORT",
+                    c->server);
+        return ERR_MALFORMED;
+    }
+    text_copy(c->server, sizeof c->server, t.at);
+    return ERR_OK;
+}
+
+static const char *const level_names[] = {
+    [LOG_ERROR] = "error", [LOG_WARN] = "warn", [LOG_INFO] = "info", [LOG_DEBUG] = "debug",
+};
+
+static int find_level(const char *name)
+{
+    for (size_t i = 0; i < COUNT_OF(level_names); i++)
+        if (text_equal(name, level_names[i]))
+            return (int)i;
+    return ERR_MISSING;
+}
+
+int config_check(struct config *c, struct text *why)
+{
+    struct token token;
+    if (c->token[0] != '\0' && token_read(c->token, &token) < 0) {
+        text_put(why, "--token: this is not a join token, or it was cut; copy the whole line that "
+                      "`nephos-aggregator token create` prints");
+        return ERR_MALFORMED;
+    }
+    if (c->id[0] != '\0' && !identity_is_id(c->id)) {
+        text_printf(why, "--id: \"%s\" is not an id; give 1 to 63 of A-Z a-z 0-9 . _ : -", c->id);
+        return ERR_MALFORMED;
+    }
+    if (find_level(c->log_level) < 0) {
+        text_printf(why, "--log-level: \"%s\" is not a level; give error, warn, info or debug",
+                    c->log_level);
+        return ERR_MALFORMED;
+    }
+    return complete_server(c, why);
+}
+
+enum log_level config_log_level(const struct config *c)
+{
+    int level = find_level(c->log_level);
+    ASSERT(level >= 0);
+    return (enum log_level)level;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* The agent's settings: one table (config.c), and the checks that a table cannot make. */
+#ifndef NEPHOS_AGENT_CONFIG_H
+#define NEPHOS_AGENT_CONFIG_H
+
+#include "platform/base/settings.h"
+#include "platform/platform.h"
+#include "proto/limits.h"
+
+#define CONFIG_PATH_SIZE 200U
+#define CONFIG_ROOT_SIZE 64U
+#define CONFIG_SERVER_SIZE 272U /* the longest DNS name, a colon and a port */
+#define CONFIG_FILE_SIZE_MAX 16384U
+
+struct config {
+    char server[CONFIG_SERVER_SIZE]; /* HOST:PORT once checked */
+    char token[TOKEN_TEXT_SIZE];
+    char token_file[CONFIG_PATH_SIZE];
+    char state[CONFIG_PATH_SIZE];    /* "": the first of the usual places that exists */
+    char config_file[CONFIG_PATH_SIZE];
+    char root[CONFIG_ROOT_SIZE];
+    char id[INSTANCE_ID_SIZE];
+    char name[NAME_SIZE];
+    int64_t interval_ms;
+    char log_level[8];
+};
+
+/* Binds the table to `c` and fills in the defaults. */
+void config_init(struct settings *s, struct config *c);
+/* Completes the server's address and checks what must fit together; ERR_MALFORMED and `why`. */
+int config_check(struct config *c, struct text *why);
+/* Only after config_check. */
+enum log_level config_log_level(const struct config *c);
+
+#endif

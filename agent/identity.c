@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* Who this agent is; see identity.h. */
+#include "agent/identity.h"
+
+#include <string.h>
+
+#include "platform/base/text.h"
+#include "platform/base/utf8.h"
+#include "platform/credentials.h"
+
+#define ID_FILE "agent.id"
+#define ID_HASH_SIZE 16U /* bytes: 32 hexadecimal digits */
+
+bool identity_is_id(const char *id)
+{
+    uint32_t length = 0;
+    for (; id[length] != '\0'; length++) {
+        char c = id[length];
+        bool allowed = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '.' || c == '_' || c == ':' || c == '-';
+        if (!allowed || length >= INSTANCE_ID_SIZE - 1)
+            return false;
+    }
+    return length > 0;
+}
+
+static bool read_kept(struct plat *p, char id[static INSTANCE_ID_SIZE])
+{
+    int n = plat_state_read(p, ID_FILE, id, INSTANCE_ID_SIZE - 1);
+    id[n > 0 ? n : 0] = '\0';
+    return identity_is_id(id);
+}
+
+/* The machine id itself is meant to stay private (machine-id(5)), so it is hashed. */
+static void make_id(struct plat *p, const char *machine_id, char id[static INSTANCE_ID_SIZE])
+{
+    uint8_t hash[HASH_SIZE];
+    char words[64];
+    struct text t;
+    text_init(&t, words, sizeof words);
+    text_put(&t, "nephos");
+    text_put(&t, machine_id);
+    if (machine_id[0] != '\0')
+        plat_sha256(p, t.at, t.length, hash);
+    else
+        plat_random(p, hash, sizeof hash);
+    text_init(&t, id, INSTANCE_ID_SIZE);
+    text_put_hex(&t, hash, ID_HASH_SIZE);
+}
+
+void identity_init(struct identity *it, struct plat *p, const char *id, const char *name)
+{
+    plat_host(p, &it->host);
+    if (id[0] != '\0')
+        text_copy(it->id, sizeof it->id, id);
+    else if (!read_kept(p, it->id))
+        make_id(p, it->host.machine_id, it->id);
+    utf8_copy_clean(it->name, sizeof it->name, name[0] != '\0' ? name : it->host.hostname);
+}
+
+int identity_keep(struct identity *it, struct plat *p, const char *id)
+{
+    text_copy(it->id, sizeof it->id, id);
+    return plat_state_write(p, ID_FILE, it->id, (uint32_t)strlen(it->id));
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* Who this agent is: the id in its certificate, its name, and the facts about its machine. */
+#ifndef NEPHOS_IDENTITY_H
+#define NEPHOS_IDENTITY_H
+
+#include "platform/platform.h"
+#include "proto/limits.h"
+
+struct identity {
+    char id[INSTANCE_ID_SIZE];
+    char name[NAME_SIZE];
+    struct plat_host host;
+};
+
+/* `id` and `name` are what the user chose, or "". Otherwise the id is the one kept at enrolment, or made
+ * from the machine id (so that it survives a lost state directory), or by chance where there is none. */
+void identity_init(struct identity *it, struct plat *p, const char *id, const char *name);
+/* Keeps the id of the certificate in the state directory. ERR_OK, or why it could not be written. */
+int identity_keep(struct identity *it, struct plat *p, const char *id);
+/* 1 to 63 of A-Z a-z 0-9 . _ : - */
+bool identity_is_id(const char *id);
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* Every limit of the agent, with its reason; the sum at the end is checked by the compiler (agent.h) and
+ * again, with the platform and the C library, by the linker (budget.ld). */
+#ifndef NEPHOS_AGENT_LIMITS_H
+#define NEPHOS_AGENT_LIMITS_H
+
+#include "proto/limits.h"
+
+/* --- what is watched --- */
+
+/* More than these are left out, counted and said once. A machine with all of them at once would need 300
+ * of the SLOTS_MAX series: then the filesystems, which come last, are left out the same way. */
+#define DISKS_MAX 16U
+#define MOUNTS_MAX 32U
+#define INTERFACES_MAX 16U
+/* The longest name of a disk (DISK_NAME_LEN) and of an interface (IFNAMSIZ) in Linux. */
+#define DISK_NAME_SIZE 32U
+#define INTERFACE_NAME_SIZE 16U
+/* What follows "mount=" in a tag: the longest of the three. */
+#define SERIES_TAG_SIZE (TAG_SIZE - 10U)
+
+/* --- how often --- */
+
+#define INTERVAL_MS_MIN 1000
+#define INTERVAL_MS_MAX 60000
+/* Mounts come and go rarely and fill slowly; asking each second costs as much as everything else. */
+#define FILESYSTEM_REFRESH_MS 10000
+/* What the aggregator may ask for, and what is done until it has. */
+#define SHIP_INTERVAL_MS_MIN 1000
+#define SHIP_INTERVAL_MS_MAX 60000
+#define SHIP_INTERVAL_MS_DEFAULT 10000
+
+/* --- bytes --- */
+
+/* Holds one hour of a default VM: fifty series, sampled each second, in blocks of ten samples of about a
+ * kilobyte (measured: docs/MEMORY.md). */
+#define RING_SIZE (384U * 1024U)
+/* Lent to one use after the other within a step: a text of /proc (/proc/stat of 256 CPUs is 40 KiB), a
+ * block while it is encoded, a message while it is unpacked. */
+#define SCRATCH_SIZE (64U * 1024U)
+/* One frame on its way out. A TLS record holds no more either. */
+#define TRANSMIT_SIZE (16U * 1024U)
+#define RECEIVE_SIZE (FRAME_HEADER_SIZE + WIRE_REPLY_MAX)
+/* Of a batch around its blocks, and of each block around its data: tags, lengths and numbers. */
+#define BATCH_OVERHEAD 64U
+#define BATCH_BLOCK_OVERHEAD 32U
+/* The largest block that is ever put in the ring. A block that would be larger is split. */
+#define BLOCK_SIZE_MAX (TRANSMIT_SIZE - BATCH_OVERHEAD - BATCH_BLOCK_OVERHEAD)
+/* Sent and not acknowledged: enough for a quick catching-up, little enough to be resent. */
+#define WINDOW_SIZE (4U * TRANSMIT_SIZE)
+
+/* A series that is constant in its block takes 11 bytes at most, so one sample of all series fits. */
+static_assert(SLOTS_MAX * 11U + 64U <= BLOCK_SIZE_MAX, "a block can always be split until it fits");
+static_assert(BLOCK_SIZE_MAX <= SCRATCH_SIZE, "a block is encoded in the scratch");
+static_assert(WIRE_REPLY_SCRATCH_SIZE <= SCRATCH_SIZE, "a reply is unpacked in the scratch");
+static_assert(BLOCK_SIZE_MAX + 16U <= RING_SIZE / 8U, "the ring holds several blocks");
+static_assert(DICTIONARY_SERIES_MAX * (METRIC_SIZE + TAG_SIZE + UNIT_SIZE + 24U) + 32U <= TRANSMIT_SIZE,
+              "a dictionary message fits in the transmit buffer");
+
+/* --- patience --- */
+
+#define RETRY_MS_MIN 500
+#define RETRY_MS_MAX 30000
+/* For name look-up, TCP and TLS; for the first answer; for an acknowledgement. */
+#define CONNECT_MS_MAX 20000
+#define ANSWER_MS_MAX 30000
+/* At SIGTERM the last samples are sent and their acknowledgement is awaited so long. */
+#define GOODBYE_MS_MAX 2000
+
+/* --- the sum --- */
+
+#define AGENT_MEMORY_MAX                                                                               \
+    (RING_SIZE + SCRATCH_SIZE + TRANSMIT_SIZE + RECEIVE_SIZE +                                         \
+     SLOTS_MAX * BLOCK_SAMPLES_MAX * 8U + 1024U +  /* block builder: samples of the open block */      \
+     SLOTS_MAX * (SERIES_TAG_SIZE + 2U) + 64U +    /* series: what a slot stands for */                \
+     SLOTS_MAX * 8U + 64U +                        /* sample: the one just taken */                    \
+     12U * 1024U +                                 /* collect: mounts with their use, last readings */ \
+     2U * 1024U)                                   /* identity, uplink state, counters */
+
+#endif

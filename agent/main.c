@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/* nephos-agent: settings, special verbs, memory, loop. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "agent/command.h"
+#include "agent/once.h"
+#include "platform/linux/plat_linux.h"
+
+/* sysexits.h, as far as it is used here. */
+enum exit_code { EXIT_IN_ORDER = 0, EXIT_FAILED = 1, EXIT_USAGE = 64, EXIT_BAD_DATA = 65,
+                 EXIT_CANNOT_CREATE = 73, EXIT_NOT_ALLOWED = 77, EXIT_BAD_CONFIG = 78 };
+
+#define INSTALLED_STATE "/var/lib/nephos-agent"
+#define LOCAL_STATE "nephos-agent-state"
+/* --once: long enough for a share of CPU time to mean something, short enough to wait for. */
+#define ONCE_MS 250
+
+/* All of the agent's memory. */
+static struct agent agent;
+static struct config config;
+static struct settings settings;
+static struct memory_map map;
+static _Alignas(64) uint8_t platform_block[PLAT_LINUX_AGENT_SIZE];
+
+static int complain(const struct text *why, int exit_code)
+{
+    char words[600];
+    struct text line;
+    text_init(&line, words, sizeof words);
+    text_printf(&line, "nephos-agent: %s\n", why->at);
+    (void)plat_linux_print(2, line.at, line.length);
+    return exit_code;
+}
+
+static int print(const struct text *out)
+{
+    return plat_linux_print(1, out->at, out->length) < 0 ? EXIT_FAILED : EXIT_IN_ORDER;
+}
+
+/* The scratch is free until the agent runs. */
+static struct text page(void)
+{
+    struct text out;
+    text_init(&out, (char *)agent.scratch, sizeof agent.scratch);
+    return out;
+}
+
+/* --- settings --- */
+
+static const char *environment(const char *name)
+{
+    return getenv(name);
+}
+
+static int read_config_file(struct text *why)
+{
+    char path[CONFIG_PATH_SIZE];
+    text_copy(path, sizeof path, config.config_file);
+    bool was_named = false;
+    for (uint32_t i = 0; i < settings.count; i++)
+        if (text_equal(settings.table[i].key, "config"))
+            was_named = settings.origin[i] != ORIGIN_DEFAULT;
+    config_init(&settings, &config);
+    int n = plat_linux_read_file(path, agent.scratch, CONFIG_FILE_SIZE_MAX);
+    if (n == ERR_MISSING && !was_named)
+        return ERR_OK;
+    if (n < 0) {
+        text_printf(why, "%s: cannot be read: %s", path,
+                    n == ERR_MISSING  ? "there is no such file"
+                    : n == ERR_DENIED ? "no permission"
+                    : n == ERR_FULL   ? "larger than 16 KiB"
+                                      : "not a file");
+        return ERR_MALFORMED;
+    }
+    return settings_parse_file(&settings, path, (const char *)agent.scratch, (uint32_t)n, why);
+}
+
+/* A token file that has gone is no error: it is needed for the first start only. */
+static int read_token_file(struct text *why)
+{
+    if (config.token_file[0] == '\0' || config.token[0] != '\0')
+        return ERR_OK;
+    char words[TOKEN_TEXT_SIZE + 8];
+    int n = plat_linux_read_file(config.token_file, words, sizeof words - 1);
+    if (n == ERR_MISSING)
+        return ERR_OK;
+    words[n > 0 ? n : 0] = '\0';
+    words[strcspn(words, " \t\r\n")] = '\0';
+    if (n < 0 || !text_copy(config.token, sizeof config.token, words) || words[0] == '\0') {
+        text_printf(why, "--token-file: %s: %s", config.token_file,
+                    n == ERR_DENIED ? "no permission to read it"
+                                    : "one join token is expected, as `nephos-aggregator token create` "
+                                      "prints it");
+        return ERR_MALFORMED;
+    }
+    return ERR_OK;
+}
+
+static void hide_secrets(int argc, char *argv[])
+{
+    command_hide_secrets(argc, argv);
+    char *token = getenv("NEPHOS_TOKEN");
+    if (token != NULL)
+        memset(token, '*', strlen(token));
+}
+
+/* Reading a directory as a file fails in its own way: that is how we know that it is one. */
+static bool is_directory(const char *path)
+{
+    char byte;
+    return plat_linux_read_file(path, &byte, sizeof byte) == ERR_SYSTEM;
+}
+
+/* Flags and environment name the file, and win over what it says. */
+static int read_settings(int argc, char *argv[], enum verb *verb)
+{
+    char words[400];
+    struct text why;
+    text_init(&why, words, sizeof words);
+    config_init(&settings, &config);
+    if (settings_parse_environment(&settings, environment, &why) < 0)
+        return complain(&why, EXIT_BAD_CONFIG);
+    if (command_parse(&settings, argc, argv, verb, &why) < 0)
+        return complain(&why, EXIT_USAGE);
+    if (*verb == VERB_HELP || *verb == VERB_VERSION)
+        return EXIT_IN_ORDER;
+    if (read_config_file(&why) < 0 || settings_parse_environment(&settings, environment, &why) < 0 ||
+        command_parse(&settings, argc, argv, verb, &why) < 0 || read_token_file(&why) < 0 ||
+        config_check(&config, &why) < 0)
+        return complain(&why, EXIT_BAD_CONFIG);
+    hide_secrets(argc, argv);
+    if (config.state[0] == '\0')
+        text_copy(config.state, sizeof config.state,
+                  is_directory(INSTALLED_STATE) ? INSTALLED_STATE : LOCAL_STATE);
+    return EXIT_IN_ORDER;
+}
+
+/* --- verbs --- */
+
+static int print_help(void)
+{
+    struct text out = page();
+    command_help(&settings, &out);
+    return print(&out);
+}
+
+static int print_version(void)
+{
+    struct text out = page();
+    text_printf(&out, "nephos-agent %s, protocol %u\n", NEPHOS_VERSION, WIRE_PROTOCOL);
+    return print(&out);
+}
+
+static int print_config(void)
+{
+    struct text out = page();
+    settings_print(&settings, &out);
+    return print(&out);
+}
+
+static int print_memory_map(void)
+{
+    struct text out = page();
+    memory_map_init(&map, NULL, 0);
+    agent_memory(&map);
+    (void)plat_linux_reserve(&map, &plat_linux_agent_limits);
+    memory_map_print(&map, &out);
+    return print(&out);
+}
+
+static struct plat *start(const char *state_dir)
+{
+    memory_map_init(&map, platform_block, sizeof platform_block);
+    struct plat *p = plat_linux_reserve(&map, &plat_linux_agent_limits);
+    const struct plat_linux_options options = {
+        .state_dir = state_dir,
+        .root = config.root,
+        .log_level = config_log_level(&config),
+    };
+    return plat_linux_start(p, &options) < 0 ? NULL : p;
+}
+
+static int once(enum verb verb)
+{
+    struct plat *p = start(NULL);
+    if (p == NULL)
+        return EXIT_FAILED;
+    identity_init(&agent.identity, p, config.id, config.name);
+    series_init(&agent.series);
+    collect_init(&agent.collect, p, &agent.series, agent.scratch);
+    struct mono end = mono_after_ms(plat_mono(p), ONCE_MS);
+    while (!mono_reached(plat_mono(p), end))
+        if (plat_wait(p, end) == ERR_CLOSED)
+            return EXIT_IN_ORDER;
+    collect_take(&agent.collect, &agent.sample, plat_mono(p));
+    struct text out = page();
+    if (verb == VERB_ONCE)
+        once_print_table(&agent.sample, &agent.series, &out);
+    else
+        once_print_json(&agent.sample, &agent.series, &agent.identity, &out);
+    return print(&out);
+}
+
+static int run(void)
+{
+    struct plat *p = start(config.state);
+    if (p == NULL)
+        return EXIT_CANNOT_CREATE;
+    int ready = agent_init(&agent, p, &config);
+    if (ready < 0)
+        return ready == ERR_MISSING ? EXIT_BAD_CONFIG : EXIT_BAD_DATA;
+    struct mono now = plat_mono(p);
+    while (!agent_is_done(&agent, now)) {
+        struct mono next = agent_step(&agent, now);
+        int result = plat_wait(p, next);
+        now = plat_mono(p);
+        if (result == ERR_CLOSED)
+            agent_end(&agent, now);
+    }
+    agent_close(&agent);
+    plat_linux_stop(p);
+    return agent_has_failed(&agent) ? EXIT_NOT_ALLOWED : EXIT_IN_ORDER;
+}
+
+int main(int argc, char *argv[])
+{
+    enum verb verb;
+    int code = read_settings(argc, argv, &verb);
+    if (code != EXIT_IN_ORDER)
+        return code;
+    switch (verb) {
+    case VERB_HELP: return print_help();
+    case VERB_VERSION: return print_version();
+    case VERB_CHECK_CONFIG:
+    case VERB_PRINT_CONFIG: return print_config();
+    case VERB_PRINT_MEMORY_MAP: return print_memory_map();
+    case VERB_ONCE:
+    case VERB_ONCE_JSON: return once(verb);
+    case VERB_RUN: return run();
+    }
+    return EXIT_USAGE;
+}

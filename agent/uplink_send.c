@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/* What the agent says: Hello, the dictionary, batches of blocks. One frame at a time lies in tx. */
+#include <string.h>
+
+#include "agent/enroll.h"
+#include "agent/uplink_session.h"
+
+static int64_t now_ms(const struct uplink *u)
+{
+    return wall_ms(plat_wall(u->parts.plat));
+}
+
+int uplink_put_hello(struct uplink *u)
+{
+    const struct identity *it = u->parts.identity;
+    uint64_t oldest = ring_oldest_sequence(u->parts.ring);
+    if (oldest == 0)
+        oldest = block_builder_oldest_sequence(u->parts.builder);
+    const struct wire_hello m = {
+        .protocol = WIRE_PROTOCOL,
+        .agent_version = NEPHOS_VERSION,
+        .instance_id = it->id,
+        .name = it->name,
+        .epoch = u->parts.epoch,
+        .oldest_sequence = oldest,
+        .next_sequence = u->parts.builder->next_sequence,
+        .interval_ms = u->parts.interval_ms,
+        .sent_ms = now_ms(u),
+        .os = it->host.os,
+        .kernel = it->host.kernel,
+        .architecture = it->host.architecture,
+        .cpu_count = it->host.cpu_count,
+        .memory_bytes = it->host.memory_bytes,
+        .provider = "",
+        .region = "",
+        .instance_type = "",
+    };
+    return wire_put_hello(u->tx, sizeof u->tx, &m);
+}
+
+int uplink_put_enroll_request(struct uplink *u)
+{
+    return enroll_request(u->parts.plat, u->parts.token, u->parts.identity, u->tx, sizeof u->tx);
+}
+
+/* The next slots that the aggregator does not know, as many as fit in one message. */
+static int put_dictionary(struct uplink *u)
+{
+    const struct series *series = u->parts.series;
+    struct wire_dictionary m = {.epoch = u->parts.epoch, .first_slot = u->dictionary_sent};
+    char tags[DICTIONARY_SERIES_MAX][TAG_SIZE];
+    uint32_t left = series->count - u->dictionary_sent;
+    m.count = left < DICTIONARY_SERIES_MAX ? left : DICTIONARY_SERIES_MAX;
+    for (uint32_t i = 0; i < m.count; i++)
+        series_describe(series, m.first_slot + i, tags[i], &m.series[i]);
+    u->dictionary_sent += m.count;
+    return wire_put_dictionary(u->tx, sizeof u->tx, &m);
+}
+
+/* Blocks that have not been sent over this connection, oldest first, as many as fit. 0: there are none,
+ * or enough is on its way already. */
+static int put_batch(struct uplink *u)
+{
+    struct ring *ring = u->parts.ring;
+    struct wire_batch m = {.epoch = u->parts.epoch, .lost_count = ring->lost_count,
+                           .sent_ms = now_ms(u)};
+    uint32_t at = 0, size = BATCH_OVERHEAD, on_its_way = 0;
+    uint64_t last = 0;
+    struct ring_block b;
+    while (m.block_count < BATCH_BLOCKS_MAX && on_its_way < WINDOW_SIZE && ring_walk(ring, &at, &b)) {
+        if (b.sequence + b.count - 1 <= ring->sent_sequence) {
+            on_its_way += b.size;
+            continue;
+        }
+        size += BATCH_BLOCK_OVERHEAD + b.size;
+        if (size > sizeof u->tx)
+            break;
+        m.blocks[m.block_count++] =
+            (struct wire_block){.sequence = b.sequence, .count = b.count, .data = {b.data, b.size}};
+        last = b.sequence + b.count - 1;
+    }
+    if (m.block_count == 0)
+        return 0;
+    ring_sent(ring, last);
+    if (last > u->sent_ever)
+        u->sent_ever = last;
+    u->batches++;
+    return wire_put_batch(u->tx, sizeof u->tx, &m);
+}
+
+/* True when there is a new frame in tx. A slot is told before the first block that uses it. */
+static bool refill(struct uplink *u, struct mono now)
+{
+    if (u->state != UPLINK_SHIPPING)
+        return false;
+    uint64_t oldest = ring_oldest_sequence(u->parts.ring);
+    bool is_idle = oldest == 0 || oldest > u->parts.ring->sent_sequence;
+    int size = u->dictionary_sent < u->parts.series->count ? put_dictionary(u) : put_batch(u);
+    ASSERT(size >= 0); /* limits.h: whatever is put fits in tx */
+    u->tx_at = 0;
+    u->tx_size = (uint32_t)size;
+    if (size > 0 && is_idle)
+        u->progress_at = now; /* from here on an acknowledgement is due */
+    return size > 0;
+}
+
+void uplink_send(struct uplink *u, struct mono now)
+{
+    while (u->tx_at < u->tx_size || refill(u, now)) {
+        int n = plat_send(u->parts.plat, u->conn, u->tx + u->tx_at, u->tx_size - u->tx_at);
+        if (n == ERR_AGAIN || n == 0)
+            return;
+        if (n < 0) {
+            const char *why = plat_why(u->parts.plat, u->conn);
+            uplink_lose(u, now, 0, why[0] != '\0' ? why : "the connection was closed");
+            return;
+        }
+        u->tx_at += (uint32_t)n;
+        u->sent_bytes += (uint64_t)n;
+    }
+}
