@@ -20,7 +20,7 @@ static bool split_address(const char *address, char host[64], uint16_t *port)
     }
     char *end;
     unsigned long number = strtoul(colon + 1, &end, 10);
-    if (length >= 64 || end == colon + 1 || *end != '\0' || number == 0 || number > 65535)
+    if (length >= 64 || end == colon + 1 || *end != '\0' || number > 65535)
         return false;
     memcpy(host, address, length);
     host[length] = '\0';
@@ -106,8 +106,12 @@ int plat_listen(struct plat *p, const char *address, enum plat_security security
     int conn = slot_take(p);
     if (conn < 0)
         return conn;
-    p->slots[conn] = (struct slot){
+    if (port == 0)
+        port = p->port_next++;
+    struct slot *s = &p->slots[conn];
+    *s = (struct slot){
         .kind = SLOT_LISTENER, .port = port, .loopback = is_loopback(host), .security = security};
+    snprintf(s->address, sizeof(s->address), strchr(host, ':') ? "[%.63s]:%u" : "%.63s:%u", host, port);
     return conn;
 }
 
@@ -118,7 +122,7 @@ int plat_connect(struct plat *p, const char *address, enum plat_security securit
     uint16_t port;
     if (!p->alive)
         return ERR_SYSTEM;
-    if (!split_address(address, host, &port))
+    if (!split_address(address, host, &port) || port == 0)
         return ERR_MALFORMED;
     if (security == PLAT_TLS && !p->credential.loaded)
         return ERR_DENIED;
@@ -295,7 +299,7 @@ int plat_recv(struct plat *p, int conn, void *to, uint32_t size_max)
     f->read += size;
     trace_word(w, (uint64_t)w->now_ns ^ ((uint64_t)size << 32) ^ (uint64_t)p->number);
     if (w->tap)
-        w->tap(w->tap_ctx, p, conn, to, size);
+        w->tap(w->tap_ctx, p, l->serial, to, size);
     return (int)size;
 }
 
@@ -324,9 +328,10 @@ int plat_peer_identity(struct plat *p, int conn, char *id, uint32_t id_size)
 
 const char *plat_peer_address(struct plat *p, int conn)
 {
-    struct slot *s;
-    const struct link *l = link_of(p, conn, &s);
-    return l == NULL ? "" : l->side[s->side].peer_address;
+    const struct slot *s = slot_of(p, conn);
+    if (s == NULL)
+        return "";
+    return s->kind == SLOT_LISTENER ? s->address : p->world->links[s->link]->side[s->side].peer_address;
 }
 
 static void close_listener(struct plat *p, struct slot *s)

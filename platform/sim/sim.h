@@ -55,9 +55,10 @@ uint64_t sim_trace(const struct sim_world *w);
 void sim_log_to(struct sim_world *w,
                 void (*sink)(void *ctx, struct plat *p, enum log_level level, const char *line),
                 void *ctx);
-/* Sees all bytes that plat_recv() gives to a program. */
+/* Sees all bytes that plat_recv() gives to a program. `connection` is never used twice in a world. */
 void sim_tap(struct sim_world *w,
-             void (*tap)(void *ctx, struct plat *p, int conn, const uint8_t *bytes, uint32_t size),
+             void (*tap)(void *ctx, struct plat *p, uint64_t connection, const uint8_t *bytes,
+                         uint32_t size),
              void *ctx);
 
 /* --- machines --- */
@@ -68,6 +69,7 @@ struct plat *sim_find(struct sim_world *w, const char *name);
 const char *sim_name(const struct plat *p);
 uint32_t sim_number(const struct plat *p);
 uint32_t sim_boot(const struct plat *p); /* 0 at first, one more with each power cut */
+uint32_t sim_second(const struct plat *p); /* since that boot: what /proc says now */
 struct sim_weather *sim_weather(struct plat *p);
 bool sim_ready(struct plat *p); /* a connection has something to do now */
 bool sim_due(struct plat *p);   /* ready, or the deadline given to plat_wait has come */
@@ -83,6 +85,7 @@ enum sim_death {
 void sim_kill(struct plat *p, enum sim_death how);
 /* The same in the middle of a step: after `effects` more sends, writes, truncations, syncs or deletes. */
 void sim_doom(struct plat *p, uint32_t effects, enum sim_death how);
+void sim_spare(struct plat *p); /* takes a doom back */
 bool sim_is_alive(const struct plat *p);
 /* A new process on the same disk; after a power cut also a new boot. */
 void sim_restart(struct plat *p);

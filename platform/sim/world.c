@@ -169,7 +169,8 @@ void sim_log_to(struct sim_world *w,
 }
 
 void sim_tap(struct sim_world *w,
-             void (*tap)(void *ctx, struct plat *p, int conn, const uint8_t *bytes, uint32_t size),
+             void (*tap)(void *ctx, struct plat *p, uint64_t connection, const uint8_t *bytes,
+                         uint32_t size),
              void *ctx)
 {
     w->tap = tap;
@@ -227,6 +228,11 @@ uint32_t sim_boot(const struct plat *p)
     return p->boot;
 }
 
+uint32_t sim_second(const struct plat *p)
+{
+    return (uint32_t)((p->world->now_ns - p->boot_ns) / NS_PER_S);
+}
+
 struct sim_weather *sim_weather(struct plat *p)
 {
     return &p->weather;
@@ -267,6 +273,11 @@ void sim_doom(struct plat *p, uint32_t effects, enum sim_death how)
 {
     p->doom_effects = effects + 1;
     p->doom_how = how;
+}
+
+void sim_spare(struct plat *p)
+{
+    p->doom_effects = 0;
 }
 
 void sim_restart(struct plat *p)

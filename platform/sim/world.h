@@ -51,6 +51,7 @@ struct side {
 
 struct link {
     bool used;
+    uint64_t serial;         /* never used twice in a world */
     enum plat_security security;
     struct side side[2];     /* 0 connected, 1 accepted */
     struct flow flow[2];     /* [s] carries bytes from side s */
@@ -66,6 +67,7 @@ struct slot { /* what a program knows as a connection index */
     uint32_t side;
     bool paused, want_write, open_told, fail_told, eof_told;
     /* listener */
+    char address[80];
     uint16_t port;
     bool loopback;
     enum plat_security security;
@@ -153,13 +155,14 @@ struct sim_world {
     uint32_t machine_count;
     struct link *links[LINKS_MAX];
     uint32_t link_count;     /* slots of `links` ever used */
+    uint64_t link_serial;
     int64_t blocked_ns[SIM_MACHINES_MAX][SIM_MACHINES_MAX]; /* [from][to] until */
     bool event_known;
     int64_t event_ns;
     bool proc_brief;
     void (*log_sink)(void *, struct plat *, enum log_level, const char *);
     void *log_ctx;
-    void (*tap)(void *, struct plat *, int, const uint8_t *, uint32_t);
+    void (*tap)(void *, struct plat *, uint64_t, const uint8_t *, uint32_t);
     void *tap_ctx;
 };
 

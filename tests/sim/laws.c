@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/* The laws, judged at the end over the books (ledger.h) and what a stranger reads from the database:
+ *
+ *  1  every acknowledged sample is stored exactly once and equals what was sampled
+ *  2  taken = stored + still held + counted as lost + died with the process that held it
+ *  3  after calm, everything that is held arrives
+ *  4  stored sequences are without repetition, and the store counts the gaps that there are
+ *  5  nothing is stored that was never taken
+ *
+ * Acknowledgements that go back, or promise more than was taken, are seen at once (watch.c). */
+#include "tests/sim/world.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/sim/oracle.h"
+#include "tests/sim/reader.h"
+
+/* The use of file systems may be as old as this. */
+#define SLOW_SECONDS 11U
+
+#define U(v) ((unsigned long long)(v))
+
+struct judge {
+    struct world *w;
+    /* of the sample before: consecutive ones mostly belong together */
+    struct epoch_record *record;
+    const char *instance;
+    struct agent_node *node;
+};
+
+static struct agent_node *node_of(struct world *w, const char *instance)
+{
+    for (uint32_t i = 0; i < w->options.agents; i++)
+        if (strcmp(w->agents[i].agent->identity.id, instance) == 0)
+            return &w->agents[i];
+    return NULL;
+}
+
+static bool was_slowly(const struct epoch_record *e, const struct taken *t, uint32_t field, int64_t value)
+{
+    int64_t expected[ORACLE_FIELDS_MAX];
+    for (uint32_t age = 0; age < SLOW_SECONDS && age <= t->second; age++) {
+        oracle_expect(e->machine, e->boot, t->second - age, t->second - age, expected);
+        if (expected[field] == value)
+            return true;
+    }
+    return false;
+}
+
+static void check_values(struct judge *j, const struct reader_sample *s, const struct taken *t)
+{
+    struct world *w = j->w;
+    struct epoch_record *e = j->record;
+    int64_t expected[ORACLE_FIELDS_MAX];
+    uint64_t seen = 0;
+    uint32_t before = s->sequence > 1 ? t[-1].second : t->second;
+    oracle_expect(e->machine, e->boot, t->second, before, expected);
+    for (uint32_t i = 0; i < s->count; i++) {
+        uint32_t field = s->fields[i];
+        if (field == UINT16_MAX) {
+            ledger_break(&w->ledger, "law 5: a series of %s is stored that no agent should send",
+                         s->instance);
+            return;
+        }
+        seen |= UINT64_C(1) << field;
+        bool first = oracle_needs_before(field) && s->sequence == 1;
+        if (s->values[i] != expected[field] && !first &&
+            !(oracle_is_slow(field) && was_slowly(e, t, field, s->values[i])))
+            ledger_break(&w->ledger, "law 1: sample %llu of %s, %s: %lld was sampled, %lld is stored",
+                         U(s->sequence), s->instance, oracle_name(field), (long long)expected[field],
+                         (long long)s->values[i]);
+    }
+    for (uint32_t field = 0; field < oracle_field_count(); field++)
+        if ((seen >> field & 1) == 0 && !(oracle_needs_before(field) && s->sequence == 1))
+            ledger_break(&w->ledger, "law 1: sample %llu of %s is stored without %s", U(s->sequence),
+                         s->instance, oracle_name(field));
+}
+
+static void judge_sample(void *ctx, const struct reader_sample *s)
+{
+    struct judge *j = ctx;
+    struct world *w = j->w;
+    if (w->ledger.broken)
+        return;
+    if (s->instance != j->instance) {
+        j->instance = s->instance;
+        j->node = node_of(w, s->instance);
+        j->record = NULL;
+    }
+    if (j->node != NULL && (j->record == NULL || j->record->epoch != s->epoch))
+        j->record = ledger_find(&w->ledger, sim_number(j->node->plat), s->epoch);
+    struct taken *t = j->record ? ledger_sample(j->record, s->sequence) : NULL;
+    if (t == NULL) {
+        ledger_break(&w->ledger, "law 5: sample %llu of %s (epoch %llx) is stored but was never taken",
+                     U(s->sequence), s->instance, U(s->epoch));
+        return;
+    }
+    w->seen.stored++;
+    if (t->stored++ != 0)
+        ledger_break(&w->ledger, "law 1: sample %llu of %s is stored twice", U(s->sequence), s->instance);
+    if (t->time_ms != s->time_ms)
+        ledger_break(&w->ledger, "law 1: sample %llu of %s was taken at %lld ms and is stored at %lld ms",
+                     U(s->sequence), s->instance, (long long)t->time_ms, (long long)s->time_ms);
+    check_values(j, s, t);
+}
+
+static void judge_broken(void *ctx, const char *what)
+{
+    struct judge *j = ctx;
+    ledger_break(&j->w->ledger, "the database: %s", what);
+}
+
+static const char *where_is(const struct epoch_record *e, uint64_t sequence)
+{
+    return sequence <= e->acked ? "acknowledged" : e->alive ? "taken by a living agent" : "taken";
+}
+
+/* Laws 1 and 2 over one epoch. */
+static void judge_epoch(struct world *w, struct epoch_record *e)
+{
+    const char *name = "?";
+    const struct agent_node *node = NULL;
+    for (uint32_t i = 0; i < w->options.agents; i++)
+        if (sim_number(w->agents[i].plat) == e->machine) {
+            node = &w->agents[i];
+            name = sim_name(node->plat);
+        }
+    uint64_t missing = 0;
+    for (uint64_t sequence = 1; sequence <= e->taken; sequence++) {
+        const struct taken *t = ledger_sample(e, sequence);
+        bool held = sequence >= e->oldest_held;
+        if (t->stored != 0)
+            continue;
+        if (t->lost)
+            missing++;
+        else if (!held || sequence <= e->acked)
+            ledger_break(&w->ledger, "law %d: sample %llu of %s (%s) is nowhere: not stored, not held, not lost",
+                         sequence <= e->acked ? 1 : 2, U(sequence), name, where_is(e, sequence));
+    }
+    w->seen.taken += e->taken;
+    w->seen.acked += e->acked;
+    w->seen.lost += missing;
+    if (!e->alive)
+        return;
+    struct agent_view v;
+    watch_look(node->agent, &v);
+    if (missing < v.lost_count || missing > v.lost_count + v.in_doubt_count)
+        ledger_break(&w->ledger, "law 2: %s lost %llu samples and counts %llu (%llu in doubt)", name,
+                     U(missing), U(v.lost_count), U(v.in_doubt_count));
+    /* Law 3: what has not arrived now is what was taken in the last seconds. */
+    for (uint64_t sequence = e->oldest_held; sequence <= e->taken; sequence++)
+        if (ledger_sample(e, sequence)->stored == 0 && sequence + HELD_AFTER_CALM_MAX <= e->taken) {
+            ledger_break(&w->ledger, "law 3: after %d s of calm %s still holds sample %llu of %llu",
+                         CALM_SECONDS, name, U(sequence), U(e->taken));
+            return;
+        }
+    if (e->taken > 0 && e->acked + HELD_AFTER_CALM_MAX < e->taken)
+        ledger_break(&w->ledger, "law 3: after %d s of calm %s has Ack %llu of %llu", CALM_SECONDS, name,
+                     U(e->acked), U(e->taken));
+}
+
+void laws_judge(struct world *w)
+{
+    struct judge j = {.w = w};
+    const struct reader_sink sink = {.ctx = &j, .sample = judge_sample, .broken = judge_broken};
+    reader_run(w->house, w->inspector, &sink);
+    for (struct epoch_record *e = w->ledger.epochs; e != NULL && !w->ledger.broken; e = e->next)
+        judge_epoch(w, e);
+    w->seen.epochs = w->ledger.epoch_count;
+}

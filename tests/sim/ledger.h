@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* What really happened to every sample: the judge's own books, kept beside the programs.
+ *
+ * A record for each epoch of each agent, one entry for each sample taken. The world writes them, from what
+ * it sees after each step of an agent and from the frames that agents receive; the laws read them. */
+#ifndef NEPHOS_TESTS_SIM_LEDGER_H
+#define NEPHOS_TESTS_SIM_LEDGER_H
+
+#include "platform/base/base.h"
+
+struct taken {
+    int64_t time_ms;   /* wall clock of the agent */
+    uint32_t second;   /* since its boot: what /proc said follows from it */
+    uint8_t stored;    /* how often the database has it */
+    bool lost;         /* left the ring unacknowledged */
+};
+
+struct epoch_record {
+    uint64_t epoch;
+    uint32_t machine, boot;
+    struct taken *samples;   /* sequence 1 is samples[0] */
+    uint64_t taken, capacity;
+    uint64_t acked;          /* highest that the agent was told */
+    uint64_t lost;           /* marked so */
+    uint64_t oldest_held;    /* at the end of its last step; taken + 1 when nothing is held */
+    bool alive;
+    struct epoch_record *next;
+};
+
+struct ledger {
+    struct epoch_record *epochs;
+    uint64_t epoch_count;
+    bool broken;             /* the first law that was broken; the run ends */
+    char failure[512];
+};
+
+void ledger_init(struct ledger *l);
+void ledger_free(struct ledger *l);
+/* Notes the first broken law, in words. */
+void ledger_break(struct ledger *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
+struct epoch_record *ledger_find(struct ledger *l, uint32_t machine, uint64_t epoch);
+struct epoch_record *ledger_begin(struct ledger *l, uint32_t machine, uint32_t boot, uint64_t epoch);
+void ledger_take(struct epoch_record *e, uint32_t second, int64_t time_ms);
+/* Samples below `oldest` have left the ring: those above `acked` are lost. How many are. */
+uint64_t ledger_leave(struct epoch_record *e, uint64_t oldest);
+struct taken *ledger_sample(struct epoch_record *e, uint64_t sequence); /* NULL: never taken */
+
+#endif

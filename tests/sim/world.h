@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/* One simulated house: an aggregator and its agents, all real, the weather over them and the judge.
+ *
+ * world.c runs the programs, weather.c makes trouble, watch.c looks at what agents do and are told,
+ * laws.c judges at the end. */
+#ifndef NEPHOS_TESTS_SIM_WORLD_H
+#define NEPHOS_TESTS_SIM_WORLD_H
+
+#include "agent/agent.h"
+#include "aggregator/aggregator.h"
+#include "platform/sim/sim.h"
+#include "proto/wire.h"
+#include "tests/sim/ledger.h"
+
+#define AGENTS_MAX 16U
+#define CALM_SECONDS 900
+/* Samples that may still be on their way after it: two shipments. */
+#define HELD_AFTER_CALM_MAX 25U
+
+struct options {
+    uint64_t seed;
+    uint32_t agents;
+    uint32_t seconds; /* of weather; calm follows */
+    bool talk;        /* a readable log on standard output */
+};
+
+/* What the weather of one seed is made of: 0 turns a fault off, otherwise the mean seconds between two. */
+struct climate {
+    uint32_t partition_s, stall_s, reset_s, kill_agent_s, kill_aggregator_s, power_agent_s,
+        power_aggregator_s, disk_full_s, disk_fail_s, clock_s, slow_s;
+    uint32_t partition_max_s, down_max_s, disk_full_max_s;
+    uint32_t ring_size;   /* of agents: partitions may outlast it */
+    bool doom;        /* deaths come in the middle of a step */
+    bool polite;      /* the aggregator is asked to end now and then */
+    int32_t drift_ppm_max;
+};
+
+struct agent_node {
+    struct plat *plat;
+    struct agent *agent;
+    struct config config;
+    struct epoch_record *record; /* of the running process; NULL before its first sample */
+    int64_t restart_ns;          /* SIM_NEVER while it runs */
+    /* frames that it receives */
+    uint64_t connection;
+    uint8_t bytes[FRAME_HEADER_SIZE + WIRE_REPLY_MAX];
+    uint32_t byte_count;
+};
+
+/* The state of a ring, from the agent's own books. */
+struct agent_view {
+    uint64_t epoch, taken, oldest_held, lost_count, in_doubt_count;
+};
+
+struct world {
+    struct options options;
+    struct sim_world *sim;
+    struct ledger ledger;
+    struct climate climate;
+    int64_t weather_ns[16];      /* when the next fault of each kind comes */
+    int64_t disk_full_until_ns;
+    bool calm;
+    char token[TOKEN_TEXT_SIZE];
+
+    struct plat *house;          /* the aggregator's machine */
+    struct aggregator *aggregator;
+    struct memory_map *map;
+    void *memory;
+    uint64_t memory_size;
+    bool aggregator_runs;
+    int64_t aggregator_restart_ns;
+    struct plat *inspector;
+
+    struct agent_node agents[AGENTS_MAX];
+
+    /* what was reached, for the line at the end */
+    struct {
+        uint64_t steps, taken, stored, acked, lost, epochs, resets, partitions, kills, power_cuts,
+            aggregator_deaths, disk_faults, welcomes;
+    } seen;
+};
+
+/* Runs one seed. False when a law was broken: w->ledger.failure says which. */
+bool world_run(struct world *w, const struct options *options);
+void world_free(struct world *w);
+void world_say(struct world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void world_kill_agent(struct world *w, struct agent_node *n, enum sim_death how, int64_t down_ns);
+void world_kill_aggregator(struct world *w, enum sim_death how, int64_t down_ns);
+
+/* weather.c */
+void weather_draw(struct world *w);
+/* Makes what is due; when the next is. */
+int64_t weather_step(struct world *w);
+void weather_calm(struct world *w);
+
+/* watch.c */
+void watch_tap(void *ctx, struct plat *p, uint64_t connection, const uint8_t *bytes, uint32_t size);
+void watch_agent(struct world *w, struct agent_node *n);
+void watch_look(const struct agent *a, struct agent_view *v);
+struct agent_node *watch_node(struct world *w, const struct plat *p);
+
+/* laws.c */
+void laws_judge(struct world *w);
+
+#endif
