@@ -85,6 +85,12 @@ static int add_block(struct seal *seal, const struct journal_entry *entry, const
                      uint32_t slot_count)
 {
     uint32_t from = 0, count = seal->s->scratch->block.count;
+    /* Samples that never came leave a gap in the sequence, even where the times hardly show it. */
+    if (seal->s->builder->count > 0 && entry->sequence != seal->last_sequence + 1) {
+        int err = flush(seal);
+        if (err != ERR_OK)
+            return err;
+    }
     for (uint32_t k = 0; k < count; k++) {
         if (continues(seal, from, k))
             continue;

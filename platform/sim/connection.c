@@ -132,7 +132,7 @@ int plat_connect(struct plat *p, const char *address, enum plat_security securit
     uint32_t index;
     struct link *l = link_new(w, &index);
     if (l == NULL) {
-        p->slots[conn].kind = SLOT_FREE;
+        slot_free(p, conn);
         return ERR_FULL;
     }
     struct plat *server = find_host(p, host);
@@ -358,7 +358,7 @@ void plat_close(struct plat *p, int conn)
         l->side[side].closed = true;
         l->side[side].conn = -1;
         if (side == 0)
-            l->timeout_ns = SIM_NEVER;
+            link_give_up(l);
         /* Closing over unread bytes is a reset, as in the kernel. */
         if (unread(l, side) > 0)
             link_fail(l, 1 - side, link_arrival(l, side, p->world->now_ns), true,

@@ -87,6 +87,15 @@ void link_release(struct link *l)
     link_changed(l);
 }
 
+void link_give_up(struct link *l)
+{
+    l->timeout_ns = SIM_NEVER;
+    if (l->syn_ns != SIM_NEVER) {
+        l->syn_ns = SIM_NEVER;
+        l->side[1].closed = true;
+    }
+}
+
 /* --- bytes on their way --- */
 
 void flow_settle(struct flow *f, int64_t now_ns)
@@ -313,6 +322,8 @@ static void side_dies(struct link *l, uint32_t side, enum sim_death how)
         return;
     s->closed = true;
     s->conn = -1;
+    if (side == 0)
+        link_give_up(l);
     s->dark = how == SIM_POWER_CUT;
     if (s->dark) {
         l->flow[side].segment_count = 0; /* what is on its way goes under with it */

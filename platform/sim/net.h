@@ -9,6 +9,8 @@
 struct link *link_new(struct sim_world *w, uint32_t *index);
 void link_release(struct link *l);
 void link_changed(struct link *l);
+/* Who connects asks no longer; what has not reached the listener never will. */
+void link_give_up(struct link *l);
 /* When something that leaves side `from` then is there, in this weather. */
 int64_t link_arrival(struct link *l, uint32_t from, int64_t leaves_ns);
 /* The side learns of a failure then, unless it learns of another before. */
