@@ -135,6 +135,14 @@ void conn_fail(struct plat *p, struct conn *c, const char *format, ...)
     conn_ready(p, c);
 }
 
+void conn_note_more(struct plat *p, struct conn *c)
+{
+    if (is_tls(c) && !c->paused && tls_has_more(p, c))
+        list_push(p, &p->again, conn_index(p, c), LINK(again));
+    else
+        list_drop(p, &p->again, conn_index(p, c), LINK(again));
+}
+
 void conn_opened(struct plat *p, struct conn *c)
 {
     leave_lists(p, c);
@@ -143,8 +151,7 @@ void conn_opened(struct plat *p, struct conn *c)
     c->want_write = is_tls(c) && tls_wants_write(p, c);
     conn_watch(p, c);
     conn_ready(p, c);
-    if (is_tls(c) && tls_has_more(p, c))
-        list_push(p, &p->again, conn_index(p, c), LINK(again));
+    conn_note_more(p, c);
 }
 
 static void set_socket_options(int fd)
@@ -387,8 +394,8 @@ int plat_recv(struct plat *p, int conn, void *to, uint32_t size_max)
     int n = is_tls(c) ? tls_recv(p, c, to, size_max) : conn_read(p, c, to, size_max, false);
     if (n == ERR_CLOSED)
         conn_fail(p, c, "the connection was closed by the peer");
-    else if (is_tls(c) && tls_has_more(p, c))
-        list_push(p, &p->again, conn, LINK(again));
+    else
+        conn_note_more(p, c);
     return n;
 }
 
@@ -402,8 +409,8 @@ void plat_pause(struct plat *p, int conn, bool paused)
         return;
     c->hung_up = false;
     conn_watch(p, c);
-    if (!paused && c->state == CONN_OPEN && is_tls(c) && tls_has_more(p, c))
-        list_push(p, &p->again, conn, LINK(again));
+    if (c->state == CONN_OPEN)
+        conn_note_more(p, c);
 }
 
 /* A socket that is closed with bytes unread answers with a reset, and the peer may lose what we sent

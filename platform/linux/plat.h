@@ -153,6 +153,8 @@ void conn_deadline(struct plat *p, struct conn *c, struct mono deadline);
 /* TCP is up: goes on with TLS, or is open. */
 void conn_connected(struct plat *p, struct conn *c);
 void conn_opened(struct plat *p, struct conn *c);
+/* Bytes that have left the socket but not TLS, epoll knows nothing of: has them reported next time. */
+void conn_note_more(struct plat *p, struct conn *c);
 /* Reads from the socket: bytes, ERR_AGAIN, ERR_CLOSED. Through the stage when `ahead`. */
 int conn_read(struct plat *p, struct conn *c, void *to, uint32_t size, bool ahead);
 int conn_write(struct plat *p, struct conn *c, const void *from, uint32_t size);

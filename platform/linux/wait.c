@@ -24,6 +24,8 @@ int plat_next_ready(struct plat *p)
     if (index == NONE)
         return ERR_AGAIN;
     list_drop(p, &p->ready, index, LINK(ready));
+    if (p->conns[index].state == CONN_OPEN)
+        conn_note_more(p, &p->conns[index]); /* unless it is read dry now */
     return index;
 }
 
@@ -183,8 +185,7 @@ int plat_wait(struct plat *p, struct mono deadline)
     while (p->again.first != NONE) {
         struct conn *c = &p->conns[p->again.first];
         list_drop(p, &p->again, conn_index(p, c), LINK(again));
-        if (!c->paused)
-            conn_ready(p, c);
+        conn_ready(p, c);
     }
     for (bool asked = false;; asked = true) {
         struct mono now = plat_mono(p);

@@ -138,11 +138,6 @@ struct session *session_of(struct plat *p, const struct conn *c)
 /* --- the library's view of a socket --- */
 
 /* The library runs for one connection at a time, `current`; its callbacks find it there. */
-static bool stage_holds(const struct plat *p, const struct conn *c)
-{
-    return p->stage->conn == conn_index(p, c);
-}
-
 static int send_callback(void *context, const unsigned char *from, size_t size)
 {
     struct plat *p = context;
@@ -254,7 +249,8 @@ int tls_handshake(struct plat *p, struct conn *c)
 {
     struct session *s = session_of(p, c);
     p->tls->current = c;
-    while (!mbedtls_ssl_is_handshake_over(&s->ssl)) {
+    /* Not mbedtls_ssl_is_handshake_over(): to that, a server's ticket comes after the end. */
+    while (s->ssl.state != MBEDTLS_SSL_HANDSHAKE_OVER) {
         /* Certificates are spoken of: not a resumed session, whatever a ticket said before. */
         if (s->ssl.state == MBEDTLS_SSL_CERTIFICATE_REQUEST) {
             s->full = true;
@@ -263,6 +259,8 @@ int tls_handshake(struct plat *p, struct conn *c)
         if (s->ssl.state == MBEDTLS_SSL_TLS1_3_NEW_SESSION_TICKET && c->server)
             settle_identity(p, c);
         int error = mbedtls_ssl_handshake_step(&s->ssl);
+        if (error == MBEDTLS_ERR_SSL_WANT_READ && p->stage->conn == conn_index(p, c))
+            continue; /* it passed over a record */
         if (error == MBEDTLS_ERR_SSL_WANT_READ || error == MBEDTLS_ERR_SSL_WANT_WRITE) {
             s->wants_write = error == MBEDTLS_ERR_SSL_WANT_WRITE;
             return ERR_AGAIN;
@@ -342,6 +340,11 @@ int tls_send(struct plat *p, struct conn *c, const void *from, uint32_t size)
     return (int)taken;
 }
 
+static bool holds_more(struct plat *p, const struct conn *c)
+{
+    return mbedtls_ssl_check_pending(&session_of(p, c)->ssl) != 0 || p->stage->conn == conn_index(p, c);
+}
+
 int tls_recv(struct plat *p, struct conn *c, void *to, uint32_t size_max)
 {
     struct session *s = session_of(p, c);
@@ -354,7 +357,7 @@ int tls_recv(struct plat *p, struct conn *c, void *to, uint32_t size_max)
         } else if (n == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET) {
             client_keep_ticket(p, c);
         } else if (n == MBEDTLS_ERR_SSL_WANT_READ || n == MBEDTLS_ERR_SSL_WANT_WRITE) {
-            if (!stage_holds(p, c))
+            if (!holds_more(p, c)) /* it stops at each ticket, too */
                 break;
         } else {
             broken(c, s, n);
@@ -367,8 +370,7 @@ int tls_recv(struct plat *p, struct conn *c, void *to, uint32_t size_max)
 
 bool tls_has_more(struct plat *p, const struct conn *c)
 {
-    const struct session *s = session_of(p, c);
-    return s->closed || mbedtls_ssl_check_pending(&s->ssl) != 0 || stage_holds(p, c);
+    return session_of(p, c)->closed || holds_more(p, c);
 }
 
 void tls_close(struct plat *p, struct conn *c, bool politely)
