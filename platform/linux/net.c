@@ -112,8 +112,8 @@ void conn_release(struct plat *p, struct conn *c)
     leave_lists(p, c);
     dial_end(p, c);
     tls_close(p, c, false);
-    if (p->stage->conn == conn_index(p, c))
-        p->stage->conn = NONE;
+    if (p->stage.conn == conn_index(p, c))
+        p->stage.conn = NONE;
     if (c->fd != NONE)
         close(c->fd); /* leaves epoll by itself */
     c->fd = NONE;
@@ -338,12 +338,12 @@ static int read_socket(struct conn *c, void *to, uint32_t size)
  * call. The stage serves one connection at a time; whoever finds it taken reads without it. */
 int conn_read(struct plat *p, struct conn *c, void *to, uint32_t size, bool ahead)
 {
-    struct stage *s = p->stage;
+    struct stage *s = &p->stage;
     int index = conn_index(p, c);
     if (!ahead || (s->conn != NONE && s->conn != index))
         return read_socket(c, to, size);
     if (s->conn == NONE) {
-        int n = read_socket(c, s->bytes, sizeof s->bytes);
+        int n = read_socket(c, s->bytes, s->size);
         if (n <= 0)
             return n;
         s->conn = index;

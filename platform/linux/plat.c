@@ -40,7 +40,8 @@ struct plat *plat_linux_reserve(struct memory_map *map, const struct plat_linux_
     p->texts = memory_reserve(map, "platform: texts of /proc", limits->texts_max, sizeof *p->texts,
                               "the text is not read");
     p->files = memory_reserve(map, "platform: files", limits->files_max, sizeof *p->files, "fixed");
-    p->stage = memory_reserve(map, "platform: read ahead", 1, sizeof *p->stage, "fixed");
+    p->stage.size = limits->authority ? STAGE_SIZE_SERVER : STAGE_SIZE_AGENT;
+    p->stage.bytes = memory_reserve(map, "platform: read ahead", 1, p->stage.size, "fixed");
     p->tls = tls_reserve(map, limits);
     return real;
 }
@@ -64,7 +65,7 @@ static void init_tables(struct plat *p)
     list_init(&p->opening);
     list_init(&p->queue);
     p->opening_deadline = MONO_NEVER;
-    p->stage->conn = NONE;
+    p->stage.conn = NONE;
     p->state_fd = p->lock_fd = p->epoll_fd = p->signal_fd = NONE;
 }
 

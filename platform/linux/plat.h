@@ -99,12 +99,15 @@ struct file_slot {
 };
 
 /* Bytes that one read took from a socket beyond what TLS asked for; of one connection at a time. */
-#define STAGE_SIZE 16384U
 struct stage {
     int32_t conn;          /* NONE: empty */
     uint32_t at, end;
-    uint8_t bytes[STAGE_SIZE];
+    uint32_t size;
+    uint8_t *bytes;
 };
+/* An agent receives little; an aggregator reads several records at a time from each of many. */
+#define STAGE_SIZE_AGENT 1024U
+#define STAGE_SIZE_SERVER 16384U
 
 struct tls;
 
@@ -128,7 +131,7 @@ struct plat {
     struct dial *dials;
     struct text_slot *texts;
     struct file_slot *files;
-    struct stage *stage;
+    struct stage stage;
     struct tls *tls;
     uint32_t credential;
     struct plat_linux_stats stats;

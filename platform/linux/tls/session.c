@@ -259,7 +259,7 @@ int tls_handshake(struct plat *p, struct conn *c)
         if (s->ssl.state == MBEDTLS_SSL_TLS1_3_NEW_SESSION_TICKET && c->server)
             settle_identity(p, c);
         int error = mbedtls_ssl_handshake_step(&s->ssl);
-        if (error == MBEDTLS_ERR_SSL_WANT_READ && p->stage->conn == conn_index(p, c))
+        if (error == MBEDTLS_ERR_SSL_WANT_READ && p->stage.conn == conn_index(p, c))
             continue; /* it passed over a record */
         if (error == MBEDTLS_ERR_SSL_WANT_READ || error == MBEDTLS_ERR_SSL_WANT_WRITE) {
             s->wants_write = error == MBEDTLS_ERR_SSL_WANT_WRITE;
@@ -342,7 +342,7 @@ int tls_send(struct plat *p, struct conn *c, const void *from, uint32_t size)
 
 static bool holds_more(struct plat *p, const struct conn *c)
 {
-    return mbedtls_ssl_check_pending(&session_of(p, c)->ssl) != 0 || p->stage->conn == conn_index(p, c);
+    return mbedtls_ssl_check_pending(&session_of(p, c)->ssl) != 0 || p->stage.conn == conn_index(p, c);
 }
 
 int tls_recv(struct plat *p, struct conn *c, void *to, uint32_t size_max)

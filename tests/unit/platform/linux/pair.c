@@ -62,9 +62,9 @@ void end_plat(struct plat *p)
     plat_linux_stop(p);
 }
 
-struct plat *make_agent(struct plat *server, const char *directory, const char *name)
+struct plat *make_agent(struct plat *server, const char *directory, const char *name, uint32_t conns_max)
 {
-    struct plat *p = make_plat(directory, false, 128, 0);
+    struct plat *p = make_plat(directory, false, conns_max, 0);
     uint8_t hash[HASH_SIZE], request[CERTIFICATE_SIZE_MAX], certificate[CERTIFICATE_SIZE_MAX];
     uint8_t ca[CERTIFICATE_SIZE_MAX];
     CHECK(credential_load(p) == ERR_MISSING);

@@ -20,7 +20,7 @@ struct plat *make_plat(const char *directory, bool authority, uint32_t conns_max
 void end_plat(struct plat *p);
 
 /* A client that has joined the server: key, certificate and CA in `directory`. */
-struct plat *make_agent(struct plat *server, const char *directory, const char *name);
+struct plat *make_agent(struct plat *server, const char *directory, const char *name, uint32_t conns_max);
 
 /* Lets both sides work until `conn` of `p` is open or has failed, or five seconds have passed; the
  * server accepts what comes, and the newest connection it got is put into `accepted` (or -1). */

@@ -29,7 +29,7 @@ static void open_scene(struct scene *s, enum plat_security security)
     fresh_directory(s->server_directory);
     s->server = make_plat(s->server_directory, true, 8, 0);
     CHECK(authority_open(s->server) == ERR_OK);
-    s->client = make_agent(s->server, fresh_directory(s->client_directory), "tester");
+    s->client = make_agent(s->server, fresh_directory(s->client_directory), "tester", 128);
     s->listener = plat_listen(s->server, "127.0.0.1:0", security);
     CHECK(s->listener >= 0);
     s->conn = plat_connect(s->client, plat_peer_address(s->server, s->listener), security);
