@@ -113,8 +113,10 @@ int store_epoch(struct store *s, uint32_t instance, uint64_t epoch)
 {
     struct instance_state *st = &s->states[instance];
     ASSERT(instance < s->instance_count);
+    /* An agent that comes back must not be told less than what will soon be on disk: it would count samples
+     * as lost that are not. */
     if (st->has_epoch && st->epoch == epoch)
-        return ERR_OK;
+        return st->staged_blocks > 0 ? ERR_AGAIN : ERR_OK;
     /* What is staged belongs to the epoch that ends here. */
     if ((st->staged_blocks > 0 || st->dictionary_changed) && store_commit(s) != ERR_OK)
         return ERR_AGAIN;

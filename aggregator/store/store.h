@@ -75,7 +75,8 @@ int store_token_use(struct store *s, const uint8_t token_id[static 8], uint32_t 
 
 /* --- dictionary: what the slots of an epoch mean --- */
 
-/* Makes `epoch` the current one of the instance, old or new; ERR_AGAIN while storage cannot commit. */
+/* Makes `epoch` the current one of the instance, old or new; ERR_AGAIN while blocks of it wait for a commit,
+ * or storage cannot commit: then store_committed_sequence() would soon say more. */
 int store_epoch(struct store *s, uint32_t instance, uint64_t epoch);
 uint32_t store_dictionary_count(const struct store *s, uint32_t instance);
 struct store_series_facts {
