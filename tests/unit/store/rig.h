@@ -26,6 +26,7 @@ struct rig {
     struct plat *machine;
     struct store_limits limits;
     struct memory_map map;
+    uint8_t *memory;
     struct store *store;
     char words[256];
     struct text why;
@@ -61,16 +62,15 @@ static inline int rig_open(struct rig *r)
     text_clear(&r->why);
     memory_map_init(&r->map, NULL, 0);
     assert_null(store_reserve(&r->map, &r->limits));
-    uint64_t size = (r->map.used + 63) & ~UINT64_C(63);
-    uint8_t *block = aligned_alloc(64, size);
-    assert_non_null(block);
-    memset(block, 0, size);
-    memory_map_init(&r->map, block, size);
+    uint64_t size = r->map.used;
+    r->memory = calloc(1, size + 63); /* most of it is never touched, and costs nothing */
+    assert_non_null(r->memory);
+    memory_map_init(&r->map, r->memory + (64 - (uintptr_t)r->memory % 64) % 64, size);
     r->store = store_reserve(&r->map, &r->limits);
     assert_non_null(r->store);
     int err = store_open(r->store, r->machine, &r->why);
     if (err != ERR_OK) {
-        free(r->map.block);
+        free(r->memory);
         r->store = NULL;
     }
     return err;
@@ -88,7 +88,7 @@ static inline void rig_close(struct rig *r)
     if (r->store == NULL)
         return;
     store_close(r->store);
-    free(r->map.block);
+    free(r->memory);
     r->store = NULL;
 }
 
