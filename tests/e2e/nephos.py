@@ -33,7 +33,7 @@ def check(holds, message):
         raise Failed(message)
 
 
-def until(question, seconds, what):
+def until(question, seconds, what, pause_s=0.05):
     """Asks until the answer is true and returns it; Failed after that many seconds."""
     deadline = time.monotonic() + seconds
     while True:
@@ -42,7 +42,7 @@ def until(question, seconds, what):
             return answer
         if time.monotonic() > deadline:
             raise Failed(f"not within {seconds} s: {what}")
-        time.sleep(0.05)
+        time.sleep(pause_s)
 
 
 def binary(program, arch=ARCH):
@@ -132,19 +132,19 @@ class Aggregator:
         self.address = f"127.0.0.1:{self.port}"
         self.process = None
 
-    def start(self, seconds=10):
+    def start(self, seconds=10, pause_s=0.05):
         self.process = self.world.start(self.name, [
             binary("nephos-aggregator"), "serve", "--data", self.data, "--listen", self.address,
             "--api", f"127.0.0.1:{self.api_port}", *self.flags])
-        self.until_serving(seconds)
+        self.until_serving(seconds, pause_s)
         return self
 
-    def until_serving(self, seconds=10):
+    def until_serving(self, seconds, pause_s):
         def asks():
             if not self.process.is_running():
                 raise Failed(f"{self.name} ended at start: {self.process.said()[-500:]}")
             return self.try_get("/healthz") is not None
-        until(asks, seconds, f"{self.name} answers /healthz")
+        until(asks, seconds, f"{self.name} answers /healthz", pause_s)
 
     def try_get(self, path):
         """The body of a 200, or None."""

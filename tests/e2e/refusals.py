@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Every refusal, with the words of both sides: what, where, what to do."""
+import base64
 import os
 import pathlib
 import shutil
+import socket
+import ssl
 import time
 
 from nephos import binary, check, free_port, main, until
@@ -36,7 +39,7 @@ def tokens(world, a, b):
     expired = a.token_file("--ttl", "1s")
     used = a.token_file()
     enrolled_with = world.agent("first", a.address, "--id", "first", "--token-file", used)
-    until(lambda: any(i["id"] == "first" for i in a.instances()), 15, "the first use of a token")
+    enrolled_with.says("joined")
     enrolled_with.end()
     refused(world, "used", a, ["used already", "token create"], ["used already"], "--token-file", used)
     until(lambda: time.time() > expired_at + 0.1, 5, "the token expires")
@@ -55,20 +58,94 @@ def tokens(world, a, b):
         check(good not in err, "the refusal repeats the token")
 
 
+class Peer:
+    """A hostile agent: real TLS 1.3, any certificate, any bytes."""
+
+    def __init__(self, server, state=None):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        if state:
+            pem = os.path.join(state, "peer.pem")
+            with open(pem, "w") as f:
+                for label, name in (("CERTIFICATE", "agent.crt.der"), ("EC PRIVATE KEY", "agent.key.der")):
+                    der = pathlib.Path(state, name).read_bytes()
+                    f.write(f"-----BEGIN {label}-----\n{base64.encodebytes(der).decode()}"
+                            f"-----END {label}-----\n")
+            context.load_cert_chain(pem)
+        plain = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+        self.tls = context.wrap_socket(plain, server_hostname="nephos-aggregator")
+
+    def send(self, kind, payload):
+        self.tls.sendall(bytes([kind]) + len(payload).to_bytes(3, "little") + payload)
+
+    def hello(self, identity):
+        text = identity.encode()
+        self.send(3, b"\x08\x01" + b"\x1a" + bytes([len(text)]) + text + b"\x29" + bytes([7] + [0] * 7))
+
+    def answer(self):
+        """(type, payload) of the next frame; None when there is none."""
+        data = b""
+        while len(data) < 4 or len(data) < 4 + int.from_bytes(data[1:4], "little"):
+            try:
+                more = self.tls.recv(4096)
+            except OSError as e:
+                return 0, str(e).encode()
+            if not more:
+                return None
+            data += more
+        return data[0], data[4:]
+
+
 def certificates(world, a, b):
     enrolled(world, "stranger", b)
-    # It trusts b's authority: it must not believe a.
-    refused(world, "stranger", a, ["certificate"], [])
-    # With a's authority in its hands it comes as far as a, which must not believe its certificate.
+    own = world.path("stranger-state")
+    # It trusts b's authority, so it does not believe a; a only sees that it goes away.
+    refused(world, "stranger", a, ["certificate is of another CA", "join again"], ["another CA"])
+    # With a's CA beside its own certificate, it notices by itself.
     enrolled(world, "donor", a)
-    own, donor = (pathlib.Path(world.path(f"{n}-state")) for n in ("stranger", "donor"))
-    ca = [f.name for f in donor.iterdir() if f.name.startswith("ca")]
-    check(ca, f"no CA certificate in {sorted(f.name for f in donor.iterdir())}")
-    shutil.copy(donor / ca[0], own / ca[0])
-    refused(world, "stranger", a, ["certificate"], ["certificate"])
-    # A good certificate under another name.
+    donor = world.path("donor-state")
+    shutil.copytree(own, world.path("mixed-state"))
+    shutil.copy(os.path.join(donor, "ca.crt.der"), world.path("mixed-state"))
+    refused(world, "mixed", a, ["certificate"], [])
+    # One that believes everything shows its foreign certificate.
+    before = len(a.process.said())
+    peer = Peer(a, own)
+    peer.hello("stranger")
+    kind, words = peer.answer() or (0, b"closed")
+    check(kind in (0, 9), f"a foreign certificate is answered with message {kind}")
+    until(lambda: "certificate is of another CA" in a.process.said()[before:], 10,
+          "the aggregator says that the certificate is foreign")
+
+    peer = Peer(a)
+    peer.hello("nobody")
+    kind, words = peer.answer()
+    check(kind == 9 and b"certificate" in words, f"no certificate is answered with {kind} {words}")
+    until(lambda: "certificate" in a.process.said()[before:], 10, "the aggregator says why")
+
+    # A good certificate under another name: as an agent, and as a hostile peer.
     shutil.copytree(donor, world.path("impostor-state"))
-    refused(world, "impostor", a, ["certificate"], ["certificate"])
+    agent = world.agent("impostor", a.address, "--id", "impostor")
+    agent.says("donor")
+    check(all(i["id"] != "impostor" for i in a.instances()), "an impostor got in")
+    agent.kill()
+    peer = Peer(a, donor)
+    peer.hello("impostor")
+    kind, words = peer.answer()
+    check(kind == 9 and b"donor" in words, f"another identity is answered with {kind} {words}")
+    until(lambda: "not the one in its certificate" in a.process.said()[before:], 10,
+          "the aggregator says that the identity is not the certificate's")
+
+    # Bytes that are no TLS, and frames that are no message.
+    with socket.create_connection(("127.0.0.1", a.port), timeout=10) as plain:
+        plain.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        until(lambda: "TLS 1.3" in a.process.said()[before:], 10, "the aggregator says what it missed")
+    peer = Peer(a, donor)
+    peer.send(3, b"\xff" * 40)
+    kind, words = peer.answer()
+    check(kind == 9 and b"does not parse" in words, f"nonsense is answered with {kind} {words}")
+    check(a.try_get("/healthz"), "nonsense hurt the aggregator")
 
 
 def places(world, a):
@@ -82,7 +159,7 @@ def places(world, a):
     check(code == 1 and str(a.api_port) in err and "in use" in err, f"API port in use: {code} {err!r}")
     free = ["--listen", f"127.0.0.1:{free_port()}", "--api", f"127.0.0.1:{free_port()}"]
     code, _, err = world.run([*serve, "--data", a.data, *free])
-    check(code != 0 and a.data in err and "another" in err, f"data directory in use: {code} {err!r}")
+    check(code != 0 and "another" in err and "--data" in err, f"data directory in use: {code} {err!r}")
     check(a.try_get("/healthz"), "the refused one hurt the running one")
     file = world.path("a-file")
     pathlib.Path(file).write_text("")

@@ -71,6 +71,9 @@ void words_for_handshake(int error, int alert, struct text *out)
     case MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY:
         text_put(out, "the peer closed the connection during the TLS handshake");
         break;
+    case MBEDTLS_ERR_SSL_INVALID_MAC: /* a client that refuses us says so before it encrypts */
+        text_put(out, "the peer broke the TLS handshake off: it may trust another CA than ours");
+        break;
     case MBEDTLS_ERR_SSL_INVALID_RECORD:
     case MBEDTLS_ERR_SSL_UNEXPECTED_MESSAGE:
     case MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION:
