@@ -16,6 +16,7 @@
 
 #define HELLO_TIMEOUT_MS 10000 /* from accept to the first byte */
 #define HANDSHAKE_TIMEOUT_MS 10000
+#define BACKLOG 4096 /* all agents may come back at once; the kernel cuts it to its own limit */
 #define KEEPALIVE_IDLE_S 60
 #define KEEPALIVE_INTERVAL_S 15
 #define KEEPALIVE_PROBES 4
@@ -206,7 +207,7 @@ static int listen_socket(const struct ip *ip, uint16_t port)
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (ip->family == 6)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-    if (bind(fd, (struct sockaddr *)&to, to_size) < 0 || listen(fd, SOMAXCONN) < 0) {
+    if (bind(fd, (struct sockaddr *)&to, to_size) < 0 || listen(fd, BACKLOG) < 0) {
         int result = listen_error(errno);
         close(fd);
         return result;

@@ -27,10 +27,10 @@ struct plat_linux_limits {
 
 /* TLS memory for so many open sessions and so many handshakes at once; see plat_linux_tls_use(). */
 #define PLAT_LINUX_TLS_ARENA(sessions, handshakes) \
-    (UINT64_C(262144) + (uint64_t)(sessions) * 17408U + (uint64_t)(handshakes) * 14336U)
+    (UINT64_C(262144) + (uint64_t)(sessions) * 15360U + (uint64_t)(handshakes) * 16384U)
 
 /* An agent: one uplink, no server. Its platform fits in a static block of PLAT_LINUX_AGENT_SIZE. */
-#define PLAT_LINUX_AGENT_SIZE (96U * 1024U)
+#define PLAT_LINUX_AGENT_SIZE (56U * 1024U)
 extern const struct plat_linux_limits plat_linux_agent_limits;
 
 struct plat *plat_linux_reserve(struct memory_map *map, const struct plat_linux_limits *limits);
