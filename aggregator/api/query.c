@@ -13,7 +13,7 @@
 #include "aggregator/api/query.h"
 #include "aggregator/api/query_string.h"
 
-#define PATTERNS_SIZE 256U
+#define PATTERNS_SIZE 1024U
 #define RANGE_MS_MAX (INT64_C(3660) * 86400 * MS_PER_S) /* ten years */
 
 /* --- what is asked --- */
@@ -116,7 +116,7 @@ static bool select_series(struct exchange *x, struct query_state *st)
     char metrics[PATTERNS_SIZE], tags[PATTERNS_SIZE];
     if (read_patterns(x->request->query, "metric", metrics) < 0 ||
         read_patterns(x->request->query, "tags", tags) < 0) {
-        respond_error(x, 400, "Bad Request", "metric and tags take up to 255 characters each");
+        respond_error(x, 400, "Bad Request", "metric and tags take up to 1023 characters each");
         return false;
     }
     struct store *s = x->world->store;

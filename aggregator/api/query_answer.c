@@ -55,7 +55,8 @@ static bool rate(const struct store_cell *before, const struct store_cell *now, 
     if (__builtin_mul_overflow(growth / divisor, factor, &whole) ||
         __builtin_mul_overflow(growth % divisor, factor, &part))
         return false;
-    return !__builtin_add_overflow(whole, part / divisor, milli);
+    int64_t rounded = part / divisor + (part % divisor >= divisor - divisor / 2);
+    return !__builtin_add_overflow(whole, rounded, milli);
 }
 
 /* Small means keep two digits more than their samples had. */

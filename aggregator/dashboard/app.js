@@ -220,7 +220,7 @@ addEventListener('popstate', () => {
   choose(state.instances.find((i) => i.id === wanted)?.id ?? state.chosen);
 });
 
-byId('welcome-agent').textContent = `nephos-agent --server ${location.hostname}:7443 --token TOKEN`;
+for (const code of document.querySelectorAll('.agent-command')) code.textContent = `nephos-agent --server ${location.hostname}:7443 --token TOKEN`;
 takeTokenFromAddress();
 poll();
 setInterval(draw, 1000);

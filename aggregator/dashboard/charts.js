@@ -3,13 +3,13 @@
 // mean and maximum of what is shown.
 //
 // A spec says what a chart draws: {id, title, unit, format, kind, lines(series) -> [{name, values, color,
-// dash}], max(series)}. kind is "lines", "stack" (one on the other) or "mirror" (names ending in the second
-// of `pair` grow downwards).
+// down}], max(series)}. kind is "lines", "stack" (one on the other) or "mirror" (lines that are `down` grow downwards).
 
 import { clock } from './format.js';
 
 const uPlot = window.uPlot;
 const sync = uPlot.sync('nephos');
+const POWERS_OF_TWO = Array.from({ length: 60 }, (_, i) => 2 ** i);
 
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 export const palette = () => [1, 2, 3, 4, 5, 6].map((i) => css('--series-' + i));
@@ -105,17 +105,16 @@ export class Chart {
   }
 
   options() {
+    const isStack = this.spec.kind === 'stack';
     const ink = css('--quiet');
     const grid = { stroke: css('--grid'), width: 1 };
     const axis = { stroke: ink, grid, ticks: { show: false }, font: '11px system-ui, sans-serif' };
     const series = this.lines.map((line) => ({
-      stroke: line.color,
-      width: line.dash ? 1 : 1.5,
-      dash: line.dash,
-      fill: line.dash || this.spec.kind === 'lines' ? undefined : translucent(line.color, this.spec.kind === 'stack' ? 0.55 : 0.22),
+      stroke: isStack ? undefined : line.color, // borders of empty layers would lie on each other
+      width: 1.5,
+      fill: this.spec.kind === 'lines' ? undefined : translucent(line.color, isStack ? 0.85 : 0.22),
       points: { show: false },
     }));
-    const isStack = this.spec.kind === 'stack';
     const bands = isStack ? this.lines.map((_, i) => i + 1).filter((i) => i > 1).map((i) => ({ series: [i, i - 1] })) : [];
     return {
       width: this.plotBox.clientWidth || 400,
@@ -131,7 +130,7 @@ export class Chart {
       scales: { x: { time: true, auto: false }, y: { range: (_, min, max) => this.valueRange(min, max) } },
       axes: [
         { ...axis, size: 26, space: 70, values: (_, ticks, __, ___, step) => ticks.map((t) => clock(t).slice(0, step < 60 ? 8 : 5)) },
-        { ...axis, size: 64, space: 32, values: (_, ticks) => ticks.map((v) => this.spec.format(Math.abs(v))) },
+        { ...axis, size: 64, space: 32, incrs: this.spec.binary ? POWERS_OF_TWO : undefined, values: (_, ticks) => ticks.map((v) => this.spec.format(Math.abs(v))) },
       ],
       series: [{}, ...series],
       bands,
@@ -164,7 +163,6 @@ export class Chart {
       name.scope = 'row';
       const swatch = document.createElement('i');
       swatch.style.setProperty('background', line.color);
-      swatch.classList.toggle('dash', Boolean(line.dash));
       name.append(swatch, line.name);
       row.append(name);
       for (let i = 0; i < 3; i++) row.append(document.createElement('td'));

@@ -11,8 +11,9 @@ function scaled(value, base, units) {
     v /= base;
     i++;
   }
-  const digits = v >= 100 || (i === 0 && Number.isInteger(value)) ? 0 : v >= 10 ? 1 : 2;
-  return (value < 0 ? '−' : '') + v.toFixed(digits) + (units[i] ? ' ' + units[i] : '');
+  const digits = v >= 100 ? 0 : v >= 10 ? 1 : 2;
+  const text = v.toFixed(digits);
+  return (value < 0 ? '−' : '') + (Number.isInteger(v) ? v : text) + (units[i] ? ' ' + units[i] : '');
 }
 
 const isNumber = (v) => typeof v === 'number' && Number.isFinite(v);

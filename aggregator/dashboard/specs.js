@@ -71,17 +71,17 @@ function mirrorLines(series, colors, up, down) {
 export const SPECS = [
   { id: 'cpu', title: 'CPU', unit: '% of all CPUs', kind: 'stack', format: percent, lines: cpuLines, max: () => 100, fixed: true },
   {
-    id: 'memory', title: 'Memory', unit: 'of what the kernel manages', kind: 'stack', format: bytes, lines: memoryLines, fixed: true,
+    id: 'memory', title: 'Memory', unit: 'of what the kernel manages', kind: 'stack', format: bytes, binary: true, lines: memoryLines, fixed: true,
     max: (series) => Math.max(0, ...(series.column('memory_total_bytes') ?? []).filter((v) => v !== null)) || null,
   },
   {
-    id: 'network', title: 'Network', unit: 'received ↑  sent ↓', kind: 'mirror', format: bytesRate, least: 1024,
-    lines: (series, colors) => mirrorLines(series, colors, { metric: 'network_rx_bytes', word: 'in' }, { metric: 'network_tx_bytes', word: 'out' }),
+    id: 'network', title: 'Network', unit: 'received ↑  sent ↓', kind: 'mirror', format: bytesRate, binary: true, least: 1024,
+    lines: (series, colors) => mirrorLines(series, colors, { metric: 'network_rx_bytes', word: '↑ in' }, { metric: 'network_tx_bytes', word: '↓ out' }),
     empty: 'No network interface is watched on this host.',
   },
   {
-    id: 'disk', title: 'Disk I/O', unit: 'read ↑  written ↓', kind: 'mirror', format: bytesRate, least: 4096,
-    lines: (series, colors) => mirrorLines(series, colors, { metric: 'disk_read_bytes', word: 'read' }, { metric: 'disk_written_bytes', word: 'written' }),
+    id: 'disk', title: 'Disk I/O', unit: 'read ↑  written ↓', kind: 'mirror', format: bytesRate, binary: true, least: 4096,
+    lines: (series, colors) => mirrorLines(series, colors, { metric: 'disk_read_bytes', word: '↑ read' }, { metric: 'disk_written_bytes', word: '↓ written' }),
     empty: 'No block device is watched on this host.',
   },
   { id: 'load', title: 'Load', unit: 'runnable and waiting threads', kind: 'lines', format: plain, lines: loadLines, least: 1 },
