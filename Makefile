@@ -149,7 +149,7 @@ $(1)/gen/%.o: $(BUILD)/gen/%.c
 	$$(Q)$(HOST_CC) $(HOST_FLAGS) $(2) -w -c $$< -o $$@
 $(1)/deps/%.o: $(BUILD)/.deps-$(ARCH)
 	@mkdir -p $$(@D)
-	$$(Q)$(HOST_CC) -w -O1 -g $(2) $(SQLITE_FLAGS) -DNDEBUG -I$(DEPS)/host/src -c $(DEPS)/host/src/$$*.c -o $$@
+	$$(Q)$(HOST_CC) -w -O1 -g $(2) -fno-sanitize=undefined $(SQLITE_FLAGS) -DNDEBUG -I$(DEPS)/host/src -c $(DEPS)/host/src/$$*.c -o $$@
 $(1)/libnephos.a: $(HOST_SRC:%.c=$(1)/%.o) $(1)/gen/nephos.pb-c.o $(1)/gen/assets.o \
 		$(1)/deps/sqlite3.o $(1)/deps/yyjson.o $(1)/deps/protobuf-c/protobuf-c.o
 	@rm -f $$@
@@ -167,7 +167,8 @@ host: $(HOST)/asan/libnephos.a $(HOST)/fast/libnephos.a ## Build the test librar
 UNIT := $(patsubst tests/unit/%.c,$(HOST)/asan/unit/%,$(wildcard tests/unit/*/test_*.c))
 $(HOST)/asan/unit/%: tests/unit/%.c $(HOST)/asan/libnephos.a
 	@mkdir -p $(@D)
-	$(Q)$(HOST_CC) $(HOST_FLAGS) -O1 $(SANITIZE) -MMD -MP $< $(HOST)/asan/libnephos.a -lcmocka -o $@
+	$(Q)$(HOST_CC) $(HOST_FLAGS) -Wno-frame-larger-than -O1 $(SANITIZE) -MMD -MP $< $(HOST)/asan/libnephos.a \
+		-lcmocka -o $@
 -include $(UNIT:=.d)
 
 -include tests/sim/sim.mk

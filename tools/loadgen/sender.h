@@ -93,7 +93,7 @@ struct senders {
     struct block_matrix block;
     uint8_t block_bytes[FRAME_PAYLOAD_MAX];
     struct wire_dictionary dictionary;
-    char tags[SLOTS_MAX][TAG_SIZE];
+    char tags[DICTIONARY_SERIES_MAX][TAG_SIZE];
 };
 
 struct senders *senders_reserve(struct memory_map *map, uint32_t agents, uint32_t series,

@@ -87,22 +87,24 @@ int ship_acknowledged(struct senders *g, struct sender *s, uint64_t sequence)
     return ERR_OK;
 }
 
-/* The dictionary goes first, and always whole: slots that are known are overlooked. */
+/* The dictionary goes first: what the aggregator does not know yet, in as many messages as it takes. */
 static void queue_dictionary(struct senders *g, struct sender *s, uint32_t known)
 {
     struct wire_dictionary *m = &g->dictionary;
-    *m = (struct wire_dictionary){.epoch = s->epoch, .first_slot = known};
-    for (uint32_t slot = known; slot < g->plan.series; slot++) {
-        const struct fleet_series *from = sender_series(slot, g->tags[slot]);
-        m->series[m->count++] = (struct wire_series){.metric = from->name, .tag = g->tags[slot],
-                                                     .unit = "", .scale = from->scale,
-                                                     .counter = from->counter};
+    ASSERT(s->tx_used == 0);
+    while (known < g->plan.series) {
+        *m = (struct wire_dictionary){.epoch = s->epoch, .first_slot = known};
+        for (; known < g->plan.series && m->count < DICTIONARY_SERIES_MAX; known++) {
+            const struct fleet_series *from = sender_series(known, g->tags[m->count]);
+            m->series[m->count] = (struct wire_series){
+                .metric = from->name, .tag = g->tags[m->count], .unit = "", .scale = from->scale,
+                .counter = from->counter};
+            m->count++;
+        }
+        int n = wire_put_dictionary(s->tx + s->tx_used, SENDER_TX_SIZE - s->tx_used, m);
+        ASSERT(n > 0);
+        s->tx_used += (uint32_t)n;
     }
-    if (m->count == 0)
-        return;
-    int n = wire_put_dictionary(s->tx, SENDER_TX_SIZE, m);
-    ASSERT(n > 0 && s->tx_used == 0);
-    s->tx_used = (uint32_t)n;
 }
 
 int ship_welcome(struct senders *g, struct sender *s, const struct wire_welcome *m)

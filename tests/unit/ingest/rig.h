@@ -129,7 +129,8 @@ static inline struct ingest_stats rig_stats(struct rig *r)
 /* --- peers --- */
 
 /* A machine with a certificate for `id` that the hub's authority signed; NULL id: without one. */
-static inline struct plat *rig_machine(struct rig *r, const char *id)
+__attribute__((noinline, unused))
+static struct plat *rig_machine(struct rig *r, const char *id)
 {
     char name[16];
     snprintf(name, sizeof name, "peer%u", r->peer_count++);
@@ -261,13 +262,16 @@ static inline struct wire_welcome peer_must_be_welcome(struct peer *p)
 static inline void peer_send_dictionary(struct peer *p, uint32_t first, uint32_t count)
 {
     static struct wire_dictionary m;
-    static char names[SLOTS_MAX][32];
-    m = (struct wire_dictionary){.epoch = RIG_EPOCH, .first_slot = first, .count = count};
-    for (uint32_t i = 0; i < count; i++) {
-        snprintf(names[i], sizeof names[i], "series_%u", first + i);
-        m.series[i] = (struct wire_series){.metric = names[i], .tag = "", .unit = "bytes", .scale = 100};
+    static char names[DICTIONARY_SERIES_MAX][METRIC_SIZE];
+    for (uint32_t end = first + count; first < end;) {
+        m = (struct wire_dictionary){.epoch = RIG_EPOCH, .first_slot = first};
+        for (; first < end && m.count < DICTIONARY_SERIES_MAX; first++, m.count++) {
+            snprintf(names[m.count], METRIC_SIZE, "a_series_with_a_very_long_name_number_%u", first);
+            m.series[m.count] = (struct wire_series){.metric = names[m.count], .tag = "and=a_long_tag",
+                                                     .unit = "bytes", .scale = 100};
+        }
+        peer_send(p, p->tx, wire_put_dictionary(p->tx, sizeof p->tx, &m));
     }
-    peer_send(p, p->tx, wire_put_dictionary(p->tx, sizeof p->tx, &m));
 }
 
 /* A block of `count` samples from `sequence` on; noisy values need many bytes. */
