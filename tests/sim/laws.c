@@ -54,7 +54,7 @@ static void check_values(struct judge *j, const struct reader_sample *s, const s
     struct epoch_record *e = j->record;
     int64_t expected[ORACLE_FIELDS_MAX];
     uint64_t seen = 0;
-    uint32_t before = s->sequence > 1 ? t[-1].second : t->second;
+    uint32_t before = ledger_second_before(e, s->sequence);
     oracle_expect(e->machine, e->boot, t->second, before, expected);
     for (uint32_t i = 0; i < s->count; i++) {
         uint32_t field = s->fields[i];
@@ -64,15 +64,14 @@ static void check_values(struct judge *j, const struct reader_sample *s, const s
             return;
         }
         seen |= UINT64_C(1) << field;
-        bool first = oracle_needs_before(field) && s->sequence == 1;
-        if (s->values[i] != expected[field] && !first &&
+        if (s->values[i] != expected[field] &&
             !(oracle_is_slow(field) && was_slowly(e, t, field, s->values[i])))
             ledger_break(&w->ledger, "law 1: sample %llu of %s, %s: %lld was sampled, %lld is stored",
                          U(s->sequence), s->instance, oracle_name(field), (long long)expected[field],
                          (long long)s->values[i]);
     }
     for (uint32_t field = 0; field < oracle_field_count(); field++)
-        if ((seen >> field & 1) == 0 && !(oracle_needs_before(field) && s->sequence == 1))
+        if ((seen >> field & 1) == 0 && !(oracle_needs_time(field) && before == t->second))
             ledger_break(&w->ledger, "law 1: sample %llu of %s is stored without %s", U(s->sequence),
                          s->instance, oracle_name(field));
 }

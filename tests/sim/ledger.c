@@ -41,13 +41,15 @@ struct epoch_record *ledger_find(struct ledger *l, uint32_t machine, uint64_t ep
     return NULL;
 }
 
-struct epoch_record *ledger_begin(struct ledger *l, uint32_t machine, uint32_t boot, uint64_t epoch)
+struct epoch_record *ledger_begin(struct ledger *l, uint32_t machine, uint32_t boot, uint64_t epoch,
+                                  uint32_t start_second)
 {
     struct epoch_record *e = calloc(1, sizeof *e);
     ASSERT(e != NULL);
     e->epoch = epoch;
     e->machine = machine;
     e->boot = boot;
+    e->start_second = start_second;
     e->oldest_held = 1;
     e->alive = true;
     e->next = l->epochs;
@@ -81,4 +83,9 @@ uint64_t ledger_leave(struct epoch_record *e, uint64_t oldest)
 struct taken *ledger_sample(struct epoch_record *e, uint64_t sequence)
 {
     return sequence >= 1 && sequence <= e->taken ? &e->samples[sequence - 1] : NULL;
+}
+
+uint32_t ledger_second_before(const struct epoch_record *e, uint64_t sequence)
+{
+    return sequence > 1 ? e->samples[sequence - 2].second : e->start_second;
 }

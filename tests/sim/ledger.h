@@ -18,6 +18,7 @@ struct taken {
 struct epoch_record {
     uint64_t epoch;
     uint32_t machine, boot;
+    uint32_t start_second;   /* of the boot, when the process began */
     struct taken *samples;   /* sequence 1 is samples[0] */
     uint64_t taken, capacity;
     uint64_t acked;          /* highest that the agent was told */
@@ -39,10 +40,13 @@ void ledger_free(struct ledger *l);
 /* Notes the first broken law, in words. */
 void ledger_break(struct ledger *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
 struct epoch_record *ledger_find(struct ledger *l, uint32_t machine, uint64_t epoch);
-struct epoch_record *ledger_begin(struct ledger *l, uint32_t machine, uint32_t boot, uint64_t epoch);
+struct epoch_record *ledger_begin(struct ledger *l, uint32_t machine, uint32_t boot, uint64_t epoch,
+                                  uint32_t start_second);
 void ledger_take(struct epoch_record *e, uint32_t second, int64_t time_ms);
 /* Samples below `oldest` have left the ring: those above `acked` are lost. How many are. */
 uint64_t ledger_leave(struct epoch_record *e, uint64_t oldest);
 struct taken *ledger_sample(struct epoch_record *e, uint64_t sequence); /* NULL: never taken */
+/* The second at which the agent looked at /proc the time before that. */
+uint32_t ledger_second_before(const struct epoch_record *e, uint64_t sequence);
 
 #endif

@@ -82,6 +82,8 @@ static bool run_seed(const struct plan *plan, uint64_t seed, struct board *board
     bool good = world_run(w, &options);
     *trace = sim_trace(w->sim);
     if (!good)
+        w->seen.stored = 0; /* the judge did not come to the end */
+    if (!good)
         printf("seed %" PRIu64 " FAILED at %" PRId64 " s: %s\n    replay: make sim SEED=%" PRIu64 "\n", seed,
                sim_now(w->sim) / NS_PER_S, w->ledger.failure, seed);
     if (board != NULL) {
@@ -149,7 +151,7 @@ static pid_t start_job(const struct plan *plan, struct board *board, uint32_t jo
 static void report_progress(const struct plan *plan, const struct board *board, uint64_t *told)
 {
     uint64_t done = board->passed + board->failed;
-    if (done / GROUP == *told / GROUP && done < seed_count(plan))
+    if (done == *told || (done / GROUP == *told / GROUP && done < seed_count(plan)))
         return;
     *told = done;
     printf("%4" PRIu64 " of %" PRIu64 " seeds, %.1f million samples taken, %.1f %% stored; %" PRIu64

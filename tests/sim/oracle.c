@@ -81,7 +81,7 @@ uint32_t oracle_field_count(void)
     return FIELD_COUNT;
 }
 
-bool oracle_needs_before(uint32_t field)
+bool oracle_needs_time(uint32_t field)
 {
     return field == CPU_USAGE;
 }

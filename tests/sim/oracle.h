@@ -12,11 +12,11 @@
 int oracle_field(const char *metric, const char *tag);
 const char *oracle_name(uint32_t field);
 uint32_t oracle_field_count(void);
-/* All fields at one second; `before` is the second of the sample before. */
+/* All fields at one second; `before` is when the agent looked the time before. */
 void oracle_expect(uint32_t machine, uint32_t boot, uint32_t second, uint32_t before,
                    int64_t expected[static ORACLE_FIELDS_MAX]);
-/* The field needs a sample before it, and so may be missing in the first of an epoch. */
-bool oracle_needs_before(uint32_t field);
+/* The field tells about the time since `before`, and is missing when none has passed. */
+bool oracle_needs_time(uint32_t field);
 /* The use of a file system: agents ask for it only every ten seconds. */
 bool oracle_is_slow(uint32_t field);
 

@@ -109,7 +109,8 @@ void watch_agent(struct world *w, struct agent_node *n)
     struct agent_view v;
     watch_look(n->agent, &v);
     if (n->record == NULL)
-        n->record = ledger_begin(&w->ledger, sim_number(n->plat), sim_boot(n->plat), v.epoch);
+        n->record = ledger_begin(&w->ledger, sim_number(n->plat), sim_boot(n->plat), v.epoch,
+                                 sim_second(n->plat));
     struct epoch_record *e = n->record;
     if (v.epoch != e->epoch || v.taken < e->taken || v.taken > e->taken + 1)
         ledger_break(&w->ledger, "%s counted %llu samples after %llu", sim_name(n->plat),

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The weather: each seed draws a climate, in which some faults never come and others come often, and the
  * climate then draws its faults. */
-#include "tests/sim/world.h"
+#include "tests/sim/queries.h"
 
 enum kind {
     PARTITION, STALL, RESET, KILL_AGENT, KILL_AGGREGATOR, POWER_AGENT, POWER_AGGREGATOR, DISK_FULL,
-    DISK_FAIL, CLOCK, SLOW, KIND_COUNT
+    DISK_FAIL, CLOCK, SLOW, LOOK, KIND_COUNT
 };
 static_assert(KIND_COUNT <= 16, "w->weather_ns has a place for each");
 
@@ -37,6 +37,7 @@ static uint32_t mean_of(const struct climate *c, enum kind kind)
     case DISK_FAIL: return c->disk_fail_s;
     case CLOCK: return c->clock_s;
     case SLOW: return c->slow_s;
+    case LOOK: return c->look_s;
     case KIND_COUNT: break;
     }
     return 0;
@@ -82,6 +83,7 @@ void weather_draw(struct world *w)
         .disk_fail_s = mean_seconds(w, 300),
         .clock_s = mean_seconds(w, 1200),
         .slow_s = mean_seconds(w, 1800),
+        .look_s = mean_seconds(w, 1800),
         .partition_max_s = sim_chance(w->sim, 500) ? 30 : 3000,
         .down_max_s = sim_chance(w->sim, 500) ? 5 : 900,
         .disk_full_max_s = sim_chance(w->sim, 500) ? 30 : 1200,
@@ -187,6 +189,13 @@ static void make_clock(struct world *w)
     sim_wall_jump(p, s * NS_PER_S);
 }
 
+static void make_look(struct world *w)
+{
+    uint32_t agent = (uint32_t)sim_below(w->sim, w->options.agents);
+    world_say(w, "-- somebody looks at %s", sim_name(w->agents[agent].plat));
+    queries_watch(w, agent, 30 + (uint32_t)sim_below(w->sim, 300));
+}
+
 static void make(struct world *w, enum kind kind)
 {
     switch (kind) {
@@ -201,6 +210,7 @@ static void make(struct world *w, enum kind kind)
     case DISK_FAIL: make_disk_fail(w); break;
     case CLOCK: make_clock(w); break;
     case SLOW: draw_line(w, sim_weather(any_agent(w)->plat)); break;
+    case LOOK: make_look(w); break;
     case KIND_COUNT: break;
     }
 }

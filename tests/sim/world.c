@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 
 #include "aggregator/ingest/token.h"
+#include "tests/sim/queries.h"
 
 #define STEPS_AT_ONCE_MAX 20000U
 #define AGENTS_ADDRESS "0.0.0.0:7443"
@@ -277,12 +278,14 @@ bool world_run(struct world *w, const struct options *options)
     if (!w->ledger.broken && !w->aggregator_runs)
         ledger_break(&w->ledger, "law 3: after %d s of calm the aggregator does not run", CALM_SECONDS);
     if (!w->ledger.broken) {
+        struct answers *answers = queries_ask(w);
         /* In one half of the worlds the judge finds the files of a killed program. */
         if (sim_chance(w->sim, 500))
             aggregator_close(w->aggregator);
         sim_kill(w->house, SIM_KILL);
         free_aggregator(w);
         laws_judge(w);
+        queries_judge(w, answers);
     }
     return !w->ledger.broken;
 }

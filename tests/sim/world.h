@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* One simulated house: an aggregator and its agents, all real, the weather over them and the judge.
  *
- * world.c runs the programs, weather.c makes trouble, watch.c looks at what agents do and are told,
- * laws.c judges at the end. */
+ * world.c runs the programs, weather.c makes trouble, watch.c looks at what agents do and are told, laws.c
+ * and queries.c judge at the end. */
 #ifndef NEPHOS_TESTS_SIM_WORLD_H
 #define NEPHOS_TESTS_SIM_WORLD_H
 
@@ -27,7 +27,7 @@ struct options {
 /* What the weather of one seed is made of: 0 turns a fault off, otherwise the mean seconds between two. */
 struct climate {
     uint32_t partition_s, stall_s, reset_s, kill_agent_s, kill_aggregator_s, power_agent_s,
-        power_aggregator_s, disk_full_s, disk_fail_s, clock_s, slow_s;
+        power_aggregator_s, disk_full_s, disk_fail_s, clock_s, slow_s, look_s;
     uint32_t partition_max_s, down_max_s, disk_full_max_s;
     uint32_t ring_size;   /* of agents: partitions may outlast it */
     bool doom;        /* deaths come in the middle of a step */

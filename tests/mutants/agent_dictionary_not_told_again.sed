@@ -1,0 +1,2 @@
+# file: agent/uplink_receive.c
+s/u->dictionary_sent = m.dictionary_count;/if (u->dictionary_sent == 0) u->dictionary_sent = m.dictionary_count;/

@@ -1,0 +1,2 @@
+# file: agent/uplink.c
+s/is_waiting_for_ack\(u\) \? mono_after_ms\(u->progress_at, ANSWER_MS_MAX\) : MONO_NEVER/MONO_NEVER/
