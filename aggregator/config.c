@@ -178,8 +178,9 @@ int config_parse_command(struct settings *s, int argc, char *argv[], struct comm
 
 bool config_is_loopback(const char *address)
 {
-    return text_starts(address, "127.") || text_starts(address, "[::1]:") ||
-           text_starts(address, "localhost:");
+    if (text_starts(address, "[::1]:") || text_starts(address, "localhost:"))
+        return true;
+    return text_starts(address, "127.") && address[strspn(address, "0123456789.")] == ':';
 }
 
 static int find_log_level(const char *name)
@@ -233,7 +234,8 @@ void config_print_help(const struct settings *s, struct text *out)
     text_put(out, "nephos-aggregator: keeps every second of every agent, and shows it.\n\n"
                   "  nephos-aggregator [serve] [flags]        receive agents, serve dashboard and API\n"
                   "  nephos-aggregator token create [flags]   print a token that lets agents join\n\n"
-                  "Settings: a flag wins over the environment (NEPHOS_...), that over the file, [default].\n");
+                  "Settings: a flag wins over the environment (NEPHOS_...), that over the file, that over "
+                  "the [default].\n");
     settings_print_help(s, out);
     text_printf(out, "  %-22s %s\n", "-c, --config FILE", "read settings from FILE "
                 "[/etc/nephos/aggregator.conf when there is one]");

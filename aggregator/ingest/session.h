@@ -15,9 +15,9 @@
  * make the epoch current. In SHIPPING every whole message moves the silence deadline. CLOSING has
  * said its last word and throws away what still comes, so that the word is not lost to a reset.
  *
- * A session is paused (plat_pause) while it enrols; when the store is full, then the frame at the start of
- * rx is tried again after the next commit and at every sweep; and when its next frame needs one of the large buffers.
- * The last two keep a list, so no step looks at every session. */
+ * A session is paused (plat_pause) while it enrols; when the store is full (then the frame at the
+ * start of rx is tried again after the next commit and at every sweep); and when its next frame needs
+ * one of the large buffers. The last two keep a list, so no step looks at every session. */
 #ifndef NEPHOS_INGEST_SESSION_H
 #define NEPHOS_INGEST_SESSION_H
 
