@@ -3,9 +3,9 @@
  *
  * Connections, listeners and dials live in fixed tables. A connection goes this way:
  *
- *   plat_connect ─► LOOKUP ─(dial.c)─► CONNECT ─(dial.c)─┐
- *                                                         ├─► HANDSHAKE ─(wait.c)─► OPEN
- *   plat_accept ─► HELLO ─(wait.c)─► [queue] ─(wait.c)────┘        (plain: straight to OPEN)
+ *   plat_connect -> LOOKUP -(dial.c)-> CONNECT -(dial.c)-+
+ *                                                        +-> HANDSHAKE -(wait.c)-> OPEN
+ *   plat_accept -> HELLO -(wait.c)-> [queue] -(wait.c)---+       (plain: straight to OPEN)
  *
  * and from any of them to FAILED (net.c: conn_fail), where it stays until plat_close. HELLO has no TLS
  * memory yet: a peer that never speaks costs a table slot only. */

@@ -129,7 +129,12 @@ static void crowd(struct scene *s, int count, bool resume)
 
 int main(int argc, char *argv[])
 {
-    int count = argc > 1 ? atoi(argv[1]) : 200;
+    uint64_t wanted = 200;
+    if (argc > 1 && (!text_to_u64(argv[1], &wanted) || wanted == 0 || wanted > 10000)) {
+        fprintf(stderr, "usage: tls [SESSIONS, 1 to 10000]\n");
+        return 64;
+    }
+    int count = (int)wanted;
     char server_directory[128], client_directory[128];
     struct scene s = {0};
     struct memory_map *map = calloc(1, sizeof *map);

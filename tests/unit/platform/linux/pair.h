@@ -12,6 +12,9 @@
 #define CHECK(condition) check((condition), #condition, __FILE__, __LINE__)
 void check(bool good, const char *condition, const char *file, int line);
 
+/* Says so in the words of cmocka, which tools/run_units counts. */
+void passed(const char *name);
+
 /* A fresh directory below the test's own, removed at the end of the program. */
 const char *fresh_directory(char to[static 128]);
 
@@ -20,7 +23,8 @@ struct plat *make_plat(const char *directory, bool authority, uint32_t conns_max
 void end_plat(struct plat *p);
 
 /* A client that has joined the server: key, certificate and CA in `directory`. */
-struct plat *make_agent(struct plat *server, const char *directory, const char *name, uint32_t conns_max);
+struct plat *make_agent(struct plat *server, const char *directory, const char *name,
+                        uint32_t conns_max);
 
 /* Lets both sides work until `conn` of `p` is open or has failed, or five seconds have passed; the
  * server accepts what comes, and the newest connection it got is put into `accepted` (or -1). */

@@ -175,6 +175,36 @@ static void bad_dates(struct scene *s)
     end_plat(agent);
 }
 
+/* An agent whose name is the server's is still no server. */
+static void agent_as_server(struct scene *unused)
+{
+    (void)unused;
+    char directory[128];
+    uint8_t der[CERTIFICATE_SIZE_MAX];
+    struct scene s;
+    open_scene(&s);
+    struct plat *agent = make_agent(s.server, fresh_directory(directory), "victim", 128);
+    struct authority *a = s.server->tls->authority;
+    int64_t now_s = plat_wall(agent).ns / NS_PER_S;
+    int n = certificate_make(s.server,
+                             &(struct certificate_order){.use = CERTIFICATE_AGENT,
+                                                         .common_name = SERVER_NAME,
+                                                         .issuer = &a->ca,
+                                                         .subject_key = &a->server_key,
+                                                         .issuer_key = &a->ca_key,
+                                                         .from_s = now_s - DAY_S,
+                                                         .until_s = now_s + DAY_S},
+                             der, sizeof der);
+    mbedtls_x509_crt_free(&a->chain);
+    CHECK(n > 0 && mbedtls_x509_crt_parse_der(&a->chain, der, (size_t)n) == 0);
+    CHECK(mbedtls_x509_crt_parse_der(&a->chain, a->ca.raw.p, a->ca.raw.len) == 0);
+    a->chain.ext_types &= ~MBEDTLS_X509_EXT_EXTENDED_KEY_USAGE; /* its own side would refuse it, too */
+    check_refused(&s, agent, PLAT_TLS, "not meant for this use");
+    check_refused(&s, agent, PLAT_TLS_PINNED, "not meant for this use");
+    end_plat(agent);
+    end_plat(s.server);
+}
+
 /* --- resumption --- */
 
 static void check_handshakes(struct scene *s, uint64_t full, uint64_t resumed)
@@ -357,6 +387,7 @@ int main(void)
         {"without_certificate", without_certificate},
         {"foreign", foreign},
         {"bad_dates", bad_dates},
+        {"agent_as_server", agent_as_server},
         {"stale_ticket_without_certificate", stale_ticket_without_certificate},
         {"forged_ticket", forged_ticket},
         {"not_tls", not_tls},
@@ -365,15 +396,14 @@ int main(void)
     };
     for (size_t i = 0; i < COUNT_OF(tests); i++) {
         plat_linux_tls_use(arena, &high, &before);
-        printf("%s\n", tests[i].name);
         tests[i].run(&s);
         plat_linux_tls_use(arena, &high, &after);
         CHECK(after <= before || i == 0 || i == COUNT_OF(tests) - 1); /* all is given back */
+        passed(tests[i].name);
     }
-    printf("resumption\n");
     resumption();
+    passed("resumption");
     end_plat(s.server);
     end_plat(arena);
-    printf("ok\n");
     return 0;
 }
