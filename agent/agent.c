@@ -112,6 +112,8 @@ bool agent_is_done(const struct agent *a, struct mono now)
 void agent_close(struct agent *a)
 {
     uplink_close(&a->uplink);
+    if (agent_has_failed(a))
+        return; /* it has been said */
     if (a->ring.sample_count > 0)
         plat_log(a->plat, LOG_WARN, "ended with %llu samples that the aggregator has not acknowledged",
                  (unsigned long long)a->ring.sample_count);

@@ -53,7 +53,7 @@ void agent_end(struct agent *a, struct mono now);
 bool agent_is_done(const struct agent *a, struct mono now);
 /* The aggregator has refused for good to let this agent join. */
 bool agent_has_failed(const struct agent *a);
-/* Closes the connection and says what is left behind. */
+/* Closes the connection and says whether samples are left behind. */
 void agent_close(struct agent *a);
 /* The agent's memory line by line, for a map that only counts. */
 void agent_memory(struct memory_map *m);

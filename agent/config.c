@@ -11,6 +11,9 @@
 #define FIELD(name) .offset = offsetof(struct config, name), .limit = sizeof(((struct config *)0)->name)
 
 static const struct setting table[] = {
+    {.key = "config", .flag = "--config", .environment = "NEPHOS_CONFIG",
+     .type = SETTING_TEXT, FIELD(config_file), .default_text = "/etc/nephos/agent.conf",
+     .help = "configuration file; need not exist unless named"},
     {.key = "server.address", .flag = "--server", .environment = "NEPHOS_SERVER",
      .type = SETTING_TEXT, FIELD(server), .default_text = "127.0.0.1:7443",
      .help = "HOST:PORT of the aggregator; port 7443 when left out"},
@@ -38,9 +41,6 @@ static const struct setting table[] = {
     {.key = "log.level", .flag = "--log-level", .environment = "NEPHOS_LOG",
      .type = SETTING_TEXT, FIELD(log_level), .default_text = "info",
      .help = "error, warn, info or debug"},
-    {.key = "config", .flag = "--config", .environment = "NEPHOS_CONFIG",
-     .type = SETTING_TEXT, FIELD(config_file), .default_text = "/etc/nephos/agent.conf",
-     .help = "configuration file; need not exist unless named"},
 };
 
 void config_init(struct settings *s, struct config *c)

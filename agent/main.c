@@ -211,13 +211,13 @@ static int run(void)
     int ready = agent_init(&agent, p, &config);
     if (ready < 0)
         return ready == ERR_MISSING ? EXIT_BAD_CONFIG : EXIT_BAD_DATA;
-    struct mono now = plat_mono(p);
-    while (!agent_is_done(&agent, now)) {
+    for (;;) {
+        struct mono now = plat_mono(p);
         struct mono next = agent_step(&agent, now);
-        int result = plat_wait(p, next);
-        now = plat_mono(p);
-        if (result == ERR_CLOSED)
-            agent_end(&agent, now);
+        if (agent_is_done(&agent, now))
+            break;
+        if (plat_wait(p, next) == ERR_CLOSED)
+            agent_end(&agent, plat_mono(p));
     }
     agent_close(&agent);
     plat_linux_stop(p);

@@ -10,6 +10,7 @@
 static const char *const unwatched[] = {
     "lo",       "veth*",   "docker*",  "br-*",     "br#",    "virbr*", "vnet*",  "cni*",   "cali*",
     "flannel*", "cilium*", "lxc*",     "lxdbr*",   "kube-*", "podman*", "tun*",  "tap*",   "wg*",
+    "tailscale*", "zt*",
     "ifb*",     "dummy*",  "bond#",    "team#",    "vlan*",  "macvlan*", "macvtap*", "ipvlan*",
     "vxlan*",   "geneve*", "sit*",     "tunl*",    "ip6tnl*", "gre*",  "erspan*", "ip_vti*",
     "ip6_vti*", "ip6gre*", "nlmon*",   "teql*",    "bonding_masters",
