@@ -19,6 +19,8 @@ static void check(const struct ring *r)
 void ring_init(struct ring *r, uint8_t *bytes, uint32_t size)
 {
     *r = (struct ring){.bytes = bytes, .size = size, .doubt_first = 1};
+    /* Touched now, every page of it is resident from the start: an outage does not make us larger. */
+    memset(bytes, 0, size);
 }
 
 static struct ring_block block_at(const struct ring *r, uint32_t at)
