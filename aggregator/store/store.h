@@ -84,8 +84,9 @@ struct store_series_facts {
     uint32_t scale;
     enum metric_kind kind;
 };
-/* Adds slot number store_dictionary_count(); the same metric and tag keep their series for ever.
- * ERR_FULL when the instance has series_per_instance_max. Staged. */
+/* Adds slot number store_dictionary_count(); the same metric and tag keep their series for ever. ERR_FULL
+ * when the instance has series_per_instance_max; ERR_MALFORMED for names that are empty or too long, a
+ * series that another slot of the epoch has, or before store_epoch. Staged. */
 int store_dictionary_add(struct store *s, uint32_t instance, const struct store_series_facts *facts);
 
 /* --- samples in --- */
@@ -108,7 +109,7 @@ struct store_series {
     int64_t last_value;     /* stored integer, valid when last_ms is not 0 */
     int64_t last_ms;
 };
-struct store_metric { /* one entry for every metric name ever seen */
+struct store_metric { /* one entry for every name ever seen, or more when it came with several scales */
     char name[METRIC_SIZE];
     char unit[UNIT_SIZE];
     uint32_t scale;
@@ -117,14 +118,14 @@ struct store_metric { /* one entry for every metric name ever seen */
 uint32_t store_series_count(const struct store *s, uint32_t instance);
 const struct store_series *store_series(const struct store *s, uint32_t instance, uint32_t index);
 const struct store_metric *store_metric(const struct store *s, uint32_t metric_index);
-int store_metric_find(const struct store *s, const char *name); /* index or ERR_MISSING */
+int store_metric_find(const struct store *s, const char *name); /* the first of that name; ERR_MISSING */
 
 /* --- feed: committed blocks in order, for who follows live --- */
 
 struct store_feed_block {
     uint32_t instance;
     uint64_t sequence;
-    const uint8_t *data; /* valid until the next store_step() */
+    const uint8_t *data; /* valid, as series_of_slot, until the next call of a store function */
     uint32_t size;
     uint32_t count;
     /* series index of each slot of this block's epoch */
@@ -156,9 +157,10 @@ struct store_cell { /* of one series and one step */
     uint32_t count; /* 0: no sample */
 };
 
-/* Starts a query: a handle, ERR_FULL when all are running or the cells are too many. */
+/* Starts a query: a handle, ERR_FULL when all are running or the cells are too many, ERR_MALFORMED when
+ * it names an instance or series that there is not, or times outside 0..2^53. */
 int store_query_begin(struct store *s, const struct store_query_ask *ask);
-/* A bounded piece of work: 1 more to do, 0 all cells are filled, negative on a storage error. */
+/* A bounded piece of work: 1 more to do, 0 all cells are filled, negative on a storage error (end it). */
 int store_query_step(struct store *s, int query);
 /* Points per series; cells[series][point] are valid once store_query_step answered 0. */
 uint32_t store_query_points(const struct store *s, int query);

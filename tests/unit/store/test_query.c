@@ -62,6 +62,31 @@ static void answers_are_what_was_sent(void **state)
     }
 }
 
+/* A chunk never covers more than the hour that the walk looks back. */
+static void rare_samples_are_found(void **state)
+{
+    (void)state;
+    struct rig *r = rig_new(31);
+    rig_must_open(r);
+    assert_int_equal(rig_instance(r, "alpha"), 0);
+    assert_int_equal(store_epoch(r->store, 0, 1), ERR_OK);
+    rig_dictionary(r, 0, 0, 2);
+    for (uint64_t sequence = 1; sequence < 800; sequence += 16) {
+        rig_fill(r, 16, 2, 0);
+        for (uint32_t k = 0; k < 16; k++)
+            r->block.time_ms[k] = RIG_START_MS + (int64_t)(sequence + k) * 50000;
+        assert_int_equal(rig_send(r, 0, sequence), 16);
+        rig_remember(r, 0, 1, sequence, 0);
+    }
+    rig_seal_all(r);
+    for (int64_t at = 0; at < 800 * 50000; at += 3000000) {
+        struct store_query_ask ask = {.series_count = 2, .series = {1, 0}, .from_ms = RIG_START_MS + at,
+                                      .to_ms = RIG_START_MS + at + 1000000, .step_ms = 10000};
+        rig_check_query(r, &ask);
+    }
+    rig_free(r);
+}
+
 /* What is sealed between two slices of a query is neither lost nor counted twice. */
 static void sealing_does_not_disturb_a_running_query(void **state)
 {
@@ -174,6 +199,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_are_what_was_sent),
+        cmocka_unit_test(rare_samples_are_found),
         cmocka_unit_test(sealing_does_not_disturb_a_running_query),
         cmocka_unit_test(foolish_questions_are_refused),
         cmocka_unit_test(a_damaged_chunk_is_left_out),

@@ -233,6 +233,11 @@ static void epochs_come_and_go(void **state)
     rig_remember(r, 0, 2, 1, 2);
     assert_int_equal(store_commit(r->store), ERR_OK);
     rig_check_all(r, 0, 50); /* both pending, each with its own dictionary */
+    assert_int_equal(store_epoch(r->store, 0, 1), ERR_OK); /* back while nothing is sealed */
+    assert_int_equal(store_committed_sequence(r->store, 0), 10);
+    assert_int_equal(rig_send(r, 0, 1), 0);
+    assert_int_equal(store_epoch(r->store, 0, 2), ERR_OK);
+    assert_int_equal(store_committed_sequence(r->store, 0), 10);
     rig_restart(r, SIM_KILL);
     rig_check_all(r, 0, 50);
     uint64_t chunks = 0;
