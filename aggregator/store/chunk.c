@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "platform/base/bytes.h"
-#include "platform/base/crc32c.h"
 
 #define VERSION 1
 #define CRC_OFFSET 8U
@@ -20,6 +19,12 @@ static_assert(HEADER_SIZE + (SLOTS_MAX + 1) * COLUMN_DIRECTORY_MAX +
                       SLOTS_MAX * COLUMN_SIZE_MAX(0) + CHUNK_VALUES_MAX * 12 <=
                   CHUNK_SIZE_MAX,
               "the worst chunk must fit");
+
+static uint32_t checksum(const struct crc32c_tables *sums, const uint8_t *bytes, uint32_t size)
+{
+    uint32_t crc = crc32c_fast(sums, 0, bytes, CRC_OFFSET);
+    return crc32c_fast(sums, crc, bytes + HEADER_SIZE, size - HEADER_SIZE);
+}
 
 /* --- building --- */
 
@@ -153,7 +158,8 @@ static uint32_t put_directory(const struct chunk_builder *b, const uint16_t *ord
 
 /* The directory stands before the columns, but their sizes are known only after them: so the columns are
  * written behind the room that it can take at most, and then moved up. */
-uint32_t chunk_encode(const struct chunk_builder *b, uint8_t *to, uint32_t size)
+uint32_t chunk_encode(const struct crc32c_tables *sums, const struct chunk_builder *b, uint8_t *to,
+                      uint32_t size)
 {
     uint16_t order[SLOTS_MAX];
     uint32_t sizes[SLOTS_MAX];
@@ -174,7 +180,7 @@ uint32_t chunk_encode(const struct chunk_builder *b, uint8_t *to, uint32_t size)
     ASSERT(at <= body);
     memmove(to + at, to + body, end - body);
     at += end - body;
-    put_u32(to + CRC_OFFSET, crc32c(crc32c(0, to, CRC_OFFSET), to + HEADER_SIZE, at - HEADER_SIZE));
+    put_u32(to + CRC_OFFSET, checksum(sums, to, at));
     return at;
 }
 
@@ -213,15 +219,14 @@ static void read_directory(struct reader *r, struct chunk *c)
     }
 }
 
-int chunk_open(const uint8_t *from, uint32_t size, struct chunk *c)
+int chunk_open(const struct crc32c_tables *sums, const uint8_t *from, uint32_t size, struct chunk *c)
 {
     if (size < HEADER_SIZE || from[0] != VERSION)
         return ERR_MALFORMED;
     c->count = get_u16(from + 2);
     c->column_count = get_u16(from + 4);
-    uint32_t crc = crc32c(crc32c(0, from, CRC_OFFSET), from + HEADER_SIZE, size - HEADER_SIZE);
     if (c->count == 0 || c->count > CHUNK_SAMPLES_MAX || c->column_count > SLOTS_MAX ||
-        get_u32(from + CRC_OFFSET) != crc)
+        get_u32(from + CRC_OFFSET) != checksum(sums, from, size))
         return ERR_MALFORMED;
     struct reader r = {.at = from + HEADER_SIZE, .end = from + size};
     read_directory(&r, c);

@@ -15,6 +15,7 @@
 #ifndef NEPHOS_STORE_CHUNK_H
 #define NEPHOS_STORE_CHUNK_H
 
+#include "platform/base/crc32c.h"
 #include "proto/block.h"
 #include "proto/column.h"
 #include "proto/limits.h"
@@ -42,7 +43,8 @@ bool chunk_has_room(const struct chunk_builder *b, uint32_t samples, uint32_t co
 void chunk_add(struct chunk_builder *b, const struct block_matrix *block, uint32_t from, uint32_t to,
                const uint16_t *series_of_slot, uint32_t slot_count);
 /* Number of bytes. `size` is at least CHUNK_SIZE_MAX. */
-uint32_t chunk_encode(const struct chunk_builder *b, uint8_t *to, uint32_t size);
+uint32_t chunk_encode(const struct crc32c_tables *sums, const struct chunk_builder *b, uint8_t *to,
+                      uint32_t size);
 
 struct chunk_column {
     const uint8_t *stretches;          /* varints */
@@ -59,7 +61,7 @@ struct chunk {
 };
 
 /* Checks the sum and reads the directory; pointers go into `from`. */
-int chunk_open(const uint8_t *from, uint32_t size, struct chunk *c);
+int chunk_open(const struct crc32c_tables *sums, const uint8_t *from, uint32_t size, struct chunk *c);
 int chunk_times(const struct chunk *c, int64_t time_ms[static CHUNK_SAMPLES_MAX]);
 /* Values of a column: their number, or ERR_MALFORMED. When that is less than the chunk's samples,
  * sample_of[] says which sample each belongs to; otherwise it is left alone. */

@@ -3,16 +3,16 @@
 #include "aggregator/store/journal.h"
 
 #include "platform/base/bytes.h"
-#include "platform/base/crc32c.h"
 
 #define CRC_OFFSET 36U
 
-static uint32_t checksum(const uint8_t *entry, uint32_t data_size)
+static uint32_t checksum(const struct crc32c_tables *sums, const uint8_t *entry, uint32_t data_size)
 {
-    return crc32c(crc32c(0, entry, CRC_OFFSET), entry + JOURNAL_HEADER_SIZE, data_size);
+    uint32_t crc = crc32c_fast(sums, 0, entry, CRC_OFFSET);
+    return crc32c_fast(sums, crc, entry + JOURNAL_HEADER_SIZE, data_size);
 }
 
-void journal_put_header(const struct journal_header *h, uint8_t *to)
+void journal_put_header(const struct crc32c_tables *sums, const struct journal_header *h, uint8_t *to)
 {
     put_u32(to, h->instance);
     put_u32(to + 4, h->size);
@@ -21,7 +21,7 @@ void journal_put_header(const struct journal_header *h, uint8_t *to)
     put_u64(to + 24, (uint64_t)h->received_ms);
     put_u16(to + 32, (uint16_t)h->count);
     put_u16(to + 34, 0);
-    put_u32(to + CRC_OFFSET, checksum(to, h->size));
+    put_u32(to + CRC_OFFSET, checksum(sums, to, h->size));
 }
 
 void journal_peek_header(const uint8_t *from, struct journal_header *h)
@@ -34,14 +34,15 @@ void journal_peek_header(const uint8_t *from, struct journal_header *h)
     h->count = get_u16(from + 32);
 }
 
-int journal_get_header(const uint8_t *from, uint32_t size, struct journal_header *h)
+int journal_get_header(const struct crc32c_tables *sums, const uint8_t *from, uint32_t size,
+                       struct journal_header *h)
 {
     if (size < JOURNAL_HEADER_SIZE)
         return ERR_MALFORMED;
     journal_peek_header(from, h);
     if (h->size > size - JOURNAL_HEADER_SIZE)
         return ERR_MALFORMED;
-    return get_u32(from + CRC_OFFSET) == checksum(from, h->size) ? ERR_OK : ERR_MALFORMED;
+    return get_u32(from + CRC_OFFSET) == checksum(sums, from, h->size) ? ERR_OK : ERR_MALFORMED;
 }
 
 void journal_init(struct journal *j, struct journal_entry *entries, uint32_t capacity)

@@ -11,7 +11,7 @@
 #ifndef NEPHOS_STORE_JOURNAL_H
 #define NEPHOS_STORE_JOURNAL_H
 
-#include "platform/base/base.h"
+#include "platform/base/crc32c.h"
 
 #define JOURNAL_HEADER_SIZE 40U
 #define JOURNAL_ROW_SIZE_MAX 65536U
@@ -25,12 +25,13 @@ struct journal_header {
 };
 
 /* Writes the header in front of data that stands at to + JOURNAL_HEADER_SIZE already. */
-void journal_put_header(const struct journal_header *h, uint8_t *to);
+void journal_put_header(const struct crc32c_tables *sums, const struct journal_header *h, uint8_t *to);
 /* Reads a header that is known to be good. */
 void journal_peek_header(const uint8_t *from, struct journal_header *h);
 /* Reads the header of the entry at `from`. ERR_MALFORMED when `size` bytes do not hold the whole entry or
  * its checksum is wrong. */
-int journal_get_header(const uint8_t *from, uint32_t size, struct journal_header *h);
+int journal_get_header(const struct crc32c_tables *sums, const uint8_t *from, uint32_t size,
+                       struct journal_header *h);
 
 struct journal_entry {
     int64_t row;            /* in the table, at `offset` */

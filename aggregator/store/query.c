@@ -217,7 +217,7 @@ static uint32_t fold_chunk(struct store *s, struct query *q, const uint8_t *byte
     struct scratch *work = s->scratch;
     struct chunk *c = &work->chunk;
     uint32_t values = CHUNK_COST;
-    if (chunk_open(bytes, size, c) != ERR_OK || chunk_times(c, work->time_ms) != ERR_OK) {
+    if (chunk_open(s->sums, bytes, size, c) != ERR_OK || chunk_times(c, work->time_ms) != ERR_OK) {
         s->damaged++;
         return values;
     }

@@ -35,7 +35,7 @@ static int read_entry(struct store *s, struct journal_reader *r, uint32_t instan
         return database_result(code);
     }
     struct journal_header h;
-    if (journal_get_header(to, (uint32_t)size, &h) != ERR_OK || h.instance != instance ||
+    if (journal_get_header(s->sums, to, (uint32_t)size, &h) != ERR_OK || h.instance != instance ||
         h.epoch != entry->epoch || h.sequence != entry->sequence || h.count != entry->count)
         return ERR_MALFORMED;
     return ERR_OK;

@@ -63,7 +63,7 @@ static int take_row(struct store *s, int64_t row, const uint8_t *bytes, uint32_t
 {
     for (uint32_t at = 0; at < size;) {
         struct journal_header h;
-        if (journal_get_header(bytes + at, size - at, &h) != ERR_OK) {
+        if (journal_get_header(s->sums, bytes + at, size - at, &h) != ERR_OK) {
             s->damaged++;
             return ERR_OK;
         }

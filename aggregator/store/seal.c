@@ -26,7 +26,7 @@ static int flush(struct seal *seal)
     struct chunk_builder *b = s->builder;
     if (b->count == 0)
         return ERR_OK;
-    uint32_t size = chunk_encode(b, s->chunk_bytes, CHUNK_SIZE_MAX);
+    uint32_t size = chunk_encode(s->sums, b, s->chunk_bytes, CHUNK_SIZE_MAX);
     sqlite3_stmt *put = database_statement(&s->database, SQL_CHUNK_PUT);
     (void)sqlite3_bind_int64(put, 1, seal->chunk_next);
     (void)sqlite3_bind_int64(put, 2, seal->instance);

@@ -123,7 +123,7 @@ int store_append(struct store *s, uint32_t instance, uint64_t sequence, const st
                                .sequence = sequence, .received_ms = wall_ms(received),
                                .count = block->count};
     memcpy(to + JOURNAL_HEADER_SIZE, data, size);
-    journal_put_header(&h, to);
+    journal_put_header(s->sums, &h, to);
     note_times(b, block);
     note_newest(s, instance, block);
     facts->gap_count += sequence - st->staged_sequence - 1;

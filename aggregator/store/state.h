@@ -109,6 +109,7 @@ struct store {
     struct plat *plat;
     bool is_open;
     struct database database;
+    struct crc32c_tables *sums;
 
     /* tables */
     struct instance *instances;

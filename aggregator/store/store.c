@@ -55,6 +55,7 @@ static void reserve_blocks(struct store *s, struct memory_map *map)
                                 "it is written, and another is begun");
     s->chunk_bytes = memory_reserve(map, "store: chunk bytes", CHUNK_SIZE_MAX, 1,
                                     "as the chunk being sealed");
+    s->sums = memory_reserve(map, "store: checksum tables", 1, sizeof *s->sums, "never full");
     s->scratch = memory_reserve(map, "store: work space", 1, sizeof *s->scratch, "never full");
     if (index != NULL) {
         staging_init(&s->staging, staging, blocks);
@@ -91,6 +92,7 @@ static int lock(struct plat *p, struct text *why)
 int store_open(struct store *s, struct plat *p, struct text *why)
 {
     s->plat = p;
+    crc32c_tables_init(s->sums);
     int err = lock(p, why);
     if (err != ERR_OK)
         return err;

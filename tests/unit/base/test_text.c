@@ -118,6 +118,13 @@ static void checksum_known_answer(void **state)
     (void)state;
     assert_int_equal(crc32c(0, "123456789", 9), 0xe3069283U); /* RFC 3720 B.4 */
     assert_int_equal(crc32c(crc32c(0, "1234", 4), "56789", 5), 0xe3069283U);
+    struct crc32c_tables tables;
+    crc32c_tables_init(&tables);
+    uint8_t bytes[67];
+    for (uint32_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(i * i * 7 + 5);
+    for (uint32_t n = 0; n <= sizeof bytes; n++)
+        assert_int_equal(crc32c_fast(&tables, n, bytes, n), crc32c(n, bytes, n));
 }
 
 int main(void)

@@ -7,8 +7,8 @@
 #define SLOTS 6U
 #define BLOCKS_MAX 8192U
 
-/* An agent's side: blocks it has taken (for ever the same ones), how far they are acknowledged. Values
- * they belong, so a block can be made again at any time. */
+/* An agent's side: blocks it has taken (for ever the same ones), and how far they are
+ * acknowledged. Values are a function of where they belong, so a block can be made again at any time. */
 struct agent {
     uint64_t epoch, taken, acknowledged;
     uint64_t ends[BLOCKS_MAX]; /* last sequence of each block */
