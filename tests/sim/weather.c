@@ -250,8 +250,15 @@ void weather_calm(struct world *w)
     sim_disk_fail(w->house, 0, 0);
     sim_spare(w->house);
     *sim_weather(w->house) = fine;
+    /* Who is down comes back. */
+    int64_t soon_ns = sim_now(w->sim) + 5 * NS_PER_S;
+    if (!w->aggregator_runs && w->aggregator_restart_ns > soon_ns)
+        w->aggregator_restart_ns = soon_ns;
     for (uint32_t i = 0; i < w->options.agents; i++) {
-        sim_spare(w->agents[i].plat);
-        *sim_weather(w->agents[i].plat) = fine;
+        struct agent_node *n = &w->agents[i];
+        sim_spare(n->plat);
+        *sim_weather(n->plat) = fine;
+        if (n->restart_ns != SIM_NEVER && n->restart_ns > soon_ns)
+            n->restart_ns = soon_ns;
     }
 }
