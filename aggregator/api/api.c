@@ -34,7 +34,8 @@ struct api *api_reserve(struct memory_map *map, const struct api_limits *limits)
                                                     "the newcomer gets 503 and is closed");
     struct memory_line *line = memory_last_line(map);
     struct http_request *requests = memory_reserve(map, "api: parsed requests", n, sizeof(*requests), "");
-    struct exchange *exchanges = memory_reserve(map, "api: responses in the making", n, sizeof(*exchanges), "");
+    struct exchange *exchanges =
+        memory_reserve(map, "api: responses in the making", n, sizeof(*exchanges), "");
     char *rx = memory_reserve(map, "api: receive buffers", n, CONNECTION_RX_SIZE,
                               "a longer request head is refused");
     char *tx = memory_reserve(map, "api: transmit buffers", n, CONNECTION_TX_SIZE,
@@ -99,13 +100,18 @@ static void count_connections(struct api *a)
 
 static void refuse(struct api *a, int conn, struct mono now)
 {
-    static const char answer[] =
-        "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: 89\r\n"
-        "Retry-After: 2\r\nConnection: close\r\nAccess-Control-Allow-Origin: *\r\n\r\n"
-        "{\"error\":\"Service Unavailable\",\"message\":\"all connections of the API are taken; try again\"}";
+    static const char body[] = "{\"error\":\"Service Unavailable\",\"message\":\"all connections of the API "
+                               "are taken; try again\"}";
+    char answer[512];
+    struct text t;
+    text_init(&t, answer, sizeof(answer));
+    text_printf(&t,
+                "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n"
+                "Content-Length: %u\r\nRetry-After: 2\r\nConnection: close\r\n\r\n%s",
+                (unsigned)(sizeof(body) - 1), body);
     struct plat *p = a->world.plat;
     a->world.stats.refused_full++;
-    bool is_told = plat_send(p, conn, answer, sizeof(answer) - 1) > 0;
+    bool is_told = plat_send(p, conn, answer, t.length) > 0;
     for (uint32_t i = 0; is_told && i < REFUSALS_MAX; i++)
         if (a->refusals[i].conn < 0) {
             a->refusals[i] = (struct refusal){conn, mono_after_ms(now, MS_PER_S)};

@@ -142,8 +142,10 @@ static bool align(struct exchange *x, struct query_state *st)
 {
     int64_t step = st->step_ms;
     st->from_ms -= st->from_ms % step;
+    if (st->from_ms < step)
+        st->from_ms = step;
     st->to_ms += (step - st->to_ms % step) % step;
-    int64_t points = (st->to_ms - st->from_ms) / step;
+    int64_t points = st->to_ms > st->from_ms ? (st->to_ms - st->from_ms) / step : 0;
     if ((points + 1) * (int64_t)(st->series_count > 0 ? st->series_count : 1) > QUERY_CELLS_MAX) {
         respond_error(x, 400, "Bad Request",
                       "%u series x %lld steps are over the %u values that one answer may hold; name fewer "

@@ -3,7 +3,7 @@
 // sentence on top, the connection, and what to say when something is missing.
 
 import { ApiError, get, setToken, takeTokenFromAddress, token } from './api.js';
-import { ago, duration } from './format.js';
+import { ago, duration, zone } from './format.js';
 import { HostPage, RANGES } from './host.js';
 import { HostList } from './hosts.js';
 import { Live } from './live.js';
@@ -171,7 +171,7 @@ async function footer() {
   const used = (self.store.database_bytes / 1048576).toFixed(1);
   const most = Math.round(self.store.database_bytes_max / 1048576);
   setText('footer', `nephos-aggregator ${self.version} · up ${duration(self.uptime_s * 1000)} · ` +
-    `${self.instances} ${self.instances === 1 ? 'host' : 'hosts'} · database ${used} MiB of at most ${most} MiB`);
+    `${self.instances} ${self.instances === 1 ? 'host' : 'hosts'} · database ${used} MiB of at most ${most} MiB · times in ${zone()}`);
 }
 
 function onSamples(message) {

@@ -53,8 +53,9 @@ export class Chart {
   }
 
   resize() {
-    const width = this.plotBox.clientWidth;
-    if (this.plot && width > 0 && width !== this.plot.width) this.plot.setSize({ width, height: this.height() });
+    const size = { width: this.plotBox.clientWidth, height: this.height() };
+    const isOther = this.plot && (size.width !== this.plot.width || size.height !== this.plot.height);
+    if (isOther && size.width > 0) this.plot.setSize(size);
   }
 
   height() {
@@ -91,6 +92,7 @@ export class Chart {
     this.shape = shape;
     this.rescale();
     this.fillTable();
+    this.resize(); // the table may have grown or shrunk
   }
 
   columns() {
@@ -129,7 +131,7 @@ export class Chart {
       },
       scales: { x: { time: true, auto: false }, y: { range: (_, min, max) => this.valueRange(min, max) } },
       axes: [
-        { ...axis, size: 26, space: 70, values: (_, ticks, __, ___, step) => ticks.map((t) => clock(t).slice(0, step < 60 ? 8 : 5)) },
+        { ...axis, size: 26, space: 52, values: (_, ticks, __, ___, step) => ticks.map((t) => clock(t).slice(0, step < 60 ? 8 : 5)) },
         { ...axis, size: 64, space: 32, incrs: this.spec.binary ? POWERS_OF_TWO : undefined, values: (_, ticks) => ticks.map((v) => this.spec.format(Math.abs(v))) },
       ],
       series: [{}, ...series],

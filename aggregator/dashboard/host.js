@@ -226,7 +226,6 @@ export class HostPage {
       m.ipAddress,
       m.agentVersion && `agent ${m.agentVersion}`,
       Math.abs(live.skew_ms) > 2000 && `clock off by ${duration(Math.abs(live.skew_ms))}`,
-      `times in ${zone()}`,
     ];
     const texts = parts.filter(Boolean);
     const box = byId('host-facts');

@@ -3,9 +3,8 @@
  * bytes changes the answer. */
 #include "tests/unit/unit.h"
 
-#include <stdio.h>
-
 #include "aggregator/api/http.c"
+#include "platform/base/text.h"
 
 static struct http_request request;
 static struct http_fault fault;
@@ -42,7 +41,8 @@ static char *assert_taken(const char *head)
 static void takes_a_plain_request(void **state)
 {
     (void)state;
-    char *bytes = assert_taken("GET /metrics?limit=5&x HTTP/1.1\r\nHost: a:1\r\nX-Odd:\t v \t\r\nEmpty:\r\n\r\n");
+    char *bytes = assert_taken("GET /metrics?limit=5&x HTTP/1.1\r\nHost: a:1\r\nX-Odd:\t v \t\r\n"
+                               "Empty:\r\n\r\n");
     assert_int_equal(request.method, HTTP_GET);
     assert_true(span_equal(request.path, "/metrics"));
     assert_true(span_equal(request.query, "limit=5&x"));
@@ -122,21 +122,23 @@ static void takes_one_of_a_pipeline(void **state)
     assert_int_equal(read_bytes(two, sizeof(two) - 1), (sizeof(two) - 1) / 2);
 }
 
+#define POST "POST / HTTP/1.1\r\nHost: h\r\n"
+
 static void refuses_smuggling(void **state)
 {
     (void)state;
-    assert_refused("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", 400);
-    assert_refused("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n", 400);
-    assert_refused("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n", 400);
-    assert_refused("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n", 400);
-    assert_refused("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5, 5\r\n\r\n", 400);
-    assert_refused("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: +5\r\n\r\n", 400);
-    assert_refused("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: -1\r\n\r\n", 400);
-    assert_refused("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 0x5\r\n\r\n", 400);
-    assert_refused("POST / HTTP/1.1\r\nHost: h\r\nContent-Length:\r\n\r\n", 400);
-    assert_refused("POST / HTTP/1.1\r\nHost: h\r\nContent-Length : 5\r\n\r\n", 400);
-    assert_refused("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n", 411);
-    assert_refused("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: identity, chunked\r\n\r\n", 411);
+    assert_refused(POST "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", 400);
+    assert_refused(POST "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n", 400);
+    assert_refused(POST "Content-Length: 5\r\nContent-Length: 5\r\n\r\n", 400);
+    assert_refused(POST "Content-Length: 5\r\nContent-Length: 6\r\n\r\n", 400);
+    assert_refused(POST "Content-Length: 5, 5\r\n\r\n", 400);
+    assert_refused(POST "Content-Length: +5\r\n\r\n", 400);
+    assert_refused(POST "Content-Length: -1\r\n\r\n", 400);
+    assert_refused(POST "Content-Length: 0x5\r\n\r\n", 400);
+    assert_refused(POST "Content-Length:\r\n\r\n", 400);
+    assert_refused(POST "Content-Length : 5\r\n\r\n", 400);
+    assert_refused(POST "Transfer-Encoding: chunked\r\n\r\n", 411);
+    assert_refused(POST "Transfer-Encoding: identity, chunked\r\n\r\n", 411);
     assert_refused("GET / HTTP/1.1\r\nHost: h\r\nX: a\r\n folded\r\n\r\n", 400);
     assert_refused("GET / HTTP/1.1\r\n Host: h\r\n\r\n", 400);
     assert_refused("GET / HTTP/1.1\nHost: h\n\n", 400);
@@ -183,9 +185,12 @@ static void refuses_what_is_too_much(void **state)
     assert_int_equal(read_bytes(head, HTTP_HEAD_SIZE_MAX), ERR_MALFORMED);
     assert_int_equal(fault.status, 431);
 
-    uint32_t n = (uint32_t)sprintf(head, "GET / HTTP/1.1\r\nHost: h\r\n");
+    struct text t;
+    text_init(&t, head, HTTP_HEAD_SIZE_MAX);
+    text_put(&t, "GET / HTTP/1.1\r\nHost: h\r\n");
     for (uint32_t i = 1; i < HTTP_HEADERS_MAX; i++)
-        n += (uint32_t)sprintf(head + n, "X: %u\r\n", i);
+        text_printf(&t, "X: %u\r\n", i);
+    uint32_t n = t.length;
     memcpy(head + n, "\r\n", 3);
     assert_int_equal(read_bytes(head, n + 2), n + 2);
     memcpy(head + n, "Y:\r\n\r\n", 7);

@@ -68,7 +68,8 @@ static void escapes_hostile_text(void **state)
     assert_text("a\"b\\c", "\"a\\\"b\\\\c\"");
     assert_text("\x01\n\x7f", "\"\\u0001\\u000a\\u007f\"");
     assert_text("</script>", "\"</script>\"");
-    assert_text("gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x90\xa7", "\"gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x90\xa7\"");
+    assert_text("gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x90\xa7",
+                "\"gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x90\xa7\"");
 #define REPLACED "\xef\xbf\xbd"
     assert_text("a\xff" "b", "\"a" REPLACED "b\"");
     assert_text("\xc3", "\"" REPLACED "\"");                         /* cut off */
