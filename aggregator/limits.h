@@ -35,7 +35,8 @@ struct aggregator_limits {
 
 /* While somebody looks at a host, its samples come as they are taken. */
 #define WATCHED_SHIP_INTERVAL_MS 1000U
-/* Sessions beyond the agents: those that enrol, and newcomers that are told why they are refused. */
+/* Sessions beyond the agents, and one more for every eighth agent: those that enrol, newcomers that are
+ * told why they are refused, and in a storm of reconnects the ends of broken connections. */
 #define SESSIONS_SPARE 16U
 /* Messages over 4 KiB that are received at one time: agents that catch up take turns. */
 #define LARGE_FRAMES_MAX 16U
@@ -44,7 +45,7 @@ struct aggregator_limits {
 
 static inline uint32_t limits_sessions(const struct aggregator_limits *l)
 {
-    return l->agents_max + SESSIONS_SPARE;
+    return l->agents_max + l->agents_max / 8 + SESSIONS_SPARE;
 }
 
 /* Connections of the platform: sessions, API and two listeners. */

@@ -236,6 +236,7 @@ static void handle(struct senders *g, struct sender *s, const struct wire_frame 
         if (e == ERR_OK) {
             s->state = SENDER_SHIPPING;
             s->failures = 0;
+            g->outage_told = false;
             e = ship_welcome(g, s, &welcome);
         }
     } else if (f->type == WIRE_ACK && s->state == SENDER_SHIPPING) {
@@ -260,6 +261,16 @@ static void finish_when_done(struct senders *g, struct sender *s, struct mono no
     end_connection(g, s, now);
 }
 
+/* Once, and again after somebody was welcome. */
+static void tell_outage(struct senders *g, const struct sender *s)
+{
+    const char *why = plat_why(g->plat, s->conn);
+    if (why[0] == '\0' || g->outage_told)
+        return;
+    plat_log(g->plat, LOG_WARN, "%s: %s", s->id, why);
+    g->outage_told = true;
+}
+
 static void receive(struct senders *g, struct sender *s, struct mono now)
 {
     while (s->conn >= 0) {
@@ -267,8 +278,7 @@ static void receive(struct senders *g, struct sender *s, struct mono now)
         if (n == ERR_AGAIN || n == 0)
             return;
         if (n < 0) {
-            if (s->failures == 3 && plat_why(g->plat, s->conn)[0] != '\0')
-                plat_log(g->plat, LOG_WARN, "%s: %s", s->id, plat_why(g->plat, s->conn));
+            tell_outage(g, s);
             end_connection(g, s, now);
             return;
         }

@@ -87,6 +87,7 @@ struct senders {
     bool shipping;             /* everybody has a certificate: go */
     uint64_t random;
     uint32_t refusals_told;    /* bit by code: each reason is told once */
+    bool outage_told;
     /* scratch */
     struct arena arena;
     uint8_t scratch[WIRE_REPLY_SCRATCH_SIZE];
