@@ -9,7 +9,7 @@
 #define FILE_NAME "nephos.db"
 #define APPLICATION_ID 0x4e504853 /* "NPHS" */
 #define SCHEMA_VERSION 1
-#define PAGE_SLOTS 1024U          /* pages cached */
+#define PAGE_SLOTS 512U           /* pages cached; the kernel keeps the others at hand */
 #define HEAP_UNIT_SIZE 64
 /* Room on disk for the log besides the database; it can be longer than DATABASE_WAL_PAGES_MAX by one
  * transaction. */

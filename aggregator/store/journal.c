@@ -47,10 +47,8 @@ int journal_get_header(const struct crc32c_tables *sums, const uint8_t *from, ui
 
 void journal_init(struct journal *j, struct journal_entry *entries, uint32_t capacity)
 {
-    *j = (struct journal){.entries = entries, .capacity = capacity, .first_row = 1, .next_row = 1};
-    for (uint32_t i = 0; i < capacity; i++)
-        entries[i].next = i + 1 < capacity ? i + 1 : JOURNAL_NONE;
-    j->free = capacity > 0 ? 0 : JOURNAL_NONE;
+    *j = (struct journal){.entries = entries, .capacity = capacity, .free = JOURNAL_NONE,
+                          .first_row = 1, .next_row = 1};
 }
 
 void journal_list_init(struct journal_list *l)
@@ -61,9 +59,12 @@ void journal_list_init(struct journal_list *l)
 bool journal_add(struct journal *j, struct journal_list *l, const struct journal_entry *entry)
 {
     uint32_t at = j->free;
-    if (at == JOURNAL_NONE)
+    if (at != JOURNAL_NONE)
+        j->free = j->entries[at].next;
+    else if (j->fresh < j->capacity)
+        at = j->fresh++;
+    else
         return false;
-    j->free = j->entries[at].next;
     j->used++;
     j->entries[at] = *entry;
     j->entries[at].next = JOURNAL_NONE;

@@ -53,7 +53,8 @@ struct journal_list {
 struct journal {
     struct journal_entry *entries;
     uint32_t capacity, used;
-    uint32_t free;          /* first of the free ones, a list like the others */
+    uint32_t free;          /* first of those given back, a list like the others */
+    uint32_t fresh;         /* this and all behind it were never used: memory not touched yet */
     int64_t first_row, next_row; /* rows of the table that may exist */
 };
 
