@@ -157,7 +157,7 @@ static inline char *room_get(struct room *m, const char *path, const char *heade
             break;
     }
     assert_non_null(end);
-    *status = atoi(c->got + 9);
+    *status = (int)strtoul(c->got + 9, NULL, 10);
     char *body = calloc(1, c->size), *to = body;
     const char *at = end + 4;
     if (strstr(c->got, "Transfer-Encoding: chunked") == NULL) {

@@ -128,7 +128,8 @@ static void requests_in_a_row_are_answered_in_order(void **state)
         weather->split_permille = round * 200;
         struct client *c = client_new(m);
         static const char row[] = "\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
-                                  "POST /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 6\r\n\r\nGET / "
+                                  "POST /metrics HTTP/1.1\r\nHost: localhost\r\n"
+                                  "Content-Length: 6\r\n\r\nGET / "
                                   "HEAD /instances HTTP/1.1\r\nHost: localhost\r\n\r\n"
                                   "GET /nothing HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
         client_send(c, row, sizeof row - 1);
@@ -185,10 +186,10 @@ static struct client *listener_new(struct room *m, const char *headers)
 
 static void say(struct client *c, const char *words)
 {
-    uint8_t frame[256] = {0x81, (uint8_t)(0x80 | strlen(words)), 1, 2, 3, 4};
+    uint8_t frame[256] = {0x81, (uint8_t)(0x80U | strlen(words)), 1, 2, 3, 4};
     assert_true(strlen(words) < 126);
     for (uint32_t i = 0; i < strlen(words); i++)
-        frame[6 + i] = (uint8_t)(words[i] ^ (1 + i % 4));
+        frame[6 + i] = (uint8_t)((uint8_t)words[i] ^ (1 + i % 4));
     client_send(c, frame, 6 + strlen(words));
     room_run(c->room, c, 20);
 }
@@ -244,7 +245,9 @@ static void slow_listeners_miss_and_are_told(void **state)
     uint32_t points = 0, missed = 0;
     const char *at = strstr(slow->got, "\r\n\r\n") + 4;
     while (at < slow->got + slow->size) { /* every frame is whole */
-        uint32_t size = (uint8_t)at[1] < 126 ? (uint8_t)at[1] : (uint32_t)(uint8_t)at[2] << 8 | (uint8_t)at[3];
+        uint32_t size = (uint8_t)at[1];
+        if (size == 126)
+            size = (uint32_t)(uint8_t)at[2] << 8 | (uint8_t)at[3];
         const char *payload = at + (size < 126 ? 2 : 4);
         yyjson_doc *doc = yyjson_read(payload, size, 0);
         assert_non_null(doc);
