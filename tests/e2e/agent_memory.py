@@ -2,8 +2,9 @@
 """The agent's memory never grows: traced, it asks the kernel for none after its start, through
 connection, outage and reconnection; and its resident size stays where it was after a minute.
 
-Its ring fills slowly, so a size that is watched for a minute proves little. Therefore every page of its
-data must be resident from the start: what is all there cannot grow.
+The ring fills slowly, so a size that is watched for a minute proves little. Therefore the ring must be
+resident from the start; only buffers for machines with very many devices may be untouched, and with them
+too it stays about a megabyte.
 """
 import pathlib
 import re
@@ -13,6 +14,8 @@ from nephos import check, main, until
 
 RSS_KIB_MAX = 768
 PAGE_NOISE_KIB = 16
+UNTOUCHED_KIB_MAX = 192  # the ring alone is twice that
+ALL_KIB_MAX = 1024
 MINUTE_S = 45
 FORBIDDEN = "brk,mmap,mmap2,mremap,munmap,execve,execveat,fork,vfork,clone,clone3"
 
@@ -30,7 +33,14 @@ def wait_seconds(seconds):
 
 
 def outage(aggregator, identity, seconds):
-    """Ends the aggregator hard, brings it back, waits for new samplesdef absent_kib(pid):
+    """Ends the aggregator hard, brings it back, waits for new samples."""
+    aggregator.process.kill()
+    wait_seconds(seconds)
+    aggregator.start()
+    until(lambda: samples(aggregator, identity) > seconds, 60, f"{identity} comes back")
+
+
+def absent_kib(pid):
     """KiB of writable memory, the stack aside, that are mapped but not resident yet."""
     absent, counts = 0, False
     for line in pathlib.Path(f"/proc/{pid}/smaps").read_text().splitlines():
@@ -74,7 +84,8 @@ def proof(world):
     late = [name for when, name in calls if when > started]
     check(not late, f"after its start the agent called {', '.join(late)}")
     check(sum(name.startswith("exec") for _, name in calls) == 1, "the agent started another program")
-    check(absent <= PAGE_NOISE_KIB, f"{absent} KiB of its data are not resident yet: RSS will grow")
+    check(absent <= UNTOUCHED_KIB_MAX, f"{absent} KiB of its data are not resident: RSS will grow with the ring")
+    check(at_the_end + absent <= ALL_KIB_MAX, f"RSS may grow to {at_the_end + absent} KiB")
 
 
 if __name__ == "__main__":

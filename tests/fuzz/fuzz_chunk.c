@@ -13,6 +13,7 @@
 #define CHUNK_CRC_AT 8U
 #define CHUNK_HEADER_SIZE 12U
 
+static struct crc32c_tables sums;
 static struct chunk chunk;
 static int64_t times[CHUNK_SAMPLES_MAX], values[CHUNK_SAMPLES_MAX];
 static uint16_t sample_of[CHUNK_SAMPLES_MAX];
@@ -32,7 +33,7 @@ static void check_chunk(uint8_t *bytes, uint32_t size)
     if (size >= CHUNK_HEADER_SIZE)
         put_u32(bytes + CHUNK_CRC_AT, crc32c(crc32c(0, bytes, CHUNK_CRC_AT), bytes + CHUNK_HEADER_SIZE,
                                              size - CHUNK_HEADER_SIZE));
-    if (chunk_open(bytes, size, &chunk) < 0)
+    if (chunk_open(&sums, bytes, size, &chunk) < 0)
         return;
     FUZZ_CHECK(chunk.count >= 1 && chunk.count <= CHUNK_SAMPLES_MAX && chunk.column_count <= SLOTS_MAX);
     int err = chunk_times(&chunk, times);
@@ -47,13 +48,22 @@ static void check_journal(uint8_t *bytes, uint32_t size)
     while (size >= JOURNAL_HEADER_SIZE) {
         journal_peek_header(bytes, &h);
         if (h.size <= size - JOURNAL_HEADER_SIZE)
-            journal_put_header(&h, bytes);
-        if (journal_get_header(bytes, size, &h) < 0)
+            journal_put_header(&sums, &h, bytes);
+        if (journal_get_header(&sums, bytes, size, &h) < 0)
             return;
         FUZZ_CHECK(h.size <= size - JOURNAL_HEADER_SIZE);
         bytes += JOURNAL_HEADER_SIZE + h.size;
         size -= JOURNAL_HEADER_SIZE + h.size;
     }
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    (void)argc;
+    (void)argv;
+    crc32c_tables_init(&sums);
+    return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)

@@ -10,6 +10,7 @@
 #include "aggregator/store/chunk.h"
 #include "aggregator/store/journal.h"
 #include "platform/base/bytes.h"
+#include "platform/base/crc32c.h"
 #include "proto/block.h"
 #include "proto/token.h"
 #include "proto/wire.h"
@@ -123,6 +124,8 @@ static void save_disk(void)
     static struct chunk_builder b;
     static struct block_matrix m;
     static uint8_t room[1 + CHUNK_SIZE_MAX];
+    static struct crc32c_tables sums;
+    crc32c_tables_init(&sums);
     static const uint16_t series_of_slot[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
     uint8_t data[512];
     chunk_reset(&b);
@@ -133,14 +136,14 @@ static void save_disk(void)
         chunk_add(&b, &m, 0, 10, series_of_slot, COUNT_OF(series_of_slot));
     }
     room[0] = 'c';
-    save("chunk", "two-blocks", room, 1 + chunk_encode(&b, room + 1, CHUNK_SIZE_MAX));
+    save("chunk", "two-blocks", room, 1 + chunk_encode(&sums, &b, room + 1, CHUNK_SIZE_MAX));
 
     uint32_t at = 1;
     room[0] = 'j';
     for (uint32_t i = 0; i < 2; i++) {
         uint8_t *entry = room + at;
         int n = make_block(entry + JOURNAL_HEADER_SIZE, 512, i == 1);
-        journal_put_header(&(struct journal_header){.instance = i, .size = (uint32_t)n, .epoch = 42,
+        journal_put_header(&sums, &(struct journal_header){.instance = i, .size = (uint32_t)n, .epoch = 42,
                                                     .sequence = 1 + 10 * i, .count = 10,
                                                     .received_ms = 1768478400000}, entry);
         at += JOURNAL_HEADER_SIZE + (uint32_t)n;
