@@ -10,6 +10,7 @@ import { Live } from './live.js';
 
 const POLL_MS = 5000;
 const FACTS_MS = 30000;
+const CATCH_UP_MS = 12000;
 const LIST_METRICS = 'cpu_usage,memory_usage_percent,disk_usage_percent';
 
 const byId = (id) => document.getElementById(id);
@@ -82,6 +83,7 @@ function sentence() {
   const newest = Math.max(0, ...state.instances.map((i) => i.last_seen_ms));
   const age = newest ? `newest sample ${ago(serverNow() - newest)}` : 'no sample yet';
   const hosts = n === 1 ? '1 host' : `${n} hosts`;
+  if (state.error) return `${hosts}, connection lost, ${age}`;
   if (lost.length === 0) return `${hosts}, ${state.instances.some((i) => i.status === 'healthy') ? 'live' : 'waiting'}, ${age}`;
   const names = lost.slice(0, 2).map((i) => i.name).join(', ') + (lost.length > 2 ? ` and ${lost.length - 2} more` : '');
   return `${lost.length} of ${hosts} silent: ${names}; ${age}`;
@@ -193,7 +195,10 @@ function listen() {
     const wasLost = !state.liveOpen && state.retryAt > 0;
     state.liveOpen = open;
     state.retryAt = open ? 0 : retryAt;
-    if (open && wasLost) page.refresh().catch(report);
+    if (open && wasLost) {
+      page.refresh().catch(report);
+      setTimeout(() => page.refresh().catch(() => {}), CATCH_UP_MS); // agents have sent what they kept
+    }
     draw();
   });
   if (state.chosen) live.follow(state.chosen);

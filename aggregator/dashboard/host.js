@@ -73,16 +73,13 @@ export class HostPage {
     return get('/api/v1/query', { instance: this.id, metric: METRICS.join(','), from, step: 'auto', points: POINTS });
   }
 
-  /** The newest steps again: for long ranges, and after a connection was lost or samples came late. */
+  /** History again: for long ranges, and after a connection was lost or samples came late. */
   async refresh() {
     if (!this.series) return;
     const generation = this.generation;
-    const isLive = this.range <= LIVE_SECONDS_MAX;
     const answer = await this.query(`-${this.range + 10}s`);
     if (generation !== this.generation) return;
-    const newest = this.series.newest();
-    const tail = isLive ? this.series.times.findIndex((t) => t * 1000 >= answer.to - answer.step_ms) : -1;
-    if (tail < 0 || answer.to / 1000 > newest) this.series.load(answer);
+    this.series.load(answer);
     this.draw();
   }
 

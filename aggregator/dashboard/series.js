@@ -38,27 +38,13 @@ export class Series {
     return this.columns.get(seriesKey(metric, tag));
   }
 
-  /** Takes a query's answer: all of it, or what is newer than `keepUntil` (seconds). */
-  load(answer, keepUntil = -Infinity) {
-    const keep = this.times.findIndex((t) => t >= keepUntil);
-    const kept = keep < 0 ? (keepUntil === -Infinity ? 0 : this.times.length) : keep;
+  /** Takes a query's answer in place of what is here; steps at its end that have no sample yet are left out. */
+  load(answer) {
     this.stepMs = answer.step_ms;
     let end = answer.t.length;
     while (end > 0 && answer.series.every((s) => s.v[end - 1] === null)) end--;
-    let from = 0;
-    while (from < end && answer.t[from] / 1000 < keepUntil) from++;
-    this.times = this.times.slice(0, kept);
-    for (let i = from; i < end; i++) this.times.push(answer.t[i] / 1000);
-    const fresh = new Map();
-    for (const s of answer.series) fresh.set(seriesKey(s.metric, s.tag), s.v);
-    for (const key of new Set([...this.columns.keys(), ...fresh.keys()])) {
-      const old = this.columns.get(key) ?? [];
-      const column = [];
-      for (let i = 0; i < kept; i++) column.push(old[i] ?? null);
-      const values = fresh.get(key);
-      for (let i = from; i < end; i++) column.push(values ? values[i] : null);
-      this.columns.set(key, column);
-    }
+    this.times = answer.t.slice(0, end).map((ms) => ms / 1000);
+    this.columns = new Map(answer.series.map((s) => [seriesKey(s.metric, s.tag), s.v.slice(0, end)]));
   }
 
   newest() {
