@@ -67,7 +67,8 @@ struct link *link_new(struct sim_world *w, uint32_t *index)
         bytes[1] = w->links[i]->flow[1].bytes;
     }
     struct link *l = w->links[i];
-    *l = (struct link){.used = true, .serial = ++w->link_serial, .syn_ns = SIM_NEVER, .timeout_ns = SIM_NEVER};
+    *l = (struct link){.used = true, .serial = ++w->link_serial, .syn_ns = SIM_NEVER,
+                       .timeout_ns = SIM_NEVER};
     for (uint32_t s = 0; s < 2; s++) {
         l->flow[s].bytes = bytes[s];
         l->flow[s].fin_ns = SIM_NEVER;

@@ -134,7 +134,7 @@ static void judge_epoch(struct world *w, struct epoch_record *e)
         if (t->lost)
             missing++;
         else if (!held || sequence <= e->acked)
-            ledger_break(&w->ledger, "law %d: sample %llu of %s (%s) is nowhere: not stored, not held, not lost",
+            ledger_break(&w->ledger, "law %d: sample %llu of %s (%s) is nowhere: not stored, held or lost",
                          sequence <= e->acked ? 1 : 2, U(sequence), name, where_is(e, sequence));
     }
     w->seen.taken += e->taken;

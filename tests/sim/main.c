@@ -112,8 +112,8 @@ static void run_index(const struct plan *plan, uint64_t index, struct board *boa
     if (good && index < plan->twice) {
         good = run_seed(plan, seed, board, &again) && trace == again;
         if (!good)
-            printf("seed %" PRIu64 " FAILED: two runs left different traces %016" PRIx64 " and %016" PRIx64 "\n",
-                   seed, trace, again);
+            printf("seed %" PRIu64 " FAILED: two runs left traces %016" PRIx64 " and %016" PRIx64 "\n", seed,
+                   trace, again);
     }
     if (!good)
         record_seed(plan, seed);
@@ -155,7 +155,8 @@ static void report_progress(const struct plan *plan, const struct board *board, 
         return;
     *told = done;
     printf("%4" PRIu64 " of %" PRIu64 " seeds, %.1f million samples taken, %.1f %% stored; %" PRIu64
-           " kills, %" PRIu64 " power cuts, %" PRIu64 " partitions, %" PRIu64 " resets\n", done, seed_count(plan),
+           " kills, %" PRIu64 " power cuts, %" PRIu64 " partitions, %" PRIu64 " resets\n",
+           done, seed_count(plan),
            (double)board->taken / 1e6, 100.0 * (double)board->stored / (double)(board->taken + 1),
            board->deaths, board->power_cuts, board->partitions, board->resets);
     fflush(stdout);
@@ -164,7 +165,8 @@ static void report_progress(const struct plan *plan, const struct board *board, 
 /* A process that died on an ASSERT has failed its seed; another goes on with the rest. */
 static int run_many(const struct plan *plan)
 {
-    struct board *board = mmap(NULL, sizeof *board, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    int how = MAP_SHARED | MAP_ANONYMOUS;
+    struct board *board = mmap(NULL, sizeof *board, PROT_READ | PROT_WRITE, how, -1, 0);
     ASSERT(board != MAP_FAILED && plan->jobs <= COUNT_OF(board->running));
     pid_t pids[64];
     uint64_t told = 0;
@@ -184,8 +186,8 @@ static int run_many(const struct plan *plan)
             if (pids[job] != pid || board->running[job] == 0)
                 continue;
             uint64_t seed = seed_at(plan, board->running[job] - 1);
-            printf("seed %" PRIu64 " FAILED: the process died (status %d)\n    replay: make sim SEED=%" PRIu64 "\n",
-                   seed, status, seed);
+            printf("seed %" PRIu64 " FAILED: the process died (status %d)\n", seed, status);
+            printf("    replay: make sim SEED=%" PRIu64 "\n", seed);
             record_seed(plan, seed);
             board->failed++;
             board->running[job] = 0;
@@ -207,7 +209,8 @@ static void read_number(int argc, char *argv[], int *i, const char *flag, uint64
 int main(int argc, char *argv[])
 {
     static struct plan plan;
-    uint64_t seeds = 200, first = 1, seed = UINT64_MAX, agents = 8, hours = 4, minutes = 0, jobs = 2, twice = 3;
+    uint64_t seeds = 200, first = 1, seed = UINT64_MAX, agents = 8;
+    uint64_t hours = 4, minutes = 0, jobs = 2, twice = 3;
     for (int i = 1; i < argc; i++) {
         int before = i;
         read_number(argc, argv, &i, "--seeds", &seeds);

@@ -141,11 +141,11 @@ static void judge_answer(struct world *w, const struct asked *a)
             fold_epoch(a, e, cells);
     for (uint32_t i = 0; i < a->points; i++)
         if (!is_same(&cells[i], &a->cells[i])) {
-            ledger_break(&w->ledger, "query: %s of %s from %lld to %lld by %lld ms: point %u has %u samples, sum "
-                         "%lld; stored are %u, %lld", oracle_name(a->field), sim_name(a->node->plat),
-                         (long long)a->from_ms, (long long)a->to_ms, (long long)a->step_ms, i,
-                         a->cells[i].count, (long long)a->cells[i].sum, cells[i].count,
-                         (long long)cells[i].sum);
+            ledger_break(&w->ledger, "query: %s of %s from %lld to %lld by %lld ms: point %u has %u "
+                         "samples, sum %lld; stored are %u, %lld", oracle_name(a->field),
+                         sim_name(a->node->plat), (long long)a->from_ms, (long long)a->to_ms,
+                         (long long)a->step_ms, i, a->cells[i].count, (long long)a->cells[i].sum,
+                         cells[i].count, (long long)cells[i].sum);
             break;
         }
     free(cells);
@@ -168,7 +168,8 @@ static void judge_gaps(struct world *w, uint32_t agent, uint64_t counted)
         }
     }
     if (w->seen.aggregator_deaths == 0 && gaps != counted)
-        ledger_break(&w->ledger, "law 4: %llu samples of %s are missing between stored ones, the store counts %llu",
+        ledger_break(&w->ledger, "law 4: %llu samples of %s are missing between others, the store counts "
+                     "%llu",
                      (unsigned long long)gaps, sim_name(w->agents[agent].plat),
                      (unsigned long long)counted);
 }

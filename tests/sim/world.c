@@ -139,8 +139,17 @@ static void bury_agent(struct world *w, struct agent_node *n, int64_t down_ns)
 
 void world_kill_agent(struct world *w, struct agent_node *n, enum sim_death how, int64_t down_ns)
 {
-    world_say(w, "-- %s %s for %lld ms", sim_name(n->plat), how == SIM_KILL ? "is killed" : "loses power",
+    bool asked = how == SIM_KILL && w->climate.polite && sim_chance(w->sim, 500);
+    world_say(w, "-- %s %s for %lld ms", sim_name(n->plat),
+              asked ? "is asked to end" : how == SIM_KILL ? "is killed" : "loses power",
               (long long)(down_ns / NS_PER_MS));
+    if (asked && n->restart_ns == SIM_NEVER && n->down_ns == 0) {
+        agent_end(n->agent, plat_mono(n->plat));
+        watch_agent(w, n);
+        n->down_ns = down_ns; /* step_agent buries it when it is done */
+        (void)plat_wait(n->plat, plat_mono(n->plat));
+        return;
+    }
     sim_kill(n->plat, how);
     bury_agent(w, n, down_ns);
 }
@@ -150,6 +159,7 @@ static void start_agent(struct world *w, struct agent_node *n)
     if (!sim_is_alive(n->plat))
         sim_restart(n->plat);
     n->restart_ns = SIM_NEVER;
+    n->down_ns = 0;
     memset(n->agent, 0, sizeof *n->agent);
     int e = agent_init(n->agent, n->plat, &n->config);
     if (e < 0) {
@@ -166,6 +176,12 @@ static void step_agent(struct world *w, struct agent_node *n)
 {
     struct mono deadline = agent_step(n->agent, plat_mono(n->plat));
     watch_agent(w, n);
+    if (n->down_ns != 0 && sim_is_alive(n->plat) && agent_is_done(n->agent, plat_mono(n->plat))) {
+        world_say(w, "-- %s has ended", sim_name(n->plat));
+        sim_kill(n->plat, SIM_KILL);
+        bury_agent(w, n, n->down_ns);
+        return;
+    }
     if (sim_is_alive(n->plat)) {
         (void)plat_wait(n->plat, deadline);
         return;
@@ -196,7 +212,7 @@ static void build(struct world *w)
     ASSERT(e == ERR_OK);
     for (uint32_t i = 0; i < w->options.agents; i++) {
         struct agent_node *n = &w->agents[i];
-        char name[16];
+        char name[24];
         snprintf(name, sizeof name, "agent-%u", i + 1);
         n->plat = sim_machine(w->sim, name);
         (void)plat_wait(n->plat, MONO_NEVER);

@@ -41,6 +41,7 @@ struct agent_node {
     struct config config;
     struct epoch_record *record; /* of the running process; NULL before its first sample */
     int64_t restart_ns;          /* SIM_NEVER while it runs */
+    int64_t down_ns;             /* asked to end: so long it stays away afterwards; 0 not asked */
     /* frames that it receives */
     uint64_t connection;
     uint8_t bytes[FRAME_HEADER_SIZE + WIRE_REPLY_MAX];

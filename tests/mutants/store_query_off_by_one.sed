@@ -1,0 +1,2 @@
+# file: aggregator/store/query.c
+s/t < start_ms \+ 2 \* step_ms\)/t <= start_ms + 2 * step_ms)/
