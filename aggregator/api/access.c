@@ -107,7 +107,7 @@ bool access_check(struct exchange *x, bool is_open_route, bool is_websocket)
         if (is_open_route || r->method == HTTP_OPTIONS || has_bearer(x) ||
             (is_websocket && has_websocket_token(x)))
             return true;
-        respond_error(x, 401, "Unauthorized",
+        respond_error(x, 401, NULL,
                       "this aggregator asks for its API token: send \"Authorization: Bearer TOKEN\"");
         respond_header(x, "WWW-Authenticate: Bearer realm=\"nephos\"");
         return false;
@@ -116,13 +116,13 @@ bool access_check(struct exchange *x, bool is_open_route, bool is_websocket)
     if (is_open_route)
         return true;
     if (r->host.length > 0 && !is_local_or_address(r->host)) {
-        respond_error(x, 421, "Misdirected Request",
+        respond_error(x, 421, NULL,
                       "without an API token only \"localhost\" and IP addresses are taken as Host; set a "
                       "token to use a name");
         return false;
     }
     if (is_websocket && x->is_foreign) {
-        respond_error(x, 401, "Unauthorized",
+        respond_error(x, 401, NULL,
                       "a page from another site may not listen here unless an API token is set");
         return false;
     }

@@ -149,7 +149,7 @@ static void upgrade(struct connection *c, struct mono now)
     struct exchange *x = c->exchange;
     struct subscriber *sub = live_join(c->live, now);
     if (sub == NULL) {
-        respond_error(x, 503, "Service Unavailable", "all places for live listeners are taken");
+        respond_error(x, 503, NULL, "all places for live listeners are taken");
         respond_header(x, "Retry-After: 5");
         begin_response(c, now);
         return;
@@ -198,7 +198,7 @@ static void answer(struct connection *c, struct mono now)
     if (r->method == HTTP_OPTIONS && (allow != NULL || span_equal(r->path, "*"))) {
         respond_empty(x, 200);
     } else if (allow == NULL) {
-        respond_error(x, 404, "Not Found", "Not Found");
+        respond_error(x, 404, NULL, "Not Found");
     } else if (route == NULL) {
         respond_error(x, 405, "Method not allowed", "Method not allowed: this path knows %s", allow);
         respond_header(x, "Allow: %s", allow);
@@ -213,7 +213,7 @@ static void refuse(struct connection *c, const struct http_fault *fault, struct 
 {
     *c->request = (struct http_request){.method = HTTP_GET};
     exchange_begin(c->exchange, c->world, c->request, now);
-    respond_error(c->exchange, fault->status, "Bad Request", "%s", fault->why);
+    respond_error(c->exchange, fault->status, NULL, "%s", fault->why);
     c->world->stats.malformed++;
     c->is_keep_alive = false;
     c->is_refused = true;

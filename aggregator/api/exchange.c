@@ -102,7 +102,7 @@ static int produce_error(struct exchange *x)
         json_u64(j, "status", x->status);
         json_text(j, "detail", x->message);
     }
-    json_text(j, "error", x->error);
+    json_text(j, "error", x->error != NULL ? x->error : reason(x->status));
     json_text(j, "message", x->message);
     json_close_object(j);
     return PRODUCE_DONE;

@@ -62,7 +62,7 @@ struct exchange {
     void (*release)(struct exchange *x); /* gives back what the producer holds, if anything */
     struct json json;           /* where the producer writes */
 
-    const char *error;          /* of an error response */
+    const char *error;          /* of an error response; NULL: the status in words */
     char message[256];
     _Alignas(16) uint8_t state[EXCHANGE_STATE_SIZE];
 };
@@ -78,7 +78,8 @@ void respond(struct exchange *x, uint16_t status, const char *content_type,
 void respond_json(struct exchange *x, int (*produce)(struct exchange *x));
 /* No body, as for 304. */
 void respond_empty(struct exchange *x, uint16_t status);
-/* JSON with `error` and `message`, as clients read it; the form of RFC 9457 below /api/v1. */
+/* JSON with `error` (NULL: the status in words) and `message`, as clients read it; with the members of
+ * RFC 9457 below /api/v1. */
 void respond_error(struct exchange *x, uint16_t status, const char *error, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 /* One more header line; `format` without CR LF. Values must be ours. */

@@ -164,11 +164,11 @@ void handle_instances(struct exchange *x)
     struct span query = x->request->query;
     uint64_t limit = 100, next = 0;
     if (query_number(query, "limit", 1, 1000, &limit) == ERR_MALFORMED) {
-        respond_error(x, 400, "Bad Request", "limit must be a number from 1 to 1000");
+        respond_error(x, 400, NULL, "limit must be a number from 1 to 1000");
         return;
     }
     if (query_number(query, "lastEvaluatedKey", 0, UINT32_MAX, &next) == ERR_MALFORMED) {
-        respond_error(x, 400, "Bad Request", "lastEvaluatedKey must be what the page before answered");
+        respond_error(x, 400, NULL, "lastEvaluatedKey must be what the page before answered");
         return;
     }
     int length = query_text(query, "status", st->status, sizeof(st->status));

@@ -346,13 +346,13 @@ void handle_metrics(struct exchange *x)
     struct metrics_state *st = exchange_state(x, sizeof(*st));
     uint64_t limit = 0;
     if (query_number(x->request->query, "limit", 1, 1000, &limit) == ERR_MALFORMED) {
-        respond_error(x, 400, "Bad Request", "limit must be a number from 1 to 1000");
+        respond_error(x, 400, NULL, "limit must be a number from 1 to 1000");
         return;
     }
     st->query = -1;
     st->list = take_list(x->world);
     if (st->list == NULL) {
-        respond_error(x, 503, "Service Unavailable", "too many metric lists at once; try again");
+        respond_error(x, 503, NULL, "too many metric lists at once; try again");
         respond_header(x, "Retry-After: 1");
         return;
     }

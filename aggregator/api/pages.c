@@ -56,7 +56,7 @@ static void find_asset(struct exchange *x, const char *name)
             send_asset(x, &assets[i]);
             return;
         }
-    respond_error(x, 404, "Not Found", "Not Found");
+    respond_error(x, 404, NULL, "Not Found");
 }
 
 void handle_page(struct exchange *x)
@@ -71,6 +71,6 @@ void handle_asset(struct exchange *x)
 
 void handle_no_upgrade(struct exchange *x)
 {
-    respond_error(x, 426, "Upgrade Required", "this address is a WebSocket: ask for an upgrade, version 13");
+    respond_error(x, 426, NULL, "this address is a WebSocket: ask for an upgrade, version 13");
     respond_header(x, "Upgrade: websocket");
 }

@@ -46,7 +46,7 @@ static bool read_time(struct exchange *x, const char *name, int64_t fallback_ms,
         return true;
     if (length > 0 && time_parse(text, x->now_ms, out) == ERR_OK)
         return true;
-    respond_error(x, 400, "Bad Request",
+    respond_error(x, 400, NULL,
                   "%s is not a time: write 2026-01-15T12:00:00Z, 2026-01-15, milliseconds since 1970, "
                   "-6h or now", name);
     return false;
@@ -69,7 +69,7 @@ static bool read_step(struct exchange *x, struct query_state *st, int64_t interv
     char text[24];
     uint64_t points = 600;
     if (query_number(x->request->query, "points", 1, 10000, &points) == ERR_MALFORMED) {
-        respond_error(x, 400, "Bad Request", "points must be a number from 1 to 10000");
+        respond_error(x, 400, NULL, "points must be a number from 1 to 10000");
         return false;
     }
     int length = query_text(x->request->query, "step", text, sizeof(text));
@@ -80,7 +80,7 @@ static bool read_step(struct exchange *x, struct query_state *st, int64_t interv
     if (length > 0 && duration_parse(text, &st->step_ms) == ERR_OK && st->step_ms >= 1 &&
         st->step_ms <= RANGE_MS_MAX)
         return true;
-    respond_error(x, 400, "Bad Request", "step is not a length of time: write 10s, 1m, 1h or auto");
+    respond_error(x, 400, NULL, "step is not a length of time: write 10s, 1m, 1h or auto");
     return false;
 }
 
@@ -96,7 +96,7 @@ static bool read_fold(struct exchange *x, struct query_state *st)
             st->fold = (int)i;
             return true;
         }
-    respond_error(x, 400, "Bad Request", "fold must be avg, min, max, last, sum, count or rate");
+    respond_error(x, 400, NULL, "fold must be avg, min, max, last, sum, count or rate");
     return false;
 }
 
@@ -107,7 +107,7 @@ static bool read_range(struct exchange *x, struct query_state *st)
         return false;
     if (st->from_ms < st->to_ms && st->from_ms >= 0 && st->to_ms - st->from_ms <= RANGE_MS_MAX)
         return true;
-    respond_error(x, 400, "Bad Request", "from must be before to, and at most ten years before it");
+    respond_error(x, 400, NULL, "from must be before to, and at most ten years before it");
     return false;
 }
 
@@ -116,7 +116,7 @@ static bool select_series(struct exchange *x, struct query_state *st)
     char metrics[PATTERNS_SIZE], tags[PATTERNS_SIZE];
     if (read_patterns(x->request->query, "metric", metrics) < 0 ||
         read_patterns(x->request->query, "tags", tags) < 0) {
-        respond_error(x, 400, "Bad Request", "metric and tags take up to 1023 characters each");
+        respond_error(x, 400, NULL, "metric and tags take up to 1023 characters each");
         return false;
     }
     struct store *s = x->world->store;
@@ -128,7 +128,7 @@ static bool select_series(struct exchange *x, struct query_state *st)
             (tags[0] != 0 && !glob_match_any(tags, series->tag)))
             continue;
         if (st->series_count == QUERY_SERIES_MAX) {
-            respond_error(x, 400, "Bad Request", "more than %u series match; name fewer metrics or tags",
+            respond_error(x, 400, NULL, "more than %u series match; name fewer metrics or tags",
                           QUERY_SERIES_MAX);
             return false;
         }
@@ -147,7 +147,7 @@ static bool align(struct exchange *x, struct query_state *st)
     st->to_ms += (step - st->to_ms % step) % step;
     int64_t points = st->to_ms > st->from_ms ? (st->to_ms - st->from_ms) / step : 0;
     if ((points + 1) * (int64_t)(st->series_count > 0 ? st->series_count : 1) > QUERY_CELLS_MAX) {
-        respond_error(x, 400, "Bad Request",
+        respond_error(x, 400, NULL,
                       "%u series x %lld steps are over the %u values that one answer may hold; name fewer "
                       "metrics, a shorter range or a longer step",
                       st->series_count, (long long)points, QUERY_CELLS_MAX);
@@ -165,7 +165,7 @@ void handle_query(struct exchange *x)
     st->query = -1;
     int length = query_text(x->request->query, "instance", id, sizeof(id));
     if (length == ERR_MISSING) {
-        respond_error(x, 400, "Bad Request", "say which host: ?instance=ID, an id from /instances");
+        respond_error(x, 400, NULL, "say which host: ?instance=ID, an id from /instances");
         return;
     }
     int index = length < 0 ? ERR_MISSING : store_instance_find(s, id);

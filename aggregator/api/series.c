@@ -141,7 +141,7 @@ static bool read_filters(struct exchange *x, struct live_state *st)
     int metrics = query_text(query, "metric", st->metrics, sizeof(st->metrics));
     int tags = query_text(query, "tags", st->tags, sizeof(st->tags));
     if ((metrics < 0 && metrics != ERR_MISSING) || (tags < 0 && tags != ERR_MISSING)) {
-        respond_error(x, 400, "Bad Request", "metric and tags take up to 255 and 127 characters");
+        respond_error(x, 400, NULL, "metric and tags take up to 255 and 127 characters");
         return false;
     }
     return true;
@@ -159,7 +159,7 @@ void handle_series(struct exchange *x)
     struct live_state *st = exchange_state(x, sizeof(*st));
     char id[2];
     if (query_text(x->request->query, "instance", id, sizeof(id)) == ERR_MISSING) {
-        respond_error(x, 400, "Bad Request", "say which host: ?instance=ID, an id from /instances");
+        respond_error(x, 400, NULL, "say which host: ?instance=ID, an id from /instances");
         return;
     }
     if (read_filters(x, st))
