@@ -93,8 +93,12 @@ class Process:
         return self.popen.returncode
 
     def kill(self):
+        """With what it started: a killed strace would leave its program behind."""
         if self.is_running():
-            self.popen.kill()
+            children = pathlib.Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+            for pid in [*map(int, children), self.pid]:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
         self.popen.wait()
 
     def end(self, seconds=5):
