@@ -155,6 +155,16 @@ void conn_opened(struct plat *p, struct conn *c)
     conn_note_more(p, c);
 }
 
+/* On a slow machine the peer's answer is there before we look: one call may be all. */
+void conn_shake_hands(struct plat *p, struct conn *c)
+{
+    int result = tls_handshake(p, c);
+    if (result == ERR_AGAIN)
+        conn_watch(p, c);
+    else if (result == ERR_OK)
+        conn_opened(p, c);
+}
+
 static void set_socket_options(int fd)
 {
     const int on = 1, idle = KEEPALIVE_IDLE_S, interval = KEEPALIVE_INTERVAL_S;
@@ -178,8 +188,8 @@ void conn_connected(struct plat *p, struct conn *c)
     } else {
         c->state = CONN_HANDSHAKE;
         conn_deadline(p, c, mono_after_ms(plat_mono(p), HANDSHAKE_TIMEOUT_MS));
-        if (tls_open(p, c) == ERR_OK && tls_handshake(p, c) == ERR_AGAIN)
-            conn_watch(p, c);
+        if (tls_open(p, c) == ERR_OK)
+            conn_shake_hands(p, c);
     }
 }
 

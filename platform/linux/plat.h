@@ -106,7 +106,7 @@ struct stage {
     uint8_t *bytes;
 };
 /* An agent receives little; an aggregator reads several records at a time from each of many. */
-#define STAGE_SIZE_AGENT 1024U
+#define STAGE_SIZE_AGENT 2048U
 #define STAGE_SIZE_SERVER 16384U
 
 struct tls;
@@ -153,6 +153,8 @@ void conn_watch(struct plat *p, struct conn *c);
 void conn_ready(struct plat *p, struct conn *c);
 /* Sets the deadline of a connection that is not open yet. */
 void conn_deadline(struct plat *p, struct conn *c, struct mono deadline);
+/* Goes on with the handshake as far as it gets now. */
+void conn_shake_hands(struct plat *p, struct conn *c);
 /* TCP is up: goes on with TLS, or is open. */
 void conn_connected(struct plat *p, struct conn *c);
 void conn_opened(struct plat *p, struct conn *c);

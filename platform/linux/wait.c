@@ -31,15 +31,6 @@ int plat_next_ready(struct plat *p)
 
 /* --- handshakes --- */
 
-static void go_on_with_handshake(struct plat *p, struct conn *c)
-{
-    int result = tls_handshake(p, c);
-    if (result == ERR_AGAIN)
-        conn_watch(p, c);
-    else if (result == ERR_OK)
-        conn_opened(p, c);
-}
-
 static void begin_handshake(struct plat *p, struct conn *c)
 {
     list_drop(p, &p->queue, conn_index(p, c), LINK(queue));
@@ -49,7 +40,7 @@ static void begin_handshake(struct plat *p, struct conn *c)
     c->drained = false;
     conn_deadline(p, c, mono_after_ms(plat_mono(p), HANDSHAKE_TIMEOUT_MS));
     if (tls_open(p, c) == ERR_OK)
-        go_on_with_handshake(p, c);
+        conn_shake_hands(p, c);
 }
 
 static void on_hello(struct plat *p, struct conn *c)
@@ -106,7 +97,7 @@ static void on_conn(struct plat *p, struct conn *c, uint32_t events, struct mono
         if (c->state == CONN_HELLO)
             on_hello(p, c);
         else
-            go_on_with_handshake(p, c);
+            conn_shake_hands(p, c);
         break;
     default: break; /* failed on the way here, in this very turn */
     }

@@ -2,8 +2,13 @@
 /* Who is let in, as whom, and what each side is told: TLS of platform/linux over loopback. */
 #include "platform/linux/tls/certificate.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/unit/platform/linux/pair.h"
@@ -350,6 +355,69 @@ static void many(struct scene *s)
     end_plat(agent);
 }
 
+static void wait_for_listener(const char *address)
+{
+    char directory[128];
+    struct plat *p = make_plat(fresh_directory(directory), false, 4, 0);
+    for (int i = 0; i < 500; i++) {
+        int conn = plat_connect(p, address, PLAT_PLAIN);
+        CHECK(conn >= 0);
+        while (!plat_is_open(p, conn) && plat_why(p, conn)[0] == '\0')
+            CHECK(plat_wait(p, mono_after_ms(plat_mono(p), 10)) == ERR_OK);
+        bool open = plat_is_open(p, conn);
+        plat_close(p, conn);
+        if (open)
+            break;
+        usleep(10000);
+    }
+    end_plat(p);
+}
+
+_Noreturn static void serve_alone(const struct scene *s)
+{
+    struct plat *server = make_plat(s->directory, true, 4, 0);
+    int listener = authority_open(server) == ERR_OK ? plat_listen(server, s->address, PLAT_TLS) : -1;
+    while (listener >= 0 && plat_wait(server, MONO_NEVER) == ERR_OK)
+        for (int ready; (ready = plat_next_ready(server)) >= 0;)
+            if (ready == listener)
+                plat_accept(server, listener);
+    _exit(1);
+}
+
+/* A server that answers before the client looks: the handshake is over in one call. Made certain by a
+ * socket that waits until the whole answer is there. */
+static void answered_at_once(struct scene *unused)
+{
+    (void)unused;
+    enum { ANSWER_SIZE = 1150 }; /* seven records; 1,182 bytes, less what signatures vary by */
+    char directory[128];
+    struct scene s;
+    open_scene(&s);
+    struct plat *agent = make_agent(s.server, fresh_directory(directory), "swift", 4);
+    plat_close(s.server, s.listener);
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0)
+        serve_alone(&s);
+    wait_for_listener(s.address);
+    int conn = plat_connect(agent, s.address, PLAT_TLS), size = ANSWER_SIZE;
+    CHECK(conn >= 0 && agent->conns[conn].fd >= 0);
+    struct timeval limit = {.tv_sec = 5};
+    fcntl(agent->conns[conn].fd, F_SETFL, 0);
+    setsockopt(agent->conns[conn].fd, SOL_SOCKET, SO_RCVLOWAT, &size, sizeof size);
+    setsockopt(agent->conns[conn].fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    bool told = false;
+    for (int i = 0; i < 10 && !told; i++) {
+        CHECK(plat_wait(agent, mono_after_ms(plat_mono(agent), 100)) == ERR_OK);
+        told = plat_next_ready(agent) == conn;
+    }
+    CHECK(told && plat_is_open(agent, conn) && stats_of(agent).handshakes_full == 1);
+    CHECK(agent->opening.count == 0);
+    CHECK(kill(child, SIGKILL) == 0 && waitpid(child, NULL, 0) == child);
+    end_plat(agent);
+    end_plat(s.server);
+}
+
 /* Two agents in one program, as in a load generator. */
 static void two_credentials(struct scene *s)
 {
@@ -391,6 +459,7 @@ int main(void)
         {"stale_ticket_without_certificate", stale_ticket_without_certificate},
         {"forged_ticket", forged_ticket},
         {"not_tls", not_tls},
+        {"answered_at_once", answered_at_once},
         {"two_credentials", two_credentials},
         {"pinned_ca_of_another", pinned_ca_of_another}, /* last: leaves a certificate behind */
     };
