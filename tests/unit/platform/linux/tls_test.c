@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -375,6 +376,7 @@ static void wait_for_listener(const char *address)
 
 _Noreturn static void serve_alone(const struct scene *s)
 {
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* does not outlive a test that fails */
     struct plat *server = make_plat(s->directory, true, 4, 0);
     int listener = authority_open(server) == ERR_OK ? plat_listen(server, s->address, PLAT_TLS) : -1;
     while (listener >= 0 && plat_wait(server, MONO_NEVER) == ERR_OK)
