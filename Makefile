@@ -171,6 +171,7 @@ $(HOST)/asan/unit/%: tests/unit/%.c $(HOST)/asan/libnephos.a
 		-lcmocka -o $@
 -include $(UNIT:=.d)
 
+-include tests/unit/platform/linux/linux.mk
 -include tests/sim/sim.mk
 -include tests/fuzz/fuzz.mk
 -include tests/e2e/e2e.mk
@@ -190,36 +191,40 @@ test-packages:
 
 check: all ## Everything that is quick: style, layers, budgets, unit tests, simulation
 	@tools/stage --begin
-	@tools/stage tidy tools/tidy
-	@tools/stage layers tools/check_layers
-	@tools/stage memory $(MAKE) memory-check
-	@tools/stage unit $(MAKE) -j$(JOBS) unit
-	@tools/stage sim $(MAKE) sim-check
+	@tools/stage tidy tools/tidy || true
+	@tools/stage layers tools/check_layers || true
+	@tools/stage memory $(MAKE) memory-check || true
+	@tools/stage unit $(MAKE) -j$(JOBS) unit || true
+	@tools/stage unit-linux $(MAKE) -j$(JOBS) unit-linux || true
+	@tools/stage sim $(MAKE) sim-check || true
 	@tools/stage --summary
 
 test: test-packages ## Set everything up and run every proof (what CI runs)
 	@$(MAKE) -j$(JOBS) all
 	@tools/stage --begin
-	@tools/stage tidy tools/tidy
-	@tools/stage layers tools/check_layers
-	@tools/stage memory $(MAKE) memory-check
-	@tools/stage unit $(MAKE) -j$(JOBS) unit
-	@tools/stage sim $(MAKE) sim-check
-	@tools/stage mutants $(MAKE) mutants
-	@tools/stage fuzz $(MAKE) fuzz FUZZ_SECONDS=5
-	@tools/stage cross-build $(MAKE) -j$(JOBS) cross
-	@tools/stage e2e $(MAKE) e2e
-	@tools/stage reproducible $(MAKE) reproducible
+	@# Every stage runs; the summary fails when one has failed.
+	@tools/stage tidy tools/tidy || true
+	@tools/stage layers tools/check_layers || true
+	@tools/stage memory $(MAKE) memory-check || true
+	@tools/stage unit $(MAKE) -j$(JOBS) unit || true
+	@tools/stage unit-linux $(MAKE) -j$(JOBS) unit-linux || true
+	@tools/stage sim $(MAKE) sim-check || true
+	@tools/stage mutants $(MAKE) mutants || true
+	@tools/stage fuzz $(MAKE) fuzz FUZZ_SECONDS=5 || true
+	@tools/stage cross-build $(MAKE) -j$(JOBS) cross || true
+	@tools/stage e2e $(MAKE) e2e || true
+	@tools/stage reproducible $(MAKE) reproducible || true
 	@tools/stage --summary
 
 check-long: test-packages ## Sanitizers, 30 s of each fuzz target, many seeds, cross under qemu-user
 	@$(MAKE) -j$(JOBS) all cross
 	@tools/stage --begin
-	@tools/stage unit $(MAKE) -j$(JOBS) unit
-	@tools/stage sim $(MAKE) sim-check SEEDS=2000
-	@tools/stage mutants $(MAKE) mutants
-	@tools/stage fuzz $(MAKE) fuzz FUZZ_SECONDS=30
-	@tools/stage e2e $(MAKE) e2e
+	@tools/stage unit $(MAKE) -j$(JOBS) unit || true
+	@tools/stage unit-linux $(MAKE) -j$(JOBS) unit-linux || true
+	@tools/stage sim $(MAKE) sim-check SEEDS=2000 || true
+	@tools/stage mutants $(MAKE) mutants || true
+	@tools/stage fuzz $(MAKE) fuzz FUZZ_SECONDS=30 || true
+	@tools/stage e2e $(MAKE) e2e || true
 	@tools/stage --summary
 
 .PHONY: cross reproducible memory-check memory
