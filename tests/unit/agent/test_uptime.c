@@ -15,7 +15,8 @@ static void good(void **state)
 static void bad(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"", "\n", "12", "12.3", "x.1 2\n", "12 3\n", "99999999999999999999.1 1\n"};
+    static const char *const texts[] = {"", "\n", "12", "12.3", "x.1 2\n", "12 3\n",
+                                        "99999999999999999999.1 1\n"};
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
         uint32_t length = (uint32_t)strlen(texts[i]);
         char *exact = unit_exact(texts[i], length);

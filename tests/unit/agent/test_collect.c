@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/* What a machine's texts become: the right numbers in the right series, and what is missing stays out. */
+#include "agent/collect/collect.c"
+
+#include "platform/base/text.h"
+#include "platform/sim/sim.h"
+#include "tests/unit/agent/fixture.h"
+
+static struct {
+    struct sim_world *world;
+    struct plat *host;
+    struct collect collect;
+    struct series series;
+    struct sample sample;
+    uint8_t scratch[SCRATCH_SIZE];
+    uint32_t warnings;
+} it;
+
+static void count_warnings(void *ctx, struct plat *p, enum log_level level, const char *line)
+{
+    (void)ctx;
+    (void)p;
+    (void)line;
+    it.warnings += level <= LOG_WARN;
+}
+
+static void begin(void)
+{
+    memset(&it, 0, sizeof it);
+    it.world = sim_new(1);
+    it.host = sim_machine(it.world, "web");
+    sim_log_to(it.world, count_warnings, NULL);
+    series_init(&it.series);
+}
+
+static void start(void)
+{
+    collect_init(&it.collect, it.host, &it.series, it.scratch);
+}
+
+static void take(void)
+{
+    sim_advance(it.world, NS_PER_S);
+    collect_take(&it.collect, &it.sample, plat_mono(it.host));
+}
+
+static void use_fixture(const char *host)
+{
+    static const char *const names[] = {"stat", "meminfo", "loadavg", "uptime", "diskstats", "net/dev",
+                                        "self/mountinfo"};
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        struct fixture f = fixture_read(host, names[i]);
+        char *text = calloc(1, f.length + 1), path[64];
+        memcpy(text, f.text, f.length);
+        snprintf(path, sizeof path, "/proc/%s", names[i]);
+        sim_text(it.host, path, text);
+        free(text);
+        free(f.text);
+    }
+}
+
+static bool has(enum metric metric, const char *tag)
+{
+    for (uint32_t slot = 0; slot < it.series.count; slot++)
+        if (it.series.entries[slot].metric == metric && text_equal(it.series.entries[slot].tag, tag))
+            return sample_has(&it.sample, slot);
+    return false;
+}
+
+static int64_t value(enum metric metric, const char *tag)
+{
+    assert_true(has(metric, tag));
+    return it.sample.values[series_slot(&it.series, metric, tag)];
+}
+
+static void simulated_machine(void **state)
+{
+    (void)state;
+    struct sim_proc was, now;
+    begin();
+    start();
+    take();
+    sim_proc_at(sim_number(it.host), sim_boot(it.host), 0, &was);
+    sim_proc_at(sim_number(it.host), sim_boot(it.host), 1, &now);
+    uint64_t all = 0, idle = 0;
+    static const char *const modes[] = {"user", "nice", "system", "idle", "iowait", "irq", "softirq",
+                                        "steal"};
+    for (uint32_t m = 0; m < 8; m++) {
+        uint64_t passed = now.cpu[0][m] + now.cpu[1][m] - was.cpu[0][m] - was.cpu[1][m];
+        all += passed;
+        idle += m == 3 || m == 4 ? passed : 0;
+        assert_int_equal(value(METRIC_CPU_SECONDS, modes[m]), now.cpu[0][m] + now.cpu[1][m]);
+    }
+    assert_int_equal(value(METRIC_CPU_USAGE, ""), (all - idle) * 10000 / all);
+    assert_int_equal(value(METRIC_CONTEXT_SWITCHES, ""), now.context_switches);
+    assert_int_equal(value(METRIC_PROCESSES_BLOCKED, ""), now.blocked);
+    assert_int_equal(value(METRIC_LOAD_15, ""), now.load_centi[2]);
+    assert_int_equal(value(METRIC_UPTIME, ""), 1);
+    assert_int_equal(value(METRIC_MEMORY_TOTAL, ""), now.memory_kib[0] * 1024);
+    assert_int_equal(value(METRIC_SWAP_FREE, ""), now.memory_kib[7] * 1024);
+    assert_int_equal(value(METRIC_MEMORY_USAGE, ""),
+                     (now.memory_kib[0] - now.memory_kib[2]) * 10000 / now.memory_kib[0]);
+    assert_int_equal(value(METRIC_DISK_WRITTEN_BYTES, "vda"), now.disk[3] * 512);
+    assert_int_equal(value(METRIC_DISK_BUSY, "vda"), now.disk[4]);
+    assert_int_equal(value(METRIC_NETWORK_RX_BYTES, "eth0"), now.rx[0]);
+    assert_int_equal(value(METRIC_NETWORK_ERRORS, "eth0"), now.rx[2] + now.tx[2]);
+    assert_int_equal(value(METRIC_NETWORK_TX_MB, ""), now.tx[0] * 100 / 1048576);
+    uint64_t used = now.root.total_bytes - now.root.free_bytes;
+    assert_int_equal(value(METRIC_DISK_USED_BYTES, "/"), used);
+    assert_int_equal(value(METRIC_DISK_USAGE, "/"), used * 10000 / (used + now.root.available_bytes));
+    assert_int_equal(it.warnings, 0);
+    sim_free(it.world);
+}
+
+static void no_usage_before_time_has_passed(void **state)
+{
+    (void)state;
+    begin();
+    start();
+    collect_take(&it.collect, &it.sample, plat_mono(it.host));
+    assert_false(has(METRIC_CPU_USAGE, ""));
+    assert_true(has(METRIC_CPU_SECONDS, "user"));
+    take();
+    assert_true(has(METRIC_CPU_USAGE, ""));
+    sim_free(it.world);
+}
+
+static void filesystems_stay_the_same_between_refreshes(void **state)
+{
+    (void)state;
+    begin();
+    start();
+    take();
+    int64_t used = value(METRIC_DISK_USED_BYTES, "/");
+    for (uint32_t i = 0; i < 9; i++) {
+        take();
+        assert_int_equal(value(METRIC_DISK_USED_BYTES, "/"), used);
+    }
+    take();
+    assert_int_not_equal(value(METRIC_DISK_USED_BYTES, "/"), used);
+    sim_free(it.world);
+}
+
+static void missing_texts_are_said_once(void **state)
+{
+    (void)state;
+    begin();
+    sim_text(it.host, "/proc/diskstats", NULL);
+    sim_text(it.host, "/proc/net/dev", NULL);
+    start();
+    for (uint32_t i = 0; i < 5; i++)
+        take();
+    assert_int_equal(it.warnings, 2);
+    assert_false(has(METRIC_DISK_READS, "vda"));
+    assert_false(has(METRIC_NETWORK_RX_MB, ""));
+    assert_true(has(METRIC_UPTIME, ""));
+    sim_free(it.world);
+}
+
+static void what_does_not_fit_is_said_once(void **state)
+{
+    (void)state;
+    begin();
+    use_fixture("storage-x86_64-5.15");
+    start();
+    for (uint32_t i = 0; i < 5; i++)
+        take();
+    assert_int_equal(it.warnings, 2); /* disks and filesystems */
+    assert_true(has(METRIC_DISK_READS, "nvme0n1"));
+    assert_true(has(METRIC_PROCESSES_BLOCKED, "")); /* behind the 13 KB of 128 CPUs */
+    uint32_t before = it.series.count;
+    take();
+    assert_int_equal(it.series.count, before);
+    sim_free(it.world);
+}
+
+static void names_become_fit_to_be_shown(void **state)
+{
+    (void)state;
+    begin();
+    start();
+    it.collect.mounts = (struct mount_reading){.count = 1, .mounts = {{.path = "/a\tb\xff"}}};
+    it.collect.use[0] = (struct plat_filesystem){.total_bytes = 9, .free_bytes = 5, .available_bytes = 4};
+    it.collect.has_use[0] = true;
+    it.collect.mounts_at = MONO_NEVER;
+    take();
+    assert_true(has(METRIC_DISK_USAGE, "/a?b?"));
+    sim_free(it.world);
+}
+
+static void sums_in_mib(void **state)
+{
+    (void)state;
+    assert_int_equal(mib_x100(0), 0);
+    assert_int_equal(mib_x100(1048576), 100);
+    assert_int_equal(mib_x100(1048576 / 2), 50);
+    assert_true(mib_x100(UINT64_MAX) == UINT64_C(17592186044415) * 100 + 99);
+}
+
+static void clocks_are_bounded(void **state)
+{
+    (void)state;
+    assert_int_equal(sane_time_ms((struct wall){-5 * NS_PER_S}), 0);
+    assert_true(sane_time_ms((struct wall){INT64_MAX}) == INT64_C(7258118400000));
+    assert_int_equal(sane_time_ms((struct wall){5 * NS_PER_S}), 5000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(simulated_machine),
+        cmocka_unit_test(no_usage_before_time_has_passed),
+        cmocka_unit_test(filesystems_stay_the_same_between_refreshes),
+        cmocka_unit_test(missing_texts_are_said_once),
+        cmocka_unit_test(what_does_not_fit_is_said_once),
+        cmocka_unit_test(names_become_fit_to_be_shown),
+        cmocka_unit_test(sums_in_mib),
+        cmocka_unit_test(clocks_are_bounded),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* Settings of the agent: what is completed, what is refused and in which words. */
+#include "agent/config.c"
+
+#include "tests/unit/unit.h"
+
+static struct config config;
+static struct settings settings;
+static char words[400];
+
+static int check_with(const char *key, const char *value)
+{
+    struct text why;
+    text_init(&why, words, sizeof words);
+    config_init(&settings, &config);
+    for (uint32_t i = 0; i < settings.count && key != NULL; i++)
+        if (text_equal(settings.table[i].key, key)) {
+            int result = settings_set(&settings, i, value, ORIGIN_FLAG, key, &why);
+            if (result < 0)
+                return result;
+        }
+    return config_check(&config, &why);
+}
+
+static void defaults(void **state)
+{
+    (void)state;
+    assert_int_equal(check_with(NULL, NULL), ERR_OK);
+    assert_string_equal(config.server, "127.0.0.1:7443");
+    assert_int_equal(config.interval_ms, 1000);
+    assert_int_equal(config_log_level(&config), LOG_INFO);
+}
+
+static void server_addresses(void **state)
+{
+    (void)state;
+    static const char *const good[][2] = {
+        {"central", "central:7443"},
+        {"central.example.net:1", "central.example.net:1"},
+        {"192.0.2.1", "192.0.2.1:7443"},
+        {"192.0.2.1:65535", "192.0.2.1:65535"},
+        {"[2001:db8::1]", "[2001:db8::1]:7443"},
+        {"[2001:db8::1]:99", "[2001:db8::1]:99"},
+        {"2001:db8::1", "[2001:db8::1]:7443"},
+    };
+    for (size_t i = 0; i < COUNT_OF(good); i++) {
+        assert_int_equal(check_with("server.address", good[i][0]), ERR_OK);
+        assert_string_equal(config.server, good[i][1]);
+    }
+    static const char *const bad[] = {"", ":7443", "central:", "central:0", "central:65536", "central:http"};
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        assert_int_equal(check_with("server.address", bad[i]), ERR_MALFORMED);
+        assert_non_null(strstr(words, "--server"));
+    }
+}
+
+static void tokens_ids_and_levels(void **state)
+{
+    (void)state;
+    struct token token = {.id = {1}, .secret = {2}, .ca_hash = {3}};
+    char text[TOKEN_TEXT_SIZE];
+    token_write(&token, text);
+    assert_int_equal(check_with("server.token", text), ERR_OK);
+    text[20] = text[20] == 'A' ? 'B' : 'A';
+    assert_int_equal(check_with("server.token", text), ERR_MALFORMED);
+    assert_null(strstr(words, text)); /* a secret, even a wrong one, is not repeated */
+    assert_int_equal(check_with("host.id", "web-1.example:eu_2"), ERR_OK);
+    assert_int_equal(check_with("host.id", "web 1"), ERR_MALFORMED);
+    assert_int_equal(check_with("host.id", "w\xc3\xa9"), ERR_MALFORMED);
+    assert_int_equal(check_with("log.level", "debug"), ERR_OK);
+    assert_int_equal(check_with("log.level", "loud"), ERR_MALFORMED);
+    assert_int_equal(check_with("sample.interval", "500ms"), ERR_MALFORMED);
+    assert_int_equal(check_with("sample.interval", "2m"), ERR_MALFORMED);
+    assert_int_equal(check_with("sample.interval", "1m"), ERR_OK);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(defaults),
+        cmocka_unit_test(server_addresses),
+        cmocka_unit_test(tokens_ids_and_levels),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* Who the agent is: chosen, kept, made from the machine id, or drawn. */
+#include "agent/identity.c"
+
+#include <stdio.h>
+
+#include "platform/sim/sim.h"
+#include "tests/unit/unit.h"
+
+static void allowed_ids(void **state)
+{
+    (void)state;
+    char longest[INSTANCE_ID_SIZE + 1];
+    memset(longest, 'a', sizeof longest);
+    longest[INSTANCE_ID_SIZE - 1] = '\0';
+    assert_true(identity_is_id(longest));
+    longest[INSTANCE_ID_SIZE - 1] = 'a';
+    longest[INSTANCE_ID_SIZE] = '\0';
+    assert_false(identity_is_id(longest));
+    assert_true(identity_is_id("A-z_0.9:x"));
+    assert_false(identity_is_id(""));
+    assert_false(identity_is_id("a/b"));
+    assert_false(identity_is_id("a b"));
+}
+
+static void made_from_the_machine_id(void **state)
+{
+    (void)state;
+    struct sim_world *w = sim_new(1);
+    struct plat *p = sim_machine(w, "web"), *q = sim_machine(w, "db");
+    struct identity a, b, c;
+    identity_init(&a, p, "", "");
+    identity_init(&b, p, "", "shop front");
+    identity_init(&c, q, "", "");
+    assert_int_equal(strlen(a.id), 32);
+    assert_true(identity_is_id(a.id));
+    assert_string_equal(a.id, b.id);
+    assert_string_not_equal(a.id, c.id);
+    assert_string_equal(a.name, "web");
+    assert_string_equal(b.name, "shop front");
+    char plain[40];
+    snprintf(plain, sizeof plain, "%s", a.host.machine_id);
+    assert_string_not_equal(a.id, plain);
+    sim_free(w);
+}
+
+static void first_half_of_a_hash(void **state)
+{
+    (void)state;
+    struct sim_world *w = sim_new(1);
+    struct plat *p = sim_machine(w, "web");
+    char id[INSTANCE_ID_SIZE];
+    make_id(p, "0123456789abcdef0123456789abcdef", id);
+    /* sha256("nephos0123456789abcdef0123456789abcdef") */
+    assert_string_equal(id, "4c742e875c9e6c502b58f274e6e73a01");
+    char other[INSTANCE_ID_SIZE];
+    make_id(p, "", id);
+    make_id(p, "", other);
+    assert_string_not_equal(id, other); /* by chance */
+    sim_free(w);
+}
+
+static void the_kept_id_wins_over_the_machine(void **state)
+{
+    (void)state;
+    struct sim_world *w = sim_new(1);
+    struct plat *p = sim_machine(w, "web");
+    struct identity it;
+    identity_init(&it, p, "", "");
+    assert_int_equal(identity_keep(&it, p, "given-by-aggregator"), ERR_OK);
+    assert_string_equal(it.id, "given-by-aggregator");
+    identity_init(&it, p, "", "");
+    assert_string_equal(it.id, "given-by-aggregator");
+    identity_init(&it, p, "chosen", "");
+    assert_string_equal(it.id, "chosen");
+    sim_disk_put(p, "agent.id", "bad id\n", 7);
+    identity_init(&it, p, "", "");
+    assert_int_equal(strlen(it.id), 32);
+    sim_free(w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(allowed_ids),
+        cmocka_unit_test(made_from_the_machine_id),
+        cmocka_unit_test(first_half_of_a_hash),
+        cmocka_unit_test(the_kept_id_wins_over_the_machine),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* --once, word for word. */
+#include "agent/once.c"
+
+#include "tests/unit/unit.h"
+
+static struct sample sample;
+static struct series series;
+
+static void prepare(void)
+{
+    series_init(&series);
+    sample_clear(&sample, INT64_C(1767225600500));
+    sample_put(&sample, (uint32_t)series_slot(&series, METRIC_CPU_USAGE, ""), 1234);
+    (void)series_slot(&series, METRIC_UPTIME, ""); /* known, but not there now */
+    sample_put(&sample, (uint32_t)series_slot(&series, METRIC_DISK_USED_BYTES, "/a \"b\\c"), 5);
+}
+
+static void table(void **state)
+{
+    (void)state;
+    char page[1000];
+    struct text out;
+    prepare();
+    text_init(&out, page, sizeof page);
+    once_print_table(&sample, &series, &out);
+    assert_string_equal(page,
+        "cpu_usage                                                        12.34 percent\n"
+        "disk_used_bytes          mount=/a \"b\\c                               5 bytes\n");
+}
+
+static void json(void **state)
+{
+    (void)state;
+    char page[1000];
+    struct text out;
+    const struct identity identity = {.id = "web-1", .name = "web"};
+    prepare();
+    text_init(&out, page, sizeof page);
+    once_print_json(&sample, &series, &identity, &out);
+    assert_string_equal(page,
+        "{\"instance\":\"web-1\",\"name\":\"web\",\"timestamp\":\"2026-01-01T00:00:00.500Z\",\"metrics\":[\n"
+        "  {\"metric\":\"cpu_usage\",\"tag\":\"\",\"value\":12.34,\"unit\":\"percent\"},\n"
+        "  {\"metric\":\"disk_used_bytes\",\"tag\":\"mount=/a \\\"b\\\\c\",\"value\":5,\"unit\":\"bytes\"}\n"
+        "]}\n");
+}
+
+static void nothing_at_all(void **state)
+{
+    (void)state;
+    char page[200];
+    struct text out;
+    const struct identity identity = {.id = "x", .name = "y"};
+    series_init(&series);
+    sample_clear(&sample, 0);
+    text_init(&out, page, sizeof page);
+    once_print_json(&sample, &series, &identity, &out);
+    assert_non_null(strstr(page, "\"metrics\":[\n]}\n"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(table),
+        cmocka_unit_test(json),
+        cmocka_unit_test(nothing_at_all),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
