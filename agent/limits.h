@@ -33,8 +33,8 @@
 /* --- bytes --- */
 
 /* Holds more than one hour of a default VM, sampled each second: ten samples of its 42 series took 400 to 490
- * bytes on the wire, two hours in this ring; a machine with 90 busy series has one. */
-#define RING_SIZE (384U * 1024U)
+ * bytes on the wire, which makes 85 minutes and more; a machine with 60 busy series has one hour. */
+#define RING_SIZE (256U * 1024U)
 /* Lent to one use after the other within a step: a text of /proc (/proc/stat of 256 CPUs is 40 KiB), a
  * block while it is encoded, a message while it is unpacked. */
 #define SCRATCH_SIZE (64U * 1024U)
