@@ -177,7 +177,12 @@ $(HOST)/asan/unit/%: tests/unit/%.c $(HOST)/asan/libnephos.a
 -include tests/e2e/e2e.mk
 -include tests/bench/bench.mk
 
-.PHONY: unit tidy layers
+.PHONY: unit tidy layers analyze
+analyze: $(GEN) ## gcc's static analyzer over both programs
+	@for file in $(sort $(AGENT_PARTS) $(AGGREGATOR_PARTS) $(LOADGEN_PARTS)); do \
+	    $(CC_ARCH) $(AGGREGATOR_FLAGS) -fanalyzer -c $$file -o /dev/null || exit 1; \
+	done
+	@echo 'analyze: $(words $(sort $(AGENT_PARTS) $(AGGREGATOR_PARTS) $(LOADGEN_PARTS))) files'
 unit: $(UNIT) ## Run the unit tests (address and undefined behaviour sanitizers on)
 	@tools/run_units $(UNIT)
 tidy: ## Check style
@@ -205,6 +210,7 @@ test: test-packages ## Set everything up and run every proof (what CI runs)
 	@# Every stage runs; the summary fails when one has failed.
 	@tools/stage tidy tools/tidy || true
 	@tools/stage layers tools/check_layers || true
+	@tools/stage analyze $(MAKE) analyze || true
 	@tools/stage memory $(MAKE) memory-check || true
 	@tools/stage unit $(MAKE) -j$(JOBS) unit || true
 	@tools/stage unit-linux $(MAKE) -j$(JOBS) unit-linux || true
@@ -222,6 +228,7 @@ check-long: test-packages ## Sanitizers, 30 s of each fuzz target, many seeds, c
 	@tools/stage unit $(MAKE) -j$(JOBS) unit || true
 	@tools/stage unit-linux $(MAKE) -j$(JOBS) unit-linux || true
 	@tools/stage sim $(MAKE) sim-check SEEDS=2000 || true
+	@tools/stage sim-sanitized $(MAKE) sim-sanitized || true
 	@tools/stage mutants $(MAKE) mutants || true
 	@tools/stage fuzz $(MAKE) fuzz FUZZ_SECONDS=30 || true
 	@tools/stage e2e $(MAKE) e2e || true
