@@ -108,10 +108,11 @@ $(OUT)/obj/aggregator/gen/%.o: $(BUILD)/gen/%.c
 
 # The heap is wrapped away: a reachable malloc would be an undefined symbol, and so a link error.
 NO_HEAP := $(foreach f,malloc calloc realloc free,-Wl,--wrap=$(f))
+LINK_AGENT = $(CC_ARCH) $(LINK) $(NO_HEAP) $(AGENT_OBJ) agent/budget.ld \
+	$(DEPS)/$(ARCH)/agent/lib/libmbedtls.a $(DEPS)/$(ARCH)/lib/libprotobuf-c.a
 $(OUT)/nephos-agent: $(AGENT_OBJ) agent/budget.ld
 	$(if $(V),,$(call say,LINK,$@))
-	$(Q)$(CC_ARCH) $(LINK) $(NO_HEAP) $(AGENT_OBJ) agent/budget.ld \
-		$(DEPS)/$(ARCH)/agent/lib/libmbedtls.a $(DEPS)/$(ARCH)/lib/libprotobuf-c.a -o $@
+	$(Q)$(LINK_AGENT) -o $@
 	$(Q)$(STRIP_ARCH) $@ -o $@.stripped && mv $@ $@.debug && mv $@.stripped $@
 $(OUT)/nephos-aggregator: $(AGGREGATOR_OBJ)
 	$(if $(V),,$(call say,LINK,$@))
@@ -199,6 +200,7 @@ check: all ## Everything that is quick: style, layers, budgets, unit tests, simu
 	@tools/stage tidy tools/tidy || true
 	@tools/stage layers tools/check_layers || true
 	@tools/stage memory $(MAKE) memory-check || true
+	@tools/stage budget $(MAKE) budget-proof || true
 	@tools/stage unit $(MAKE) -j$(JOBS) unit || true
 	@tools/stage unit-linux $(MAKE) -j$(JOBS) unit-linux || true
 	@tools/stage sim $(MAKE) sim-check || true
@@ -212,6 +214,7 @@ test: test-packages ## Set everything up and run every proof (what CI runs)
 	@tools/stage layers tools/check_layers || true
 	@tools/stage analyze $(MAKE) analyze || true
 	@tools/stage memory $(MAKE) memory-check || true
+	@tools/stage budget $(MAKE) budget-proof || true
 	@tools/stage unit $(MAKE) -j$(JOBS) unit || true
 	@tools/stage unit-linux $(MAKE) -j$(JOBS) unit-linux || true
 	@tools/stage sim $(MAKE) sim-check || true
@@ -233,6 +236,21 @@ check-long: test-packages ## Sanitizers, 30 s of each fuzz target, many seeds, c
 	@tools/stage fuzz $(MAKE) fuzz FUZZ_SECONDS=30 || true
 	@tools/stage e2e $(MAKE) e2e || true
 	@tools/stage --summary
+
+# Both must fail to link: 512 KiB more of static memory, and a function that reaches malloc.
+.PHONY: budget-proof
+budget-proof: agent ## Check that the agent does not link over its budget or with a heap
+	@mkdir -p $(OUT)/proof
+	@echo 'char too_much[512 * 1024] = {0};' | $(CC_ARCH) -c -x c - -o $(OUT)/proof/too_much.o
+	@printf '#include <stdlib.h>\nvoid *heap_user(void) { return malloc(1); }\n' | \
+	    $(CC_ARCH) -c -x c - -o $(OUT)/proof/heap_user.o
+	@for symbol in too_much heap_user; do \
+	    if $(LINK_AGENT) $(OUT)/proof/$$symbol.o -Wl,-u,$$symbol -o $(OUT)/proof/agent \
+	        2>$(OUT)/proof/$$symbol.log; then echo "the agent links with $$symbol"; exit 1; fi; \
+	done
+	@grep -q 'over its budget' $(OUT)/proof/too_much.log
+	@grep -q '__wrap_malloc' $(OUT)/proof/heap_user.log
+	@echo '2 passed, 0 failed'
 
 .PHONY: cross reproducible memory-check memory
 cross: ## Build the agents for aarch64 and armv7
