@@ -91,6 +91,17 @@ void state_sync_folder(struct plat *p, const char *name)
     close(fd);
 }
 
+/* What root puts into the directory of a service's own user is that user's: `token create` beside a running
+ * aggregator. For everybody else nothing changes. */
+static void give_to_owner(struct plat *p, int fd)
+{
+    struct stat directory;
+    if (geteuid() != 0 || fstat(p->state_fd, &directory) < 0 || directory.st_uid == 0)
+        return;
+    if (fchown(fd, directory.st_uid, directory.st_gid) < 0)
+        plat_log(p, LOG_WARN, "a file made by root cannot be given to the data directory's owner; chown it");
+}
+
 /* Makes the folder of `name`, if it has one and it is not there. */
 static int make_folder(struct plat *p, const char *name)
 {
@@ -100,6 +111,11 @@ static int make_folder(struct plat *p, const char *name)
     char folder[NAME_MAX_LENGTH + 1];
     text_copy(folder, (uint32_t)(slash - name) + 1, name);
     if (mkdirat(p->state_fd, folder, 0700) == 0) {
+        int fd = openat(p->state_fd, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        if (fd >= 0) {
+            give_to_owner(p, fd);
+            close(fd);
+        }
         state_sync_folder(p, "");
         return ERR_OK;
     }
@@ -112,6 +128,7 @@ static int write_new(struct plat *p, const char *name, const void *from, uint32_
     int fd = openat(p->state_fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return error_of_errno();
+    give_to_owner(p, fd);
     int result = ERR_OK;
     uint32_t done = 0;
     while (done < size && result == ERR_OK) {
@@ -166,6 +183,7 @@ int state_hold(struct plat *p, const char *name)
     int fd = openat(p->state_fd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return error_of_errno();
+    give_to_owner(p, fd);
     while (flock(fd, LOCK_EX) < 0) {
         if (errno != EINTR) {
             close(fd);
