@@ -16,7 +16,7 @@ $(HOST)/asan/sim: $(SIM_ASAN_OBJ) $(HOST)/asan/libnephos.a
 sim: $(HOST)/fast/sim ## Replay one simulated house with a readable log: make sim SEED=n
 	@$(HOST)/fast/sim --seed $(SEED)
 sim-check: $(HOST)/fast/sim ## Run SEEDS (200) simulated houses and judge them
-	@$(HOST)/fast/sim --seeds $(SEEDS) --jobs $(JOBS) --known tests/sim/seeds --record
+	@$(HOST)/fast/sim --seeds $(SEEDS) --jobs $(JOBS) --known tests/sim/seeds $(if $(CI),,--record)
 sim-sanitized: $(HOST)/asan/sim ## A few houses with address and undefined-behaviour sanitizers
 	@$(HOST)/asan/sim --seeds 8 --hours 1 --jobs $(JOBS) --known tests/sim/seeds
 

@@ -50,7 +50,8 @@ install_packages() { # group...
 
     if [ "$(id -u)" != 0 ]; then
         as_root=(sudo -n)
-        sudo -n true 2>/dev/null || fail "run: sudo apt-get install --no-install-recommends $missing"
+        sudo -n true 2>/dev/null || fail "packages are missing: run as root: apt-get update &&" \
+            "apt-get install --no-install-recommends $missing"
     fi
     step_begin "packages $missing"
     "${as_root[@]}" apt-get update >>"$LOG" 2>&1 || true # an old index may do
