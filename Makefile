@@ -59,7 +59,7 @@ aggregator: $(OUT)/nephos-aggregator
 loadgen: $(OUT)/nephos-loadgen
 
 help: ## List the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(filter Makefile %.mk,$(MAKEFILE_LIST))
 
 # --- dependencies --------------------------------------------------------------------------------
 
@@ -68,7 +68,11 @@ deps: ## Fetch and build what Nephos stands on (once, pinned and hash-checked)
 	@tools/deps packages build
 	@tools/deps host web $(ARCH)
 
-$(BUILD)/.deps-$(ARCH): tools/deps $(wildcard platform/linux/tls/mbedtls_*_config.h)
+# Somebody may have emptied the cache.
+ifeq ($(wildcard $(CC_ARCH)),)
+.PHONY: $(BUILD)/.deps-$(ARCH)
+endif
+$(BUILD)/.deps-$(ARCH): tools/deps $(wildcard tools/deps.d/* platform/linux/tls/mbedtls_*_config.h)
 	@mkdir -p $(BUILD)
 	@tools/deps packages build $(if $(filter-out $(shell uname -m),$(ARCH)),cross)
 	@tools/deps host web $(ARCH)
