@@ -89,7 +89,7 @@ def run(world, aggregator, name, kills, pause_s, checked, *flags):
     aggregator.process.kill()
     aggregator.start()
     said = load.said()
-    summary = json.loads(said[said.index("{\n"):])
+    summary, _ = json.JSONDecoder().raw_decode(said, said.index("{\n"))  # a log line may follow
     for name_of in ("acknowledged_never_sent", "acknowledged_then_lost"):
         check(summary[name_of] == 0, f"{name_of}: {summary[name_of]}")
     lines = pathlib.Path(ledger).read_text().splitlines()
