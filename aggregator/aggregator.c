@@ -156,16 +156,15 @@ struct mono aggregator_step(struct aggregator *a, struct mono now)
     while ((conn = plat_next_ready(a->plat)) >= 0)
         dispatch(a, conn, now);
     struct mono next = ingest_step(a->ingest, now);
-    uint64_t commits = store_commit_count(a->store);
     next = mono_earlier(next, store_step(a->store, now));
-    ingest_acknowledge(a->ingest);
+    if (ingest_acknowledge(a->ingest))
+        next = now;
     next = mono_earlier(next, api_step(a->api, now));
     if (mono_reached(now, a->gauges_due)) {
         publish_gauges(a);
         a->gauges_due = mono_after_ms(now, GAUGES_MS);
     }
-    /* A commit made room: whoever ingest held back goes on at once. */
-    return store_commit_count(a->store) != commits ? now : next;
+    return next;
 }
 
 void aggregator_close(struct aggregator *a)
@@ -173,7 +172,7 @@ void aggregator_close(struct aggregator *a)
     if (store_commit(a->store) < 0)
         plat_log(a->plat, LOG_ERROR, "the last samples could not be written; agents keep them and "
                  "send them again");
-    ingest_acknowledge(a->ingest);
+    (void)ingest_acknowledge(a->ingest);
     ingest_close(a->ingest);
     api_close(a->api);
     store_close(a->store);

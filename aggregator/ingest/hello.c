@@ -124,6 +124,7 @@ void session_welcome(struct ingest *g, struct session *s)
         return;
     }
     s->state = SESSION_SHIPPING;
+    plat_gather(g->plat, s->conn); /* the store commits no more often */
     s->pace_ms = wanted_pace(g, s);
     s->acked_sequence = s->staged_sequence = store_committed_sequence(g->store, s->instance);
     const struct wire_welcome welcome = {

@@ -189,11 +189,12 @@ static bool acknowledge(struct ingest *g, struct session *s, uint64_t commits)
     return false;
 }
 
-void ingest_acknowledge(struct ingest *g)
+bool ingest_acknowledge(struct ingest *g)
 {
     uint64_t commits = store_commit_count(g->store);
     if (commits == g->commits_acknowledged && !g->owing_now)
-        return;
+        return false;
+    bool made_room = commits != g->commits_acknowledged && g->held.count > 0;
     g->commits_acknowledged = commits;
     g->owing_now = false;
     struct session_list *list = &g->owing;
@@ -206,6 +207,7 @@ void ingest_acknowledge(struct ingest *g)
             list->listed[slot] = 0;
     }
     list->count = kept;
+    return made_room;
 }
 
 void ingest_close(struct ingest *g)

@@ -27,8 +27,9 @@ void ingest_accept(struct ingest *g, int conn, struct mono now);
 bool ingest_ready(struct ingest *g, int conn, struct mono now);
 /* Deadlines, held-back sessions, pace changes. Returns when it wants to be called next. */
 struct mono ingest_step(struct ingest *g, struct mono now);
-/* After store_step(): acknowledges what has become durable. */
-void ingest_acknowledge(struct ingest *g);
+/* After store_step(): acknowledges what has become durable. True when the commit made room for sessions
+ * that were held back: they go on in the next step, at once. */
+bool ingest_acknowledge(struct ingest *g);
 /* Says goodbye to every agent. */
 void ingest_close(struct ingest *g);
 

@@ -184,7 +184,7 @@ struct mono commit_due_at(const struct store *s)
         return s->committing.at;
     if (s->staging.staged_bytes >= STAGING_SIZE / 2)
         return s->staged_since;
-    return mono_after_ms(s->staged_since, COMMIT_DELAY_MS);
+    return s->commit_next;
 }
 
 uint64_t store_committed_sequence(const struct store *s, uint32_t instance)

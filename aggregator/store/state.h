@@ -17,7 +17,7 @@
 #define STAGED_BLOCKS_MAX 16384U       /* a power of two */
 #define TOKEN_USES_STAGED_MAX 64U
 
-#define COMMIT_DELAY_MS 100
+#define COMMIT_PAUSE_MS 100            /* from one commit to the next; the first after a silence is at once */
 #define RETRY_MS_MIN 200
 #define RETRY_MS_MAX 5000
 
@@ -131,6 +131,7 @@ struct store {
     struct token_use tokens[TOKEN_USES_STAGED_MAX];
     uint32_t token_count;
     struct mono staged_since;          /* MONO_NEVER when nothing is staged */
+    struct mono commit_next;           /* not before, unless staging fills up */
     uint32_t staged_entries;           /* blocks, for the room they need in the index */
 
     /* committed */

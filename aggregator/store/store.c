@@ -146,8 +146,10 @@ struct mono store_step(struct store *s, struct mono now)
 {
     if (!s->is_open)
         return MONO_NEVER;
-    if (mono_reached(now, commit_due_at(s)))
+    if (mono_reached(now, commit_due_at(s))) {
+        s->commit_next = mono_after_ms(now, COMMIT_PAUSE_MS);
         (void)store_commit(s);
+    }
     if (commit_may_try(&s->upkeep, now)) {
         commit_note(s, &s->upkeep, "seal or drop old samples", maintain(s, now));
         database_checkpoint(&s->database);

@@ -35,8 +35,8 @@ struct store *store_reserve(struct memory_map *map, const struct store_limits *l
 int store_open(struct store *s, struct plat *p, struct text *why);
 /* Commits what is staged and closes. */
 void store_close(struct store *s);
-/* Group commit when due (100 ms after the first staged block, or staging half full), then a bounded
- * piece of sealing or retention. Returns when it wants to be called next. */
+/* Group commit when due (something is staged and the last one is 100 ms ago, or staging is half full),
+ * then a bounded piece of sealing or retention. Returns when it wants to be called next. */
 struct mono store_step(struct store *s, struct mono now);
 /* Commits at once; ERR_OK or why not (ERR_FULL disk full, ERR_SYSTEM). */
 int store_commit(struct store *s);

@@ -80,7 +80,7 @@ void conn_watch(struct plat *p, struct conn *c)
                     : c->events == NONE ? EPOLL_CTL_ADD
                                         : EPOLL_CTL_MOD;
     c->events = events;
-    if (epoll_ctl(p->epoll_fd, operation, c->fd, &e) < 0)
+    if (epoll_ctl(c->gathered ? p->gather.fd : p->epoll_fd, operation, c->fd, &e) < 0)
         conn_fail(p, c, "cannot watch the connection: %s", errno_words(errno));
 }
 
@@ -138,7 +138,8 @@ void conn_fail(struct plat *p, struct conn *c, const char *format, ...)
 
 void conn_note_more(struct plat *p, struct conn *c)
 {
-    if (is_tls(c) && !c->paused && tls_has_more(p, c))
+    bool more = (is_tls(c) && tls_has_more(p, c)) || (c->gathered && !c->drained);
+    if (more && !c->paused)
         list_push(p, &p->again, conn_index(p, c), LINK(again));
     else
         list_drop(p, &p->again, conn_index(p, c), LINK(again));

@@ -66,7 +66,7 @@ static void init_tables(struct plat *p)
     list_init(&p->queue);
     p->opening_deadline = MONO_NEVER;
     p->stage.conn = NONE;
-    p->state_fd = p->lock_fd = p->epoll_fd = p->signal_fd = NONE;
+    p->state_fd = p->lock_fd = p->epoll_fd = p->signal_fd = p->gather.fd = NONE;
 }
 
 static int open_state(struct plat *p, const char *path)
@@ -106,6 +106,8 @@ static int open_waiting(struct plat *p)
     p->signal_fd = signalfd(-1, &ends, SFD_NONBLOCK | SFD_CLOEXEC);
     if (p->signal_fd < 0 || epoll_ctl(p->epoll_fd, EPOLL_CTL_ADD, p->signal_fd, &e) < 0)
         return ERR_SYSTEM;
+    if (p->limits.authority) /* only a server has many peers */
+        wait_start(p);
     return ERR_OK;
 }
 
@@ -170,6 +172,7 @@ void plat_linux_stop(struct plat *p)
         close_fd(&p->files[i].fd);
     tls_stop(p);
     close_fd(&p->signal_fd);
+    close_fd(&p->gather.fd);
     close_fd(&p->epoll_fd);
     close_fd(&p->lock_fd);
     close_fd(&p->state_fd);

@@ -54,6 +54,7 @@ struct conn {
     bool drained;          /* the last read emptied the socket: no need to ask again */
     bool hung_up;          /* the peer is gone while paused: kept out of epoll until resumed */
     bool turn;             /* holds one of handshakes_max */
+    bool gathered;         /* watched by plat.gather */
     int events;            /* asked of epoll; NONE: not registered */
     uint32_t credential;   /* of a client */
     int32_t dial;          /* NONE once TCP is up */
@@ -109,6 +110,15 @@ struct stage {
 #define STAGE_SIZE_AGENT 2048U
 #define STAGE_SIZE_SERVER 16384U
 
+/* The connections that are reported together (plat_gather). While `armed`, the first of them that has
+ * something wakes the program; then all are left alone until `until`, looked at, and so on until a
+ * look finds nothing. */
+struct gather {
+    int fd;                /* an epoll set inside the other; NONE: not in this program */
+    bool armed;
+    struct mono until;
+};
+
 struct tls;
 
 struct plat {
@@ -118,6 +128,7 @@ struct plat {
     int lock_fd;
     bool not_durable;
     int epoll_fd, signal_fd;
+    struct gather gather;
     struct log log;
 
     struct conn *conns;
@@ -203,9 +214,13 @@ int host_path(const struct plat *p, const char *path, char to[static PATH_SIZE])
 
 /* --- wait.c and log.c --- */
 
-/* What an epoll event belongs to: a connection (its index alone), the signals, or a dial's question. */
+/* What an epoll event belongs to: a connection (its index alone), the signals, a dial's question, or the
+ * gathered connections. */
 #define WATCH_SIGNAL UINT64_C(0x100000000)
 #define WATCH_DIAL UINT64_C(0x200000000)
+#define WATCH_GATHER UINT64_C(0x400000000)
+/* The set of gathered connections, if it can be had; without it each is watched by itself. */
+void wait_start(struct plat *p);
 /* Tells about repeated lines that nothing else has flushed. */
 void log_flush(struct plat *p, struct mono now);
 void log_start(struct log *log, enum log_level level);

@@ -103,6 +103,57 @@ static void on_conn(struct plat *p, struct conn *c, uint32_t events, struct mono
     }
 }
 
+/* --- gathered connections --- */
+
+static int gather_control(struct plat *p, int operation)
+{
+    struct epoll_event e = {.events = EPOLLIN | EPOLLONESHOT, .data.u64 = WATCH_GATHER};
+    return epoll_ctl(p->epoll_fd, operation, p->gather.fd, &e);
+}
+
+void wait_start(struct plat *p)
+{
+    p->gather = (struct gather){.fd = epoll_create1(EPOLL_CLOEXEC), .armed = true};
+    if (p->gather.fd >= 0 && gather_control(p, EPOLL_CTL_ADD) == 0)
+        return;
+    if (p->gather.fd >= 0)
+        close(p->gather.fd);
+    p->gather.fd = NONE;
+}
+
+void plat_gather(struct plat *p, int conn)
+{
+    struct conn *c = conn_at(p, conn);
+    if (c->state != CONN_OPEN || c->gathered || p->gather.fd == NONE)
+        return;
+    if (c->events != NONE && epoll_ctl(p->epoll_fd, EPOLL_CTL_DEL, c->fd, NULL) < 0)
+        return;
+    c->events = NONE;
+    c->gathered = true;
+    conn_watch(p, c);
+}
+
+/* They are left alone for a while. */
+static bool is_gathering(const struct plat *p)
+{
+    return p->gather.fd != NONE && !p->gather.armed;
+}
+
+/* Looks at all of them. Found nothing: the next one that has something wakes the program. */
+static void look_at_gathered(struct plat *p, struct mono now)
+{
+    struct gather *g = &p->gather;
+    struct epoll_event events[EVENTS_MAX];
+    int n = epoll_wait(g->fd, events, EVENTS_MAX, 0);
+    g->armed = n == 0 && gather_control(p, EPOLL_CTL_MOD) == 0;
+    if (n < EVENTS_MAX) /* or else there are more, and they are looked at next */
+        g->until = mono_after_ms(now, PLAT_GATHER_MS);
+    for (int i = 0; i < n; i++)
+        on_conn(p, &p->conns[events[i].data.u64], events[i].events, MONO_NEVER);
+}
+
+/* --- one look at everything --- */
+
 static bool take_signal(struct plat *p)
 {
     struct signalfd_siginfo info;
@@ -114,13 +165,15 @@ static int poll_once(struct plat *p, int sleep_ms_max)
     struct epoll_event events[EVENTS_MAX];
     int n = epoll_wait(p->epoll_fd, events, EVENTS_MAX, sleep_ms_max);
     int result = ERR_OK;
-    struct mono budget_end = mono_after_ms(plat_mono(p), HANDSHAKE_BUDGET_MS);
+    struct mono now = plat_mono(p), budget_end = mono_after_ms(now, HANDSHAKE_BUDGET_MS);
     for (int i = 0; i < n; i++) {
         uint64_t what = events[i].data.u64;
         if (what == WATCH_SIGNAL)
             result = take_signal(p) ? ERR_CLOSED : result;
         else if ((what & WATCH_DIAL) != 0)
             dial_event(p, (uint32_t)what);
+        else if (what == WATCH_GATHER)
+            look_at_gathered(p, now);
         else
             on_conn(p, &p->conns[what], events[i].events, budget_end);
     }
@@ -165,6 +218,8 @@ static void expire(struct plat *p, struct mono now)
 static int timeout_ms(const struct plat *p, struct mono now, struct mono deadline)
 {
     struct mono until = mono_earlier(deadline, p->opening_deadline);
+    if (is_gathering(p))
+        until = mono_earlier(until, p->gather.until);
     if (until.ns == MONO_NEVER.ns)
         return -1;
     int64_t ms = (until.ns - now.ns + NS_PER_MS - 1) / NS_PER_MS;
@@ -182,6 +237,8 @@ int plat_wait(struct plat *p, struct mono deadline)
         struct mono now = plat_mono(p);
         expire(p, now);
         log_flush(p, now);
+        if (is_gathering(p) && mono_reached(now, p->gather.until))
+            look_at_gathered(p, now);
         bool done = p->ready.count > 0 || mono_reached(now, deadline);
         if (done && asked)
             return ERR_OK;

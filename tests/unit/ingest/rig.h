@@ -115,7 +115,7 @@ static inline void rig_run(struct rig *r, uint32_t ms)
         }
         (void)ingest_step(r->ingest, now);
         (void)store_step(r->store, now);
-        ingest_acknowledge(r->ingest);
+        (void)ingest_acknowledge(r->ingest);
     }
 }
 

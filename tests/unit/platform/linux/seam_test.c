@@ -179,6 +179,41 @@ static void pause_and_end(enum plat_security security)
     close_scene(&s);
 }
 
+/* The first report of a silent connection comes at once, the next one PLAT_GATHER_MS later; what was not
+ * read dry is reported without delay, an end like bytes. */
+static void gathered(enum plat_security security)
+{
+    struct scene s;
+    uint8_t message[5000] = {0}, bit[700];
+    open_scene(&s, security);
+    plat_gather(s.server, s.peer);
+    work(s.server, s.client, 5);
+    CHECK(plat_send(s.client, s.conn, "first", 5) == 5);
+    CHECK(reported(s.server, s.peer));
+    struct mono first = plat_mono(s.server);
+    CHECK(plat_recv(s.server, s.peer, bit, sizeof bit) == 5);
+    CHECK(plat_send(s.client, s.conn, message, sizeof message) == (int)sizeof message);
+    CHECK(!reported(s.server, s.peer));
+    while (!reported(s.server, s.peer))
+        CHECK(plat_mono(s.server).ns - first.ns < 5 * NS_PER_S);
+    CHECK(plat_mono(s.server).ns - first.ns >= (PLAT_GATHER_MS - 10) * NS_PER_MS);
+    for (uint32_t got = 0; got < sizeof message;) {
+        int n = plat_recv(s.server, s.peer, bit, sizeof bit);
+        CHECK(n > 0);
+        got += (uint32_t)n;
+        CHECK(got == sizeof message || reported(s.server, s.peer));
+    }
+    struct mono until = mono_after_ms(plat_mono(s.server), 2 * PLAT_GATHER_MS + 40);
+    while (!mono_reached(plat_mono(s.server), until))
+        (void)reported(s.server, s.peer);
+    plat_close(s.client, s.conn);
+    CHECK(reported(s.server, s.peer));
+    CHECK(plat_recv(s.server, s.peer, bit, sizeof bit) == ERR_CLOSED);
+    plat_close(s.server, s.peer);
+    CHECK(s.server->conns_used == 1);
+    close_scene(&s);
+}
+
 /* The last words of a server that refuses arrive, although it has not read all that was sent to it. */
 static void last_words(enum plat_security security)
 {
@@ -288,6 +323,7 @@ int main(void)
     } bytes[] = {{"partial_sends", partial_sends},
                  {"read_in_bits", read_in_bits},
                  {"pause_and_end", pause_and_end},
+                 {"gathered", gathered},
                  {"last_words", last_words}};
     for (size_t i = 0; i < COUNT_OF(bytes); i++) {
         bytes[i].run(PLAT_PLAIN);
