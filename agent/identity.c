@@ -58,8 +58,10 @@ void identity_init(struct identity *it, struct plat *p, const char *id, const ch
     utf8_copy_clean(it->name, sizeof it->name, name[0] != '\0' ? name : it->host.hostname);
 }
 
-int identity_keep(struct identity *it, struct plat *p, const char *id)
+int identity_keep(const struct identity *it, struct plat *p)
 {
-    text_copy(it->id, sizeof it->id, id);
+    char kept[INSTANCE_ID_SIZE];
+    if (read_kept(p, kept) && text_equal(kept, it->id))
+        return ERR_OK;
     return plat_state_write(p, ID_FILE, it->id, (uint32_t)strlen(it->id));
 }

@@ -15,8 +15,9 @@ struct identity {
 /* `id` and `name` are what the user chose, or "". Otherwise the id is the one kept at enrolment, or made
  * from the machine id (so that it survives a lost state directory), or by chance where there is none. */
 void identity_init(struct identity *it, struct plat *p, const char *id, const char *name);
-/* Keeps the id of the certificate in the state directory. ERR_OK, or why it could not be written. */
-int identity_keep(struct identity *it, struct plat *p, const char *id);
+/* Keeps the id in the state directory: every later start is for the same one. ERR_OK, or why it could not be
+ * written. */
+int identity_keep(const struct identity *it, struct plat *p);
 /* 1 to 63 of A-Z a-z 0-9 . _ : - */
 bool identity_is_id(const char *id);
 

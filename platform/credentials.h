@@ -22,8 +22,8 @@ void plat_sha256(struct plat *p, const void *from, size_t size, uint8_t hash[sta
 int credential_load(struct plat *p);
 /* The hash that the CA of a PLAT_TLS_PINNED connection must have. */
 void credential_pin(struct plat *p, const uint8_t ca_hash[static HASH_SIZE]);
-/* Makes a P-256 key (kept, replacing none that is in use) and a request for `common_name`; DER, its
- * length. */
+/* Makes a P-256 key, once: it is on disk before this returns, and every further request is for the same
+ * one. The request is for `common_name`; DER, its length. */
 int credential_request(struct plat *p, const char *common_name, uint8_t *der, uint32_t size);
 /* Checks that both belong together and to the pending key and the pin, stores them with the key,
  * and uses them from now on. */
@@ -42,5 +42,9 @@ int authority_certificate(struct plat *p, uint8_t *der, uint32_t size);
  * the request carries. DER, its length; ERR_MALFORMED for a bad request. */
 int authority_sign(struct plat *p, const uint8_t *request_der, uint32_t request_size,
                    const char *common_name, uint8_t *der, uint32_t size);
+/* SHA-256 of the public key in a request, as SubjectPublicKeyInfo in DER. That the sender has the private
+ * half is for authority_sign() to check. ERR_MALFORMED for a bad request. */
+int authority_request_key(struct plat *p, const uint8_t *request_der, uint32_t request_size,
+                          uint8_t hash[static HASH_SIZE]);
 
 #endif

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Enrolment: a join token for a certificate. The answer leaves only when the use of the token and the
- * instance are on disk, so neither a crash nor a full disk hands out a use twice. */
+ * instance are on disk, so neither a crash nor a full disk hands out a use twice. An answer that gets lost
+ * costs nothing: the same key may ask again with the same token for the same id. */
+#include <string.h>
+
 #include "aggregator/ingest/session.h"
 #include "aggregator/ingest/token.h"
 #include "platform/base/utf8.h"
@@ -42,14 +45,25 @@ static bool may_join(struct ingest *g, struct session *s, const struct wire_enro
     return true;
 }
 
+/* Who uses a token: a key under one instance id. Another id for the same key is another use, as it is
+ * another place. */
+static int holder_of(struct plat *p, const struct wire_enroll_request *m, uint8_t hash[static HASH_SIZE])
+{
+    uint8_t holder[HASH_SIZE + INSTANCE_ID_SIZE] = {0};
+    int result = authority_request_key(p, m->request_der.at, m->request_der.size, holder);
+    memcpy(holder + HASH_SIZE, m->instance_id, strlen(m->instance_id)); /* checked by may_join() */
+    plat_sha256(p, holder, sizeof holder, hash);
+    return result;
+}
+
 /* Stages the use of the token and the instance. */
 static bool stage(struct ingest *g, struct session *s, const struct wire_enroll_request *m,
-                  const struct token_record *record)
+                  const struct token_record *record, const uint8_t holder[static HASH_SIZE])
 {
-    int e = store_token_use(g->store, record->id, record->uses_max);
+    int e = store_token_use(g->store, record->id, holder, record->uses_max);
     if (e == ERR_FULL) {
         session_refuse(g, s, REFUSE_TOKEN,
-                       "the join token was used already (%u of %u); make a new one with "
+                       "the join token was used already (%u of %u) by other agents; make a new one with "
                        "`nephos-aggregator token create`", record->uses_max, record->uses_max);
         return false;
     }
@@ -80,15 +94,15 @@ bool session_enroll(struct ingest *g, struct session *s, const struct wire_frame
     }
     if (!may_join(g, s, m, &record))
         return false;
-    uint8_t certificate[CERTIFICATE_SIZE_MAX], ca[CERTIFICATE_SIZE_MAX];
+    uint8_t certificate[CERTIFICATE_SIZE_MAX], ca[CERTIFICATE_SIZE_MAX], holder[HASH_SIZE];
     int certificate_size = authority_sign(g->plat, m->request_der.at, m->request_der.size,
                                           m->instance_id, certificate, sizeof certificate);
     int ca_size = authority_certificate(g->plat, ca, sizeof ca);
-    if (certificate_size < 0 || ca_size < 0) {
+    if (certificate_size < 0 || ca_size < 0 || holder_of(g->plat, m, holder) < 0) {
         session_refuse(g, s, REFUSE_MALFORMED, "the certificate request (PKCS#10) is not good");
         return false;
     }
-    if (!stage(g, s, m, &record))
+    if (!stage(g, s, m, &record, holder))
         return false;
     const struct wire_enroll_reply reply = {
         .instance_id = m->instance_id,
@@ -104,9 +118,10 @@ bool session_enroll(struct ingest *g, struct session *s, const struct wire_frame
     s->rx_used = (uint32_t)n;
     s->state = SESSION_ENROLLING;
     s->deadline = mono_after_ms(g->now, ENROLL_MS_MAX);
-    s->commit_awaited = store_commit_count(g->store) + 1;
+    s->commit_awaited = store_commit_awaited(g->store);
     session_pause(g, s);
     session_list_add(&g->owing, session_slot(g, s));
+    g->owing_now = true; /* a repeated request may have changed nothing */
     return false;
 }
 

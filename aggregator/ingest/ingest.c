@@ -135,8 +135,8 @@ static void check_deadlines(struct ingest *g, struct session *s)
         return;
     }
     if (s->state == SESSION_ENROLLING) {
-        session_refuse(g, s, REFUSE_STORAGE, "the aggregator's disk takes no writes now; make a new "
-                       "token when it does");
+        session_refuse(g, s, REFUSE_STORAGE, "the aggregator's disk takes no writes now; the agent "
+                       "tries again by itself");
         return;
     }
     if (s->state != SESSION_CLOSING) {

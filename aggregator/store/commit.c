@@ -196,3 +196,8 @@ uint64_t store_commit_count(const struct store *s)
 {
     return s->stats.commits;
 }
+
+uint64_t store_commit_awaited(const struct store *s)
+{
+    return s->stats.commits + (s->staged_since.ns == MONO_NEVER.ns ? 0 : 1);
+}

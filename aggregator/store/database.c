@@ -29,7 +29,7 @@ static const char schema[] =
     " PRIMARY KEY(instance, series)) WITHOUT ROWID;"
     "CREATE TABLE epoch(instance INTEGER, epoch INTEGER, series_of_slot BLOB NOT NULL,"
     " sealed_sequence INTEGER NOT NULL, PRIMARY KEY(instance, epoch)) WITHOUT ROWID;"
-    "CREATE TABLE token_use(token BLOB PRIMARY KEY, uses INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE token_use(token BLOB, holder BLOB, PRIMARY KEY(token, holder)) WITHOUT ROWID;"
     "CREATE TABLE journal(id INTEGER PRIMARY KEY, data BLOB NOT NULL);"
     "CREATE TABLE chunk(id INTEGER PRIMARY KEY, instance INTEGER NOT NULL, min_ms INTEGER NOT NULL,"
     " max_ms INTEGER NOT NULL, epoch INTEGER NOT NULL, first_sequence INTEGER NOT NULL,"
@@ -48,9 +48,8 @@ static const char *const statement_texts[SQL_COUNT] = {
     [SQL_EPOCH_SEALED] = "UPDATE epoch SET sealed_sequence = ?3 WHERE instance = ?1 AND epoch = ?2",
     [SQL_EPOCH_GET] = "SELECT series_of_slot, sealed_sequence FROM epoch"
                       " WHERE instance = ? AND epoch = ?",
-    [SQL_TOKEN_ADD] = "INSERT INTO token_use VALUES(?1,?2)"
-                      " ON CONFLICT DO UPDATE SET uses = uses + excluded.uses",
-    [SQL_TOKEN_GET] = "SELECT uses FROM token_use WHERE token = ?",
+    [SQL_TOKEN_PUT] = "INSERT INTO token_use VALUES(?,?)",
+    [SQL_TOKEN_GET] = "SELECT count(*), coalesce(max(holder = ?2), 0) FROM token_use WHERE token = ?1",
     [SQL_JOURNAL_PUT] = "INSERT INTO journal VALUES(?,?)",
     [SQL_JOURNAL_LIST] = "SELECT id, data FROM journal ORDER BY id",
     [SQL_JOURNAL_RANGE] = "SELECT min(id), (SELECT max(id) FROM journal) FROM journal",

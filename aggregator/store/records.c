@@ -206,10 +206,10 @@ static int write_metric(struct store *s, uint32_t index)
 
 static int write_token(struct store *s, const struct token_use *use)
 {
-    sqlite3_stmt *add = database_statement(&s->database, SQL_TOKEN_ADD);
-    (void)sqlite3_bind_blob(add, 1, use->id, (int)sizeof use->id, SQLITE_STATIC);
-    (void)sqlite3_bind_int64(add, 2, use->uses);
-    return database_run(&s->database, SQL_TOKEN_ADD);
+    sqlite3_stmt *put = database_statement(&s->database, SQL_TOKEN_PUT);
+    (void)sqlite3_bind_blob(put, 1, use->token, (int)sizeof use->token, SQLITE_STATIC);
+    (void)sqlite3_bind_blob(put, 2, use->holder, (int)sizeof use->holder, SQLITE_STATIC);
+    return database_run(&s->database, SQL_TOKEN_PUT);
 }
 
 static int write_changed(struct store *s, uint32_t instance)

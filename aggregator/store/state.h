@@ -73,8 +73,8 @@ struct epoch_cache {
 };
 
 struct token_use {
-    uint8_t id[8];
-    uint32_t uses;
+    uint8_t token[8];
+    uint8_t holder[32];
 };
 
 /* After a failure: when to try again. */

@@ -70,8 +70,10 @@ struct instance *store_instance(struct store *s, uint32_t index);
 int store_instance_find(const struct store *s, const char *id); /* index or ERR_MISSING */
 /* Creates or changes by facts->id (live fields are left alone). Index, or ERR_FULL. Staged. */
 int store_instance_put(struct store *s, const struct instance *facts);
-/* Counts one use of a join token in the staged transaction; ERR_FULL when uses_max were counted. */
-int store_token_use(struct store *s, const uint8_t token_id[static 8], uint32_t uses_max);
+/* Counts one use of a join token by `holder` (a hash of who uses it) in the staged transaction. Who has used
+ * it may do so again, without another use: a reply can get lost. ERR_FULL when uses_max others have. */
+int store_token_use(struct store *s, const uint8_t token[static 8], const uint8_t holder[static 32],
+                    uint32_t uses_max);
 
 /* --- dictionary: what the slots of an epoch mean --- */
 
@@ -100,6 +102,8 @@ int store_append(struct store *s, uint32_t instance, uint64_t sequence, const st
 uint64_t store_committed_sequence(const struct store *s, uint32_t instance);
 /* Grows by one with every commit that succeeded. */
 uint64_t store_commit_count(const struct store *s);
+/* What that will be when all that is staged now is durable. */
+uint64_t store_commit_awaited(const struct store *s);
 
 /* --- series and the newest values --- */
 

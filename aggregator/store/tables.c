@@ -217,29 +217,45 @@ int store_dictionary_add(struct store *s, uint32_t instance, const struct store_
 
 /* --- tokens --- */
 
-int store_token_use(struct store *s, const uint8_t token_id[static 8], uint32_t uses_max)
+/* Uses on disk, and whether one of them is the holder's. ERR_OK or an error. */
+static int uses_on_disk(struct store *s, const struct token_use *use, int64_t *count, bool *is_known)
 {
-    struct token_use *use = NULL;
-    for (uint32_t i = 0; i < s->token_count; i++)
-        if (memcmp(s->tokens[i].id, token_id, sizeof use->id) == 0)
-            use = &s->tokens[i];
-    if (use == NULL && s->token_count == TOKEN_USES_STAGED_MAX && store_commit(s) != ERR_OK)
-        return ERR_AGAIN;
     sqlite3_stmt *get = database_statement(&s->database, SQL_TOKEN_GET);
-    (void)sqlite3_bind_blob(get, 1, token_id, (int)sizeof use->id, SQLITE_STATIC);
+    (void)sqlite3_bind_blob(get, 1, use->token, (int)sizeof use->token, SQLITE_STATIC);
+    (void)sqlite3_bind_blob(get, 2, use->holder, (int)sizeof use->holder, SQLITE_STATIC);
     int n = database_next(&s->database, SQL_TOKEN_GET);
     if (n < 0)
         return n;
-    int64_t uses = n == 1 ? sqlite3_column_int64(get, 0) : 0;
+    *count = sqlite3_column_int64(get, 0);
+    *is_known = sqlite3_column_int64(get, 1) != 0;
     database_reset(&s->database, SQL_TOKEN_GET);
-    if (uses + (use == NULL ? 0 : use->uses) >= uses_max)
-        return ERR_FULL;
-    if (use == NULL) {
-        use = &s->tokens[s->token_count++];
-        memcpy(use->id, token_id, sizeof use->id);
-        use->uses = 0;
+    return ERR_OK;
+}
+
+int store_token_use(struct store *s, const uint8_t token[static 8], const uint8_t holder[static 32],
+                    uint32_t uses_max)
+{
+    struct token_use use;
+    memcpy(use.token, token, sizeof use.token);
+    memcpy(use.holder, holder, sizeof use.holder);
+    if (s->token_count == TOKEN_USES_STAGED_MAX && store_commit(s) != ERR_OK)
+        return ERR_AGAIN;
+    int64_t count = 0;
+    bool is_known = false;
+    int err = uses_on_disk(s, &use, &count, &is_known);
+    if (err != ERR_OK)
+        return err;
+    for (uint32_t i = 0; i < s->token_count; i++) {
+        if (memcmp(s->tokens[i].token, use.token, sizeof use.token) != 0)
+            continue;
+        count++;
+        is_known |= memcmp(s->tokens[i].holder, use.holder, sizeof use.holder) == 0;
     }
-    use->uses++;
+    if (is_known)
+        return ERR_OK;
+    if (count >= uses_max)
+        return ERR_FULL;
+    s->tokens[s->token_count++] = use;
     tables_staged(s);
     return ERR_OK;
 }

@@ -203,7 +203,7 @@ void address_text(const struct sockaddr_storage *from, char *to, uint32_t to_siz
 
 /* "tokens/5d1f": relative, at most one folder, nothing hidden. */
 bool state_name_good(const char *name);
-void state_sync_folder(struct plat *p, const char *name);
+int state_sync_folder(struct plat *p, const char *name);
 /* Waits until no other process holds `name`, then holds it: a descriptor to close, or an error. */
 int state_hold(struct plat *p, const char *name);
 

@@ -73,22 +73,21 @@ int plat_state_read(struct plat *p, const char *name, void *to, uint32_t size)
     return result;
 }
 
-void state_sync_folder(struct plat *p, const char *name)
+int state_sync_folder(struct plat *p, const char *name)
 {
     if (p->not_durable)
-        return;
+        return ERR_OK;
     const char *slash = strchr(name, '/');
-    if (slash == NULL) {
-        fsync(p->state_fd);
-        return;
-    }
+    if (slash == NULL)
+        return fsync(p->state_fd) < 0 ? error_of_errno() : ERR_OK;
     char folder[NAME_MAX_LENGTH + 1];
     text_copy(folder, (uint32_t)(slash - name) + 1, name);
     int fd = openat(p->state_fd, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
-        return;
-    fsync(fd);
+        return error_of_errno();
+    int result = fsync(fd) < 0 ? error_of_errno() : ERR_OK;
     close(fd);
+    return result;
 }
 
 /* What root puts into the directory of a service's own user is that user's: `token create` beside a running
@@ -116,8 +115,7 @@ static int make_folder(struct plat *p, const char *name)
             give_to_owner(p, fd);
             close(fd);
         }
-        state_sync_folder(p, "");
-        return ERR_OK;
+        return state_sync_folder(p, "");
     }
     return errno == EEXIST ? ERR_OK : error_of_errno();
 }
@@ -162,8 +160,7 @@ int plat_state_write(struct plat *p, const char *name, const void *from, uint32_
         unlinkat(p->state_fd, beside, 0);
         return result;
     }
-    state_sync_folder(p, name);
-    return ERR_OK;
+    return state_sync_folder(p, name);
 }
 
 int plat_state_delete(struct plat *p, const char *name)
@@ -172,8 +169,7 @@ int plat_state_delete(struct plat *p, const char *name)
         return ERR_MISSING;
     if (unlinkat(p->state_fd, name, 0) < 0)
         return error_of_errno();
-    state_sync_folder(p, name);
-    return ERR_OK;
+    return state_sync_folder(p, name);
 }
 
 int state_hold(struct plat *p, const char *name)

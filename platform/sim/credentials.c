@@ -133,11 +133,14 @@ int credential_request(struct plat *p, const char *common_name, uint8_t *der, ui
     struct credential *c = &p->credential;
     if (size < REQUEST_SIZE)
         return ERR_FULL;
-    if (!c->pending)
-        plat_random(p, c->pending_key, sizeof(c->pending_key));
-    c->pending = true;
+    if (disk_state_read(p, "agent.key", c->key, sizeof(c->key)) != (int)HASH_SIZE) {
+        plat_random(p, c->key, sizeof(c->key));
+        int written = plat_state_write(p, "agent.key", c->key, sizeof(c->key));
+        if (written < 0)
+            return written;
+    }
     memcpy(der, "SIM-REQ-", MAGIC_SIZE);
-    plat_sha256(p, c->pending_key, HASH_SIZE, der + MAGIC_SIZE);
+    plat_sha256(p, c->key, HASH_SIZE, der + MAGIC_SIZE);
     plat_sha256(p, der, MAGIC_SIZE + HASH_SIZE, der + MAGIC_SIZE + HASH_SIZE);
     return (int)REQUEST_SIZE;
 }
@@ -146,17 +149,14 @@ int credential_store(struct plat *p, const uint8_t *certificate_der, uint32_t ce
                      const uint8_t *ca_der, uint32_t ca_size)
 {
     const struct credential *c = &p->credential;
-    if (!c->pending || !certificate_fits(p, c->pending_key, certificate_der, certificate_size, ca_der,
-                                         ca_size))
+    if (!certificate_fits(p, c->key, certificate_der, certificate_size, ca_der, ca_size))
         return ERR_MALFORMED;
     if (!hash_is(p, ca_der, ca_size, c->pin))
         return ERR_DENIED;
-    int key = plat_state_write(p, "agent.key", c->pending_key, HASH_SIZE);
-    int ca = plat_state_write(p, "ca.crt", ca_der, ca_size);
-    int certificate = plat_state_write(p, "agent.crt", certificate_der, certificate_size);
-    if (key < 0 || ca < 0 || certificate < 0)
-        return key < 0 ? key : ca < 0 ? ca : certificate;
-    return credential_load(p);
+    int result = plat_state_write(p, "ca.crt", ca_der, ca_size);
+    if (result == ERR_OK)
+        result = plat_state_write(p, "agent.crt", certificate_der, certificate_size);
+    return result < 0 ? result : credential_load(p);
 }
 
 void sim_certificate_expired(struct plat *p, bool expired)
@@ -213,6 +213,15 @@ int authority_sign(struct plat *p, const uint8_t *request_der, uint32_t request_
     memcpy(at + MAGIC_SIZE + 2 * HASH_SIZE, common_name, strlen(common_name));
     plat_sha256(p, der, CERTIFICATE_BODY_SIZE, der + CERTIFICATE_BODY_SIZE);
     return (int)SIM_CERTIFICATE_SIZE;
+}
+
+int authority_request_key(struct plat *p, const uint8_t *request_der, uint32_t request_size,
+                          uint8_t hash[static HASH_SIZE])
+{
+    if (request_size != REQUEST_SIZE || memcmp(request_der, "SIM-REQ-", MAGIC_SIZE) != 0)
+        return ERR_MALFORMED;
+    plat_sha256(p, request_der + MAGIC_SIZE, HASH_SIZE, hash);
+    return ERR_OK;
 }
 
 /* --- meeting --- */

@@ -104,8 +104,7 @@ struct text_entry {
 
 struct credential {
     bool loaded;
-    uint8_t key[HASH_SIZE], pending_key[HASH_SIZE];
-    bool pending;
+    uint8_t key[HASH_SIZE];
     uint8_t certificate[256];
     uint32_t certificate_size;
     uint8_t ca[64];

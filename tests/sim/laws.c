@@ -6,6 +6,7 @@
  *  3  after calm, everything that is held arrives
  *  4  stored sequences are without repetition, and the store counts the gaps that there are
  *  5  nothing is stored that was never taken
+ *  6  an agent with a good token joins, and nobody else with the same one (join.c)
  *
  * Acknowledgements that go back, or promise more than was taken, are seen at once (watch.c). */
 #include "tests/sim/world.h"

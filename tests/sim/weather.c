@@ -5,7 +5,7 @@
 
 enum kind {
     PARTITION, STALL, RESET, KILL_AGENT, KILL_AGGREGATOR, POWER_AGENT, POWER_AGGREGATOR, DISK_FULL,
-    DISK_FAIL, CLOCK, SLOW, LOOK, KIND_COUNT
+    DISK_FAIL, CLOCK, SLOW, LOOK, JOIN_BREAK, KIND_COUNT
 };
 static_assert(KIND_COUNT <= 16, "w->weather_ns has a place for each");
 
@@ -38,6 +38,7 @@ static uint32_t mean_of(const struct climate *c, enum kind kind)
     case CLOCK: return c->clock_s;
     case SLOW: return c->slow_s;
     case LOOK: return c->look_s;
+    case JOIN_BREAK: return c->join_break_s;
     case KIND_COUNT: break;
     }
     return 0;
@@ -84,6 +85,8 @@ void weather_draw(struct world *w)
         .clock_s = mean_seconds(w, 1200),
         .slow_s = mean_seconds(w, 1800),
         .look_s = mean_seconds(w, 1800),
+        .join_break_s = sim_chance(w->sim, 300) ? 1 + (uint32_t)sim_below(w->sim, 10) : 0,
+        .join_death_permille = sim_chance(w->sim, 400) ? (uint32_t)sim_below(w->sim, 800) : 0,
         .partition_max_s = sim_chance(w->sim, 500) ? 30 : 3000,
         .down_max_s = sim_chance(w->sim, 500) ? 5 : 900,
         .disk_full_max_s = sim_chance(w->sim, 500) ? 30 : 1200,
@@ -196,6 +199,12 @@ static void make_look(struct world *w)
     queries_watch(w, agent, 30 + (uint32_t)sim_below(w->sim, 300));
 }
 
+static void make_join_break(struct world *w)
+{
+    if (!join_break(w))
+        w->climate.join_break_s = 0; /* all have joined */
+}
+
 static void make(struct world *w, enum kind kind)
 {
     switch (kind) {
@@ -211,6 +220,7 @@ static void make(struct world *w, enum kind kind)
     case CLOCK: make_clock(w); break;
     case SLOW: draw_line(w, sim_weather(any_agent(w)->plat)); break;
     case LOOK: make_look(w); break;
+    case JOIN_BREAK: make_join_break(w); break;
     case KIND_COUNT: break;
     }
 }

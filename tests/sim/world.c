@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "aggregator/ingest/token.h"
 #include "tests/sim/queries.h"
 
 #define STEPS_AT_ONCE_MAX 20000U
@@ -170,12 +169,14 @@ static void start_agent(struct world *w, struct agent_node *n)
     (void)plat_wait(n->plat, plat_mono(n->plat));
     ring_init(&n->agent->ring, n->agent->ring_bytes, w->climate.ring_size);
     watch_agent(w, n);
+    join_begins(w, n);
 }
 
 static void step_agent(struct world *w, struct agent_node *n)
 {
     struct mono deadline = agent_step(n->agent, plat_mono(n->plat));
     watch_agent(w, n);
+    join_watch(w, n);
     if (n->down_ns != 0 && sim_is_alive(n->plat) && agent_is_done(n->agent, plat_mono(n->plat))) {
         world_say(w, "-- %s has ended", sim_name(n->plat));
         sim_kill(n->plat, SIM_KILL);
@@ -207,9 +208,6 @@ static void build(struct world *w)
     if (w->ledger.broken)
         return;
     ASSERT(w->aggregator_runs);
-    int64_t century_ms = INT64_C(100) * 365 * 86400 * 1000;
-    int e = token_create(w->house, 100000, century_ms, w->token);
-    ASSERT(e == ERR_OK);
     for (uint32_t i = 0; i < w->options.agents; i++) {
         struct agent_node *n = &w->agents[i];
         char name[24];
@@ -219,11 +217,9 @@ static void build(struct world *w)
         n->agent = calloc(1, sizeof *n->agent);
         ASSERT(n->agent != NULL);
         n->restart_ns = (int64_t)sim_below(w->sim, 20000) * NS_PER_MS;
-        struct settings settings;
-        config_init(&settings, &n->config);
-        (void)text_copy(n->config.server, sizeof n->config.server, "aggregator:7443");
-        (void)text_copy(n->config.token, sizeof n->config.token, w->token);
+        join_prepare(w, n);
     }
+    thief_prepare(w);
 }
 
 /* Everybody who is due does one step. */
@@ -246,12 +242,14 @@ static bool step_everybody(struct world *w)
             stepped = true;
         }
     }
-    return stepped;
+    return thief_step(w) || stepped;
 }
 
 static int64_t next_start(const struct world *w)
 {
     int64_t next_ns = w->aggregator_restart_ns;
+    if (w->thief.restart_ns < next_ns)
+        next_ns = w->thief.restart_ns;
     for (uint32_t i = 0; i < w->options.agents; i++)
         if (w->agents[i].restart_ns < next_ns)
             next_ns = w->agents[i].restart_ns;
@@ -293,6 +291,8 @@ bool world_run(struct world *w, const struct options *options)
     }
     if (!w->ledger.broken && !w->aggregator_runs)
         ledger_break(&w->ledger, "law 3: after %d s of calm the aggregator does not run", CALM_SECONDS);
+    if (!w->ledger.broken)
+        join_judge(w);
     if (!w->ledger.broken) {
         struct answers *answers = queries_ask(w);
         /* In one half of the worlds the judge finds the files of a killed program. */
@@ -311,6 +311,7 @@ void world_free(struct world *w)
     free_aggregator(w);
     for (uint32_t i = 0; i < w->options.agents; i++)
         free(w->agents[i].agent);
+    free(w->thief.agent);
     ledger_free(&w->ledger);
     sim_free(w->sim);
 }

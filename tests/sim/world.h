@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* One simulated house: an aggregator and its agents, all real, the weather over them and the judge.
  *
- * world.c runs the programs, weather.c makes trouble, watch.c looks at what agents do and are told, laws.c
- * and queries.c judge at the end. */
+ * world.c runs the programs, weather.c makes trouble, join.c makes it while agents join, watch.c looks at
+ * what agents do and are told, laws.c and queries.c judge at the end. */
 #ifndef NEPHOS_TESTS_SIM_WORLD_H
 #define NEPHOS_TESTS_SIM_WORLD_H
 
@@ -27,8 +27,9 @@ struct options {
 /* What the weather of one seed is made of: 0 turns a fault off, otherwise the mean seconds between two. */
 struct climate {
     uint32_t partition_s, stall_s, reset_s, kill_agent_s, kill_aggregator_s, power_agent_s,
-        power_aggregator_s, disk_full_s, disk_fail_s, clock_s, slow_s, look_s;
+        power_aggregator_s, disk_full_s, disk_fail_s, clock_s, slow_s, look_s, join_break_s;
     uint32_t partition_max_s, down_max_s, disk_full_max_s;
+    uint32_t join_death_permille; /* of the starts of agents that have not joined */
     uint32_t ring_size;   /* of agents: partitions may outlast it */
     bool doom;        /* deaths come in the middle of a step */
     bool polite;      /* the aggregator is asked to end now and then */
@@ -61,7 +62,6 @@ struct world {
     int64_t weather_ns[16];      /* when the next fault of each kind comes */
     int64_t disk_full_until_ns;
     bool calm;
-    char token[TOKEN_TEXT_SIZE];
 
     struct plat *house;          /* the aggregator's machine */
     struct aggregator *aggregator;
@@ -73,11 +73,12 @@ struct world {
     struct plat *inspector;
 
     struct agent_node agents[AGENTS_MAX];
+    struct agent_node thief;
 
     /* what was reached, for the line at the end */
     struct {
         uint64_t steps, taken, stored, acked, lost, epochs, resets, partitions, kills, power_cuts,
-            aggregator_deaths, disk_faults, welcomes;
+            aggregator_deaths, disk_faults, welcomes, thieves;
     } seen;
 };
 
@@ -93,6 +94,18 @@ void weather_draw(struct world *w);
 /* Makes what is due; when the next is. */
 int64_t weather_step(struct world *w);
 void weather_calm(struct world *w);
+
+/* join.c */
+/* Server and token of an agent. */
+void join_prepare(struct world *w, struct agent_node *n);
+/* The agent's process has started. */
+void join_begins(struct world *w, struct agent_node *n);
+/* Breaks the connections of all who have not joined; false when there is none. */
+bool join_break(struct world *w);
+void join_watch(struct world *w, const struct agent_node *n);
+void join_judge(struct world *w);
+void thief_prepare(struct world *w);
+bool thief_step(struct world *w); /* true when it did something */
 
 /* watch.c */
 void watch_tap(void *ctx, struct plat *p, uint64_t connection, const uint8_t *bytes, uint32_t size);

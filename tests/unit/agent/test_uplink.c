@@ -76,6 +76,45 @@ static void joins_with_a_token(void **state)
     rig_close(r);
 }
 
+/* Key and id of the next EnrollRequest; the connection is left without an answer. */
+static void miss_a_request(struct rig *r, uint8_t key[static HASH_SIZE], char id[static INSTANCE_ID_SIZE])
+{
+    peer_accept(r);
+    struct wire_frame f = peer_expect(r, WIRE_ENROLL_REQUEST);
+    struct wire_enroll_request m;
+    assert_int_equal(wire_get_enroll_request(&f, &r->arena, &m), ERR_OK);
+    assert_int_equal(authority_request_key(r->hub, m.request_der.at, m.request_der.size, key), ERR_OK);
+    text_copy(id, INSTANCE_ID_SIZE, m.instance_id);
+    int64_t size;
+    assert_non_null(sim_disk_file(r->host, "agent.key", &size));
+    assert_non_null(sim_disk_file(r->host, "agent.id", &size)); /* it may have been drawn by chance */
+    peer_close(r);
+}
+
+static void an_unanswered_request_is_repeated(void **state)
+{
+    (void)state;
+    struct rig *r = rig_open(24, false);
+    uint8_t key[HASH_SIZE], again[HASH_SIZE];
+    char id[INSTANCE_ID_SIZE], id_again[INSTANCE_ID_SIZE];
+    for (uint32_t i = 0; i < 6; i++) {
+        if (i % 2 == 0) { /* also across a power cut */
+            sim_kill(r->host, SIM_POWER_CUT);
+            sim_restart(r->host);
+            memset(r->agent, 0, sizeof *r->agent);
+            assert_int_equal(agent_init(r->agent, r->host, &r->config), ERR_OK);
+            (void)plat_wait(r->host, plat_mono(r->host));
+        }
+        miss_a_request(r, i == 0 ? key : again, i == 0 ? id : id_again);
+        if (i > 0) {
+            assert_memory_equal(key, again, HASH_SIZE);
+            assert_string_equal(id, id_again);
+        }
+    }
+    assert_false(agent_has_failed(r->agent));
+    rig_close(r);
+}
+
 static void a_refused_token_is_final(void **state)
 {
     (void)state;
@@ -388,6 +427,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(greets_then_tells_slots_then_ships),
         cmocka_unit_test(joins_with_a_token),
+        cmocka_unit_test(an_unanswered_request_is_repeated),
         cmocka_unit_test(a_refused_token_is_final),
         cmocka_unit_test(a_full_aggregator_is_asked_again),
         cmocka_unit_test(sends_again_what_was_not_acknowledged),

@@ -139,6 +139,46 @@ static void a_token_buys_one_certificate(void **state)
     rig_free(r);
 }
 
+/* Asks until the aggregator answers, and leaves without a look at the answer. */
+static void ask_and_miss_the_answer(struct rig *r, struct plat *m, const char *token, const char *id)
+{
+    struct wire_frame f;
+    peer_connect(r, &one, m, PLAT_TLS_PINNED);
+    ask_to_enrol(&one, token, id);
+    assert_int_equal(peer_wait(&one, &f, 2000), WIRE_ENROLL_REPLY);
+    peer_close(&one);
+}
+
+static void a_lost_answer_is_given_again_to_the_same_key(void **state)
+{
+    (void)state;
+    struct rig *r = rig_new(20);
+    rig_open(r);
+    char token[TOKEN_TEXT_SIZE];
+    assert_int_equal(token_create(r->hub, 1, 3600000, token), ERR_OK);
+    struct plat *m = rig_machine(r, NULL), *other = rig_machine(r, NULL);
+    ask_and_miss_the_answer(r, m, token, "vm-1");
+    sim_kill(m, SIM_POWER_CUT);
+    sim_restart(m);
+    uint8_t hash[HASH_SIZE];
+    authority_hash(r->hub, hash);
+    credential_pin(m, hash);
+    sim_kill(r->hub, SIM_KILL);
+    rig_close(r);
+    sim_restart(r->hub);
+    rig_open(r);
+    ask_and_miss_the_answer(r, m, token, "vm-1");
+    peer_connect(r, &two, other, PLAT_TLS_PINNED); /* another key, the same id */
+    ask_to_enrol(&two, token, "vm-1");
+    peer_must_be_refused(&two, REFUSE_TOKEN);
+    peer_connect(r, &two, m, PLAT_TLS_PINNED); /* the same key, another id */
+    ask_to_enrol(&two, token, "vm-2");
+    peer_must_be_refused(&two, REFUSE_TOKEN);
+    ask_and_miss_the_answer(r, m, token, "vm-1");
+    assert_int_equal(store_instance_count(r->store), 1);
+    rig_free(r);
+}
+
 static void no_certificate_leaves_before_its_commit(void **state)
 {
     (void)state;
@@ -317,6 +357,7 @@ int main(void)
         cmocka_unit_test(a_restart_goes_on_where_the_disk_was),
         cmocka_unit_test(a_lost_database_takes_certified_agents_back),
         cmocka_unit_test(a_token_buys_one_certificate),
+        cmocka_unit_test(a_lost_answer_is_given_again_to_the_same_key),
         cmocka_unit_test(no_certificate_leaves_before_its_commit),
         cmocka_unit_test(a_disk_that_stays_full_refuses_to_enrol),
         cmocka_unit_test(bad_tokens_and_bad_ids_do_not_enrol),

@@ -321,22 +321,48 @@ static void tokens_are_counted_across_restarts(void **state)
     (void)state;
     struct rig *r = opened(10);
     const uint8_t a[8] = {1}, b[8] = {2};
-    assert_int_equal(store_token_use(r->store, a, 2), ERR_OK);
-    assert_int_equal(store_token_use(r->store, b, 1), ERR_OK);
-    assert_int_equal(store_token_use(r->store, b, 1), ERR_FULL);
+    const uint8_t x[32] = {1}, y[32] = {2}, z[32] = {3};
+    assert_int_equal(store_token_use(r->store, a, x, 2), ERR_OK);
+    assert_int_equal(store_token_use(r->store, b, x, 1), ERR_OK);
+    assert_int_equal(store_token_use(r->store, b, y, 1), ERR_FULL);
     assert_int_equal(store_commit(r->store), ERR_OK);
-    assert_int_equal(store_token_use(r->store, a, 2), ERR_OK);
+    assert_int_equal(store_token_use(r->store, a, y, 2), ERR_OK);
     rig_restart(r, SIM_KILL); /* that use was not committed: nobody was told */
-    assert_int_equal(store_token_use(r->store, a, 2), ERR_OK);
-    assert_int_equal(store_token_use(r->store, a, 2), ERR_FULL);
+    assert_int_equal(store_token_use(r->store, a, z, 2), ERR_OK);
+    assert_int_equal(store_token_use(r->store, a, y, 2), ERR_FULL);
     rig_close(r);
     rig_must_open(r);
-    assert_int_equal(store_token_use(r->store, a, 2), ERR_FULL);
-    assert_int_equal(store_token_use(r->store, b, 1), ERR_FULL);
+    assert_int_equal(store_token_use(r->store, a, y, 2), ERR_FULL);
+    assert_int_equal(store_token_use(r->store, b, y, 1), ERR_FULL);
     for (uint32_t i = 0; i < 200; i++) { /* more at once than are staged */
         const uint8_t many[8] = {3, (uint8_t)i};
-        assert_int_equal(store_token_use(r->store, many, 1), ERR_OK);
-        assert_int_equal(store_token_use(r->store, many, 1), ERR_FULL);
+        assert_int_equal(store_token_use(r->store, many, x, 1), ERR_OK);
+        assert_int_equal(store_token_use(r->store, many, y, 1), ERR_FULL);
+    }
+    rig_free(r);
+}
+
+static void who_has_used_a_token_may_use_it_again(void **state)
+{
+    (void)state;
+    struct rig *r = opened(10);
+    const uint8_t a[8] = {1};
+    for (uint32_t pass = 0; pass < 4; pass++) { /* staged, committed, after a kill, after a restart */
+        for (uint8_t i = 1; i <= 100; i++) {
+            const uint8_t holder[32] = {i};
+            assert_int_equal(store_token_use(r->store, a, holder, 100), ERR_OK);
+            assert_int_equal(store_token_use(r->store, a, holder, 100), ERR_OK);
+        }
+        const uint8_t other[32] = {0, 1};
+        assert_int_equal(store_token_use(r->store, a, other, 100), ERR_FULL);
+        if (pass == 0)
+            assert_int_equal(store_commit(r->store), ERR_OK);
+        if (pass == 1)
+            rig_restart(r, SIM_KILL);
+        if (pass == 2) {
+            rig_close(r);
+            rig_must_open(r);
+        }
     }
     rig_free(r);
 }
@@ -430,6 +456,7 @@ int main(void)
         cmocka_unit_test(the_feed_speaks_each_epochs_language),
         cmocka_unit_test(a_slow_cursor_is_told_what_it_missed),
         cmocka_unit_test(tokens_are_counted_across_restarts),
+        cmocka_unit_test(who_has_used_a_token_may_use_it_again),
         cmocka_unit_test(other_databases_are_refused),
         cmocka_unit_test(facts_change_in_place),
         cmocka_unit_test(scales_are_not_mixed),

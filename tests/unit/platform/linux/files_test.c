@@ -195,6 +195,25 @@ static void repaired_authority(void)
     end_plat(p);
 }
 
+/* After a restart too, and under whatever name; another directory has another key. */
+static void same_key_again(struct plat *p, const uint8_t *first, uint32_t size, const char *directory)
+{
+    char elsewhere[128];
+    uint8_t request[CERTIFICATE_SIZE_MAX], key[HASH_SIZE], again[HASH_SIZE];
+    CHECK(authority_request_key(p, first, size, key) == ERR_OK);
+    struct plat *agent = make_plat(directory, false, 4, 0);
+    int n = credential_request(agent, "another-name", request, sizeof request);
+    CHECK(n > 0 && authority_request_key(p, request, (uint32_t)n, again) == ERR_OK);
+    CHECK(memcmp(key, again, HASH_SIZE) == 0);
+    CHECK(authority_request_key(p, request, (uint32_t)n - 1, again) == ERR_MALFORMED);
+    end_plat(agent);
+    agent = make_plat(fresh_directory(elsewhere), false, 4, 0);
+    n = credential_request(agent, "x", request, sizeof request);
+    CHECK(n > 0 && authority_request_key(p, request, (uint32_t)n, again) == ERR_OK);
+    CHECK(memcmp(key, again, HASH_SIZE) != 0);
+    end_plat(agent);
+}
+
 static void requests(void)
 {
     char directory[128], other[128];
@@ -205,6 +224,7 @@ static void requests(void)
     CHECK(authority_open(p) == ERR_OK);
     int n = credential_request(agent, "x", request, sizeof request);
     CHECK(n > 0);
+    same_key_again(p, request, (uint32_t)n, other);
     for (int i = 0; i < n; i++) { /* whatever bit is changed, it is no longer signed */
         request[i] ^= 4;
         CHECK(authority_sign(p, request, (uint32_t)n, "x", der, sizeof der) == ERR_MALFORMED);
