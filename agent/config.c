@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "agent/identity.h"
 #include "agent/limits.h"
+#include "proto/instance_id.h"
 #include "proto/token.h"
 
 #define FIELD(name) .offset = offsetof(struct config, name), .limit = sizeof(((struct config *)0)->name)
@@ -94,7 +94,7 @@ int config_check(struct config *c, struct text *why)
                       "`nephos-aggregator token create` prints");
         return ERR_MALFORMED;
     }
-    if (c->id[0] != '\0' && !identity_is_id(c->id)) {
+    if (c->id[0] != '\0' && !instance_id_allowed(c->id)) {
         text_printf(why, "--id: \"%s\" is not an id; give 1 to 63 of A-Z a-z 0-9 . _ : -", c->id);
         return ERR_MALFORMED;
     }

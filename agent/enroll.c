@@ -4,6 +4,7 @@
 
 #include "platform/base/text.h"
 #include "platform/credentials.h"
+#include "proto/instance_id.h"
 #include "proto/token.h"
 
 int enroll_pin(struct plat *p, const char *token)
@@ -40,7 +41,7 @@ int enroll_accept(struct plat *p, const struct wire_frame *f, struct arena *scra
                   struct identity *it)
 {
     struct wire_enroll_reply m;
-    if (wire_get_enroll_reply(f, scratch, &m) < 0 || !identity_is_id(m.instance_id))
+    if (wire_get_enroll_reply(f, scratch, &m) < 0 || !instance_id_allowed(m.instance_id))
         return ERR_MALFORMED;
     /* The id first: a certificate whose id is forgotten would be useless. */
     text_copy(it->id, sizeof it->id, m.instance_id);

@@ -7,28 +7,16 @@
 #include "platform/base/text.h"
 #include "platform/base/utf8.h"
 #include "platform/credentials.h"
+#include "proto/instance_id.h"
 
 #define ID_FILE "agent.id"
 #define ID_HASH_SIZE 16U /* bytes: 32 hexadecimal digits */
-
-bool identity_is_id(const char *id)
-{
-    uint32_t length = 0;
-    for (; id[length] != '\0'; length++) {
-        char c = id[length];
-        bool allowed = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '.' || c == '_' || c == ':' || c == '-';
-        if (!allowed || length >= INSTANCE_ID_SIZE - 1)
-            return false;
-    }
-    return length > 0;
-}
 
 static bool read_kept(struct plat *p, char id[static INSTANCE_ID_SIZE])
 {
     int n = plat_state_read(p, ID_FILE, id, INSTANCE_ID_SIZE - 1);
     id[n > 0 ? n : 0] = '\0';
-    return identity_is_id(id);
+    return instance_id_allowed(id);
 }
 
 /* The machine id itself is meant to stay private (machine-id(5)), so it is hashed. */

@@ -18,7 +18,5 @@ void identity_init(struct identity *it, struct plat *p, const char *id, const ch
 /* Keeps the id in the state directory: every later start is for the same one. ERR_OK, or why it could not be
  * written. */
 int identity_keep(const struct identity *it, struct plat *p);
-/* 1 to 63 of A-Z a-z 0-9 . _ : - */
-bool identity_is_id(const char *id);
 
 #endif

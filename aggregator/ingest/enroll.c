@@ -7,19 +7,7 @@
 #include "aggregator/ingest/session.h"
 #include "aggregator/ingest/token.h"
 #include "platform/base/utf8.h"
-
-bool session_id_allowed(const char *id)
-{
-    uint32_t length = 0;
-    for (; id[length] != '\0'; length++) {
-        char c = id[length];
-        bool allowed = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '.' || c == '_' || c == ':' || c == '-';
-        if (!allowed || length >= INSTANCE_ID_SIZE - 1)
-            return false;
-    }
-    return length > 0;
-}
+#include "proto/instance_id.h"
 
 static bool may_join(struct ingest *g, struct session *s, const struct wire_enroll_request *m,
                      struct token_record *record)
@@ -27,7 +15,7 @@ static bool may_join(struct ingest *g, struct session *s, const struct wire_enro
     char words[REASON_SIZE];
     struct text why;
     text_init(&why, words, sizeof words);
-    if (!session_id_allowed(m->instance_id)) {
+    if (!instance_id_allowed(m->instance_id)) {
         session_refuse(g, s, REFUSE_IDENTITY, "an instance id has 1 to 63 of A-Z a-z 0-9 . _ : -");
         return false;
     }

@@ -4,6 +4,7 @@
 
 #include "aggregator/ingest/session.h"
 #include "platform/base/utf8.h"
+#include "proto/instance_id.h"
 
 static bool is_acceptable(struct ingest *g, struct session *s, const struct wire_hello *m)
 {
@@ -13,7 +14,7 @@ static bool is_acceptable(struct ingest *g, struct session *s, const struct wire
                        m->protocol, WIRE_PROTOCOL);
         return false;
     }
-    if (!session_id_allowed(m->instance_id) || !text_equal(m->instance_id, s->identity)) {
+    if (!instance_id_allowed(m->instance_id) || !text_equal(m->instance_id, s->identity)) {
         session_refuse(g, s, REFUSE_IDENTITY,
                        "the agent's id is not the one in its certificate (%s); enrol it again",
                        s->identity);

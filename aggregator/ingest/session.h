@@ -156,7 +156,6 @@ void session_finish(struct ingest *g, struct session *s);
 /* --- messages: true when the frame is done with, false to keep it at the start of rx --- */
 
 /* enroll.c */
-bool session_id_allowed(const char *id);
 bool session_enroll(struct ingest *g, struct session *s, const struct wire_frame *f);
 /* The commit that holds the enrolment is durable. */
 void session_enrolled(struct ingest *g, struct session *s);

@@ -149,7 +149,7 @@ build_mbedtls() { # program "flags"
     [ -e "$config" ] || fail "$config is missing: the source tree is not complete"
     source_of mbedtls
     id=$(hash_of $RECIPE_mbedtls "$(<"$PREFIX/stamp/musl")" "$SOURCE_ID" "$flags" "${COMMON[*]}" \
-        "$(<"$config")")
+        "$(cat "$ROOT"/platform/linux/tls/mbedtls_*_config.h)")
     is_current "$PREFIX/stamp/mbedtls_$program" "$id" && return
     step_begin "mbedtls $SOURCE_VERSION for $ARCH, $program"
 
@@ -158,8 +158,8 @@ build_mbedtls() { # program "flags"
     mkdir -p "$new/lib" "$new/include"
     cp -R "$SOURCE_DIR/include/mbedtls" "$SOURCE_DIR/include/psa" "$new/include/"
     cp "$config" "$new/include/mbedtls/mbedtls_config.h"
-    # Kept under its own name too, for those who name it with -DMBEDTLS_CONFIG_FILE.
-    cp "$config" "$new/include/"
+    # The aggregator's begins with the agent's.
+    cp "$ROOT/platform/linux/tls/mbedtls_agent_config.h" "$new/include/mbedtls/"
     archive "$new/lib/libmbedtls.a" "$flags -I$new/include -I$SOURCE_DIR/library" "$SOURCE_DIR"/library/*.c
 
     rm -rf "$PREFIX/$program.old"

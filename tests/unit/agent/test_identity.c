@@ -13,14 +13,14 @@ static void allowed_ids(void **state)
     char longest[INSTANCE_ID_SIZE + 1];
     memset(longest, 'a', sizeof longest);
     longest[INSTANCE_ID_SIZE - 1] = '\0';
-    assert_true(identity_is_id(longest));
+    assert_true(instance_id_allowed(longest));
     longest[INSTANCE_ID_SIZE - 1] = 'a';
     longest[INSTANCE_ID_SIZE] = '\0';
-    assert_false(identity_is_id(longest));
-    assert_true(identity_is_id("A-z_0.9:x"));
-    assert_false(identity_is_id(""));
-    assert_false(identity_is_id("a/b"));
-    assert_false(identity_is_id("a b"));
+    assert_false(instance_id_allowed(longest));
+    assert_true(instance_id_allowed("A-z_0.9:x"));
+    assert_false(instance_id_allowed(""));
+    assert_false(instance_id_allowed("a/b"));
+    assert_false(instance_id_allowed("a b"));
 }
 
 static void made_from_the_machine_id(void **state)
@@ -33,7 +33,7 @@ static void made_from_the_machine_id(void **state)
     identity_init(&b, p, "", "shop front");
     identity_init(&c, q, "", "");
     assert_int_equal(strlen(a.id), 32);
-    assert_true(identity_is_id(a.id));
+    assert_true(instance_id_allowed(a.id));
     assert_string_equal(a.id, b.id);
     assert_string_not_equal(a.id, c.id);
     assert_string_equal(a.name, "web");
