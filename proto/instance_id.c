@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The rule for instance ids; see instance_id.h. */
 #include "proto/instance_id.h"
 
 bool instance_id_allowed(const char *id)

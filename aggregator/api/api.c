@@ -29,13 +29,14 @@ struct api {
 struct api *api_reserve(struct memory_map *map, const struct api_limits *limits)
 {
     uint32_t n = limits->connections_max;
-    struct api *a = memory_reserve(map, "api: routes and counters", 1, sizeof(*a), "");
+    struct api *a = memory_reserve(map, "api: routes and counters", 1, sizeof(*a), "never full");
     struct connection *connections = memory_reserve(map, "api: connections", n, sizeof(*connections),
                                                     "the newcomer gets 503 and is closed");
     struct memory_line *line = memory_last_line(map);
-    struct http_request *requests = memory_reserve(map, "api: parsed requests", n, sizeof(*requests), "");
+    struct http_request *requests =
+        memory_reserve(map, "api: parsed requests", n, sizeof(*requests), "as connections");
     struct exchange *exchanges =
-        memory_reserve(map, "api: responses in the making", n, sizeof(*exchanges), "");
+        memory_reserve(map, "api: responses in the making", n, sizeof(*exchanges), "as connections");
     char *rx = memory_reserve(map, "api: receive buffers", n, CONNECTION_RX_SIZE,
                               "a longer request head is refused");
     char *tx = memory_reserve(map, "api: transmit buffers", n, CONNECTION_TX_SIZE,

@@ -30,14 +30,15 @@ struct live {
 struct live *live_reserve(struct memory_map *map, uint32_t websockets_max)
 {
     static const char when_full[] = "the newcomer is refused with 503";
-    struct live *l = memory_reserve(map, "api: live updates", 1, sizeof(*l), "");
+    struct live *l = memory_reserve(map, "api: live updates", 1, sizeof(*l), "never full");
     struct subscriber *subscribers =
         memory_reserve(map, "api: live listeners", websockets_max, sizeof(*subscribers), when_full);
     struct memory_line *line = memory_last_line(map);
     struct subscribe_scratch *scratch =
         memory_reserve(map, "api: parsing of client messages", 1, sizeof(*scratch),
                        "the message is refused");
-    struct block_matrix *matrix = memory_reserve(map, "api: block for live updates", 1, sizeof(*matrix), "");
+    struct block_matrix *matrix =
+        memory_reserve(map, "api: block for live updates", 1, sizeof(*matrix), "never full");
     char *message = memory_reserve(map, "api: message for live updates", 1, MESSAGE_SIZE,
                                    "a block is sent in several messages");
     if (l == NULL)
