@@ -63,7 +63,8 @@ int plat_state_delete(struct plat *p, const char *name);
 
 int plat_file_open(struct plat *p, const char *name);  /* created when absent; a handle */
 void plat_file_close(struct plat *p, int file);
-/* Locks the directory for this process until it ends; ERR_BUSY when another process has it. */
+/* Locks the directory for this process until it ends; ERR_BUSY, said with the directory's name, when another
+ * process has it and keeps it for a second. */
 int plat_data_lock(struct plat *p);
 /* Bytes read, fewer than `size` only at the end of the file. */
 int plat_file_read(struct plat *p, int file, int64_t offset, void *to, uint32_t size);

@@ -76,6 +76,7 @@ static int open_state(struct plat *p, const char *path)
                  errno_words(errno));
         return errno == ENOENT ? ERR_MISSING : errno == EACCES || errno == EROFS ? ERR_DENIED : ERR_SYSTEM;
     }
+    p->state_dir = path;
     p->state_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (p->state_fd < 0) {
         p->state_fd = NONE;

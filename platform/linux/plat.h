@@ -124,7 +124,8 @@ struct tls;
 struct plat {
     struct plat_linux_limits limits;
     char root[64];
-    int state_fd;          /* the state or data directory; NONE: none */
+    const char *state_dir; /* the state or data directory, for words */
+    int state_fd;          /* the same, open; NONE: none */
     int lock_fd;
     bool not_durable;
     int epoll_fd, signal_fd;

@@ -3,9 +3,14 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "platform/linux/plat.h"
+
+/* A process that was killed a moment ago may still hold its locks: for a second we wait. */
+#define LOCK_TRIES_MAX 50
+#define LOCK_PAUSE_NS (20 * NS_PER_MS)
 
 int plat_file_open(struct plat *p, const char *name)
 {
@@ -51,8 +56,15 @@ int plat_data_lock(struct plat *p)
     int fd = openat(p->state_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return errno == EACCES || errno == EROFS ? ERR_DENIED : ERR_SYSTEM;
-    if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+    int locked = flock(fd, LOCK_EX | LOCK_NB);
+    for (int tries = 0; locked < 0 && errno == EWOULDBLOCK && tries < LOCK_TRIES_MAX; tries++) {
+        nanosleep(&(struct timespec){.tv_nsec = LOCK_PAUSE_NS}, NULL);
+        locked = flock(fd, LOCK_EX | LOCK_NB);
+    }
+    if (locked < 0) {
         int result = errno == EWOULDBLOCK ? ERR_BUSY : ERR_SYSTEM;
+        plat_log(p, LOG_ERROR, "cannot lock the directory %s: %s", p->state_dir,
+                 result == ERR_BUSY ? "another process holds it" : errno_words(errno));
         close(fd);
         return result;
     }
