@@ -91,7 +91,11 @@ static void try_next_address(struct plat *p, struct conn *c, struct dial *d, int
         close(c->fd);
         c->fd = NONE;
     }
-    conn_fail(p, c, "cannot connect to %s: %s", c->peer, errno_words(last_error));
+    /* Who asked names what it asked for; the address behind a name is news. */
+    if (strstr(c->peer, d->host) != NULL)
+        conn_fail(p, c, "%s", errno_words(last_error));
+    else
+        conn_fail(p, c, "%s: %s", c->peer, errno_words(last_error));
 }
 
 static void give_socket_up(struct conn *c)
