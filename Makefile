@@ -18,6 +18,7 @@ CC_ARCH := $(DEPS)/$(ARCH)/bin/cc
 STRIP_ARCH := $(DEPS)/$(ARCH)/bin/strip
 VERSION := $(shell cat VERSION)
 JOBS ?= $(shell nproc)
+COMMIT := $(or $(if $(wildcard .git),$(shell git rev-parse --short=12 HEAD 2>/dev/null)),unknown)
 
 # --- flags ---------------------------------------------------------------------------------------
 
@@ -102,6 +103,17 @@ $(OUT)/obj/aggregator/%.o: %.c $(GEN) $(BUILD)/.deps-$(ARCH)
 	$(if $(V),,$(call say,CC,$@))
 	@mkdir -p $(@D)
 	$(Q)$(CC_ARCH) $(AGGREGATOR_FLAGS) -MMD -MP -c $< -o $@
+# --version tells the commit: one file knows it, and is compiled again when it changes.
+COMMIT_FILE := $(BUILD)/gen/commit
+VERSION_OBJ := $(foreach program,agent aggregator,$(OUT)/obj/$(program)/platform/linux/tls/version.o)
+$(VERSION_OBJ): $(COMMIT_FILE)
+VERSION_FLAGS := -DNEPHOS_COMMIT='"$(COMMIT)"' -DNEPHOS_ARCHITECTURE='"$(ARCH)"'
+$(VERSION_OBJ): private AGENT_FLAGS += $(VERSION_FLAGS)
+$(VERSION_OBJ): private AGGREGATOR_FLAGS += $(VERSION_FLAGS)
+.PHONY: commit
+$(COMMIT_FILE): commit
+	@mkdir -p $(@D)
+	@echo '$(COMMIT)' | cmp -s - $@ || echo '$(COMMIT)' > $@
 # Generated code is not ours to warn about.
 $(OUT)/obj/agent/gen/%.o: $(BUILD)/gen/%.c
 	@mkdir -p $(@D)

@@ -149,7 +149,7 @@ static int print_help(void)
 static int print_version(void)
 {
     struct text out = page();
-    text_printf(&out, "nephos-agent %s, protocol %u\n", NEPHOS_VERSION, WIRE_PROTOCOL);
+    plat_linux_version("nephos-agent", WIRE_PROTOCOL, &out);
     return print(&out);
 }
 

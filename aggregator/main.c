@@ -280,7 +280,7 @@ int main(int argc, char *argv[])
         return print_out(&out);
     }
     if (program.line.version) {
-        text_printf(&out, "nephos-aggregator " NEPHOS_VERSION " (protocol %u)\n", WIRE_PROTOCOL);
+        plat_linux_version("nephos-aggregator", WIRE_PROTOCOL, &out);
         return print_out(&out);
     }
     if (program.line.check_config || program.line.print_config) {

@@ -12,6 +12,7 @@
 #define NEPHOS_PLAT_LINUX_H
 
 #include "platform/base/memory_map.h"
+#include "platform/base/text.h"
 #include "platform/platform.h"
 
 struct plat_linux_limits {
@@ -36,7 +37,7 @@ extern const struct plat_linux_limits plat_linux_agent_limits;
 struct plat *plat_linux_reserve(struct memory_map *map, const struct plat_linux_limits *limits);
 
 struct plat_linux_options {
-    const char *state_dir;    /* made with mode 0700 when absent; NULL: this run needs none */
+    const char *state_dir;    /* kept; made with mode 0700 when absent; NULL: this run needs none */
     const char *root;         /* goes before /proc, /sys, /etc/os-release and mounts; NULL: "" */
     enum log_level log_level;
     bool not_durable;         /* state files without fsync: for load generators */
@@ -71,8 +72,8 @@ int plat_linux_print(int fd, const char *text, uint32_t length);
 /* A person reads it, not a file or the journal. */
 bool plat_linux_is_terminal(int fd);
 bool plat_linux_is_writable_directory(const char *path);
-bool plat_linux_is_terminal(int fd);
-bool plat_linux_is_writable_directory(const char *path);
+/* One line: program, version, commit, architecture, TLS library, protocol. */
+void plat_linux_version(const char *program, uint32_t protocol, struct text *out);
 /* One anonymous mapping that lives as long as the process, or NULL. Not for the agent. */
 void *plat_linux_memory(uint64_t size);
 

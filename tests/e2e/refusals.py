@@ -3,6 +3,7 @@
 import base64
 import os
 import pathlib
+import re
 import shutil
 import socket
 import ssl
@@ -190,6 +191,20 @@ def words_of_the_command_line(world):
     check(code == 64 and "--interval" in err and "soon" in err, f"a bad duration: {code} {err!r}")
 
 
+def versions(world):
+    for program in ("nephos-agent", "nephos-aggregator", "nephos-loadgen"):
+        _, out, _ = world.run([binary(program), "--version"])
+        check(re.fullmatch(rf"{program} [0-9.]+ \(git ([0-9a-f]+|unknown), \w+, mbedTLS [0-9.]+, protocol 1\)\n", out),
+              f"--version: {out!r}")
+
+
+def directory_in_use(world, a):
+    """A second aggregator names the directory."""
+    code, _, err = world.run([binary("nephos-aggregator"), "serve", "--data", a.data, "--listen", "127.0.0.1:0",
+                              "--api", "127.0.0.1:0"])
+    check(code != 0 and f"directory {a.data}" in err, f"a second aggregator: {code} {err!r}")
+
+
 def unreachable(world):
     """Keeps trying, and says so once."""
     port = free_port()
@@ -204,6 +219,7 @@ def unreachable(world):
     until(lambda: time.monotonic() - started > 5, 6, "five seconds pass")
     lines = [l for l in agent.said().splitlines() if aggregator.address in l]
     check(len(lines) <= 2, f"says it again and again: {lines}")
+    check(all(l.count(aggregator.address) == 1 for l in lines), f"says the address twice: {lines}")
     aggregator.start()
     until(lambda: any(i["id"] == "early" for i in aggregator.instances()), 40, "the agent gets in")
     agent.end()
@@ -212,6 +228,8 @@ def unreachable(world):
 def proof(world):
     a, b = world.aggregator("a").start(), world.aggregator("b").start()
     words_of_the_command_line(world)
+    versions(world)
+    directory_in_use(world, a)
     tokens(world, a, b)
     certificates(world, a, b)
     places(world, a)

@@ -261,6 +261,14 @@ static int print_help(void)
     return 0;
 }
 
+static int print_version(void)
+{
+    struct text out;
+    text_init(&out, program.out, sizeof program.out);
+    plat_linux_version("nephos-loadgen", WIRE_PROTOCOL, &out);
+    return plat_linux_print(1, out.at, out.length) < 0;
+}
+
 int main(int argc, char *argv[])
 {
     char words[400];
@@ -269,7 +277,7 @@ int main(int argc, char *argv[])
     if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
         return print_help();
     if (argc == 2 && strcmp(argv[1], "--version") == 0)
-        return printf("nephos-loadgen " NEPHOS_VERSION "\n") < 0;
+        return print_version();
     if (read_choices(argc, argv, &why) < 0) {
         fail(words);
         return EXIT_USAGE;
