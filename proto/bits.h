@@ -6,7 +6,7 @@
 #ifndef NEPHOS_BITS_H
 #define NEPHOS_BITS_H
 
-#include "platform/base/base.h"
+#include "platform/base/bytes.h"
 
 struct bit_writer {
     uint8_t *to;
@@ -52,12 +52,20 @@ struct bit_reader {
     const uint8_t *from;
     uint32_t size, at;
     uint64_t window; /* the next bits, left-aligned */
-    uint32_t have;   /* how many of them are real */
+    uint32_t have;   /* how many of them count; what stands behind them is read again */
     bool ended;
 };
 
+/* Afterwards at least 56 bits count, or all that are left. */
 static inline void bits_refill(struct bit_reader *r)
 {
+    if (r->size - r->at >= sizeof r->window) {
+        uint32_t bytes = (63 - r->have) / 8;
+        r->window |= __builtin_bswap64(get_u64(r->from + r->at)) >> r->have;
+        r->at += bytes;
+        r->have += bytes * 8;
+        return;
+    }
     while (r->have <= 56 && r->at < r->size) {
         r->window |= (uint64_t)r->from[r->at++] << (56 - r->have);
         r->have += 8;

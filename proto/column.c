@@ -200,9 +200,18 @@ int column_encode(const int64_t *values, uint32_t count, uint8_t *to, uint32_t s
     return w.full ? ERR_FULL : (int)w.at;
 }
 
-static uint64_t get_rice(struct bit_reader *r, uint32_t k)
+/* Nearly always all its bits are in the window at once. */
+static inline uint64_t get_rice(struct bit_reader *r, uint32_t k)
 {
-    uint32_t quotient = bits_get_unary(r, RICE_QUOTIENT_MAX);
+    bits_refill(r);
+    uint32_t quotient = ~r->window == 0 ? 64 : (uint32_t)__builtin_clzll(~r->window);
+    uint32_t size = quotient + 1 + k;
+    if (quotient < RICE_QUOTIENT_MAX && size <= r->have && size < 64) {
+        uint64_t low = r->window << (quotient + 1) >> 1 >> (63 - k);
+        bits_skip(r, size);
+        return (uint64_t)quotient << k | low;
+    }
+    quotient = bits_get_unary(r, RICE_QUOTIENT_MAX);
     if (quotient == RICE_QUOTIENT_MAX)
         return bits_get_long(r, 64);
     return (uint64_t)quotient << k | bits_get_long(r, k);
@@ -211,12 +220,10 @@ static uint64_t get_rice(struct bit_reader *r, uint32_t k)
 /* 0 when the bits are no gamma code of a number up to COLUMN_GROUP + 1. */
 static uint32_t get_gamma(struct bit_reader *r)
 {
-    uint32_t length = 1;
-    while (length <= 8 && bits_get(r, 1) == 0)
-        length++;
-    if (length > 8)
+    bits_refill(r);
+    if (r->window >> 56 == 0) /* longer than 8 bits */
         return 0;
-    return 1U << (length - 1) | (uint32_t)bits_get(r, length - 1);
+    return (uint32_t)bits_get(r, 2 * (uint32_t)__builtin_clzll(r->window) + 1);
 }
 
 /* Fills u[0..count); false when the bits make no sense or end. */
