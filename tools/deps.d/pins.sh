@@ -20,7 +20,7 @@ yyjson|0.10.0|trixie|yyjson_0.10.0+ds.orig.tar.xz|ae6fde69a193e10afab426ef13f113
 # When no pinned file is left in any suite, the newest version of this series is taken on the word of
 # the archive's signature alone, with a warning; NEPHOS_DEPS_STRICT=1 refuses instead.
 # musl has no series: one version, without patches. Its known faults since (qsort, iconv) are in functions
-# that no program of ours links, which tools/check_binary makes sure of.
+# that no program of ours may call: the Makefile links without them.
 SERIES_mbedtls='3.6.*'
 SERIES_protobuf_c='1.5.*'
 SERIES_sqlite3='3.*'
