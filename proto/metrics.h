@@ -26,7 +26,5 @@ struct metric_info {
 };
 
 const struct metric_info *metric_info(enum metric id);
-/* The metric of that name, or ERR_MISSING. */
-int metric_find(const char *name);
 
 #endif

@@ -20,6 +20,15 @@
  * connection is cut so that the client sees a broken response. */
 enum produce { PRODUCE_DONE = 0, PRODUCE_MORE = 1 };
 
+/* The end of a producer's piece: kept when all of it fitted, else taken back to be written again later. */
+static inline int produce_or_rewind(struct json *j, struct json_mark start)
+{
+    if (!json_is_full(j))
+        return PRODUCE_DONE;
+    json_rewind(j, start);
+    return PRODUCE_MORE;
+}
+
 struct api_stats {
     uint64_t connections, refused_full, requests, answered_4xx, answered_5xx, malformed, timeouts;
     uint64_t cut_responses, tx_bytes;

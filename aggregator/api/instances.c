@@ -152,10 +152,7 @@ static int produce_list(struct exchange *x)
         json_text(j, "lastEvaluatedKey", key);
     }
     json_close_object(j);
-    if (!json_is_full(j))
-        return PRODUCE_DONE;
-    json_rewind(j, m);
-    return PRODUCE_MORE;
+    return produce_or_rewind(j, m);
 }
 
 void handle_instances(struct exchange *x)

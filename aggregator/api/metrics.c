@@ -317,10 +317,7 @@ static int produce_metrics(struct exchange *x)
     json_close_array(j);
     json_u64(j, "count", st->list->count);
     json_close_object(j);
-    if (!json_is_full(j))
-        return PRODUCE_DONE;
-    json_rewind(j, m);
-    return PRODUCE_MORE;
+    return produce_or_rewind(j, m);
 }
 
 /* False when a filter names something that cannot be: nothing matches. */

@@ -116,10 +116,7 @@ static int produce_live(struct exchange *x)
     struct json_mark m = json_mark(j);
     json_close_array(j);
     json_close_object(j);
-    if (!json_is_full(j))
-        return PRODUCE_DONE;
-    json_rewind(j, m);
-    return PRODUCE_MORE;
+    return produce_or_rewind(j, m);
 }
 
 /* Fills in the patterns and, when ?instance= is there, the one instance. False when it answered itself. */

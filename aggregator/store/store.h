@@ -122,7 +122,6 @@ struct store_metric { /* one entry for every name ever seen, or more when it cam
 uint32_t store_series_count(const struct store *s, uint32_t instance);
 const struct store_series *store_series(const struct store *s, uint32_t instance, uint32_t index);
 const struct store_metric *store_metric(const struct store *s, uint32_t metric_index);
-int store_metric_find(const struct store *s, const char *name); /* the first of that name; ERR_MISSING */
 
 /* --- feed: committed blocks in order, for who follows live --- */
 

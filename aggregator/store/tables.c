@@ -136,14 +136,6 @@ const struct store_metric *store_metric(const struct store *s, uint32_t metric_i
     return &s->metrics[metric_index];
 }
 
-int store_metric_find(const struct store *s, const char *name)
-{
-    for (uint32_t i = 0; i < s->metric_count; i++)
-        if (text_equal(s->metrics[i].name, name))
-            return (int)i;
-    return ERR_MISSING;
-}
-
 static int add_metric(struct store *s, const struct store_series_facts *facts)
 {
     struct store_metric m = {.scale = facts->scale, .kind = facts->kind};
