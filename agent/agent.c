@@ -73,8 +73,16 @@ static void schedule_next(struct agent *a, struct mono now)
     a->samples_skipped += (uint64_t)(steps - 1);
 }
 
+/* The one place where readiness is asked: each index goes to whom it belongs. */
+static void pass_readiness(struct agent *a)
+{
+    for (int conn; (conn = plat_next_ready(a->plat)) >= 0;)
+        uplink_ready(&a->uplink, conn);
+}
+
 struct mono agent_step(struct agent *a, struct mono now)
 {
+    pass_readiness(a);
     if (!a->is_ending && mono_reached(now, a->sample_at)) {
         schedule_next(a, now);
         collect_take(&a->collect, &a->sample, now);

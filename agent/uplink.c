@@ -152,17 +152,15 @@ static struct mono patience_end(const struct uplink *u)
     return MONO_NEVER;
 }
 
-static bool take_readiness(struct uplink *u)
+void uplink_ready(struct uplink *u, int conn)
 {
-    bool ready = false;
-    for (int conn; (conn = plat_next_ready(u->parts.plat)) >= 0;)
-        ready |= conn == u->conn;
-    return ready;
+    u->is_ready |= conn == u->conn;
 }
 
 struct mono uplink_step(struct uplink *u, struct mono now)
 {
-    bool ready = take_readiness(u);
+    bool ready = u->is_ready;
+    u->is_ready = false;
     if (u->state == UPLINK_DOWN && mono_reached(now, u->retry_at))
         dial(u, now);
     if (u->state == UPLINK_CONNECTING && plat_is_open(u->parts.plat, u->conn))

@@ -45,6 +45,7 @@ struct uplink {
     struct uplink_parts parts;
     enum uplink_state state;
     int conn;
+    bool is_ready;              /* the connection has something to do in this step */
     bool is_enrolled;
     bool has_failed;            /* for good: refused to join */
 
@@ -74,6 +75,8 @@ struct uplink {
 };
 
 void uplink_init(struct uplink *u, const struct uplink_parts *parts, bool is_enrolled);
+/* The platform has reported this connection, which may be somebody else's. */
+void uplink_ready(struct uplink *u, int conn);
 /* Everything that can be done now; returns when to come back if nothing is ready before. */
 struct mono uplink_step(struct uplink *u, struct mono now);
 /* Is it time to seal and ship what has been sampled? Asked after each sample; counts as done when true. */
