@@ -11,3 +11,7 @@ bench: all $(BUILD)/bench/store $(OUT)/bench/tls ## Measure what Nephos costs; f
 $(BUILD)/bench/store: tests/bench/bench_store.c tools/loadgen/fleet.c $(HOST)/fast/libnephos.a
 	@mkdir -p $(@D)
 	$(Q)$(HOST_CC) $(HOST_FLAGS) -Wno-frame-larger-than -O2 $^ -o $@
+
+.PHONY: bench-packages
+bench-packages: ## Fetch the peers that `make bench` compares with (unpacked, not installed)
+	@tools/deps peers

@@ -1,0 +1,51 @@
+# shellcheck shell=bash
+# Other people's programs that ours is checked against and compared with. They are unpacked into the
+# cache and never installed: a package would start its daemon and enable it for the next boot.
+
+# DIR/exporter: node_exporter, the independent source of `make e2e`.
+build_exporter() { unpack_peers "$DIR/exporter" $PACKAGES_exporter; }
+
+# DIR/peers: what `make bench` runs beside the agent.
+build_peers() { unpack_peers "$DIR/peers" $PACKAGES_peers; }
+
+unpack_peers() { # folder package...
+    local folder=$1
+    shift
+    ! is_current "$folder/stamp" "$(hash_of 1 "$@")" || return 0
+    if ! command -v apt-get >/dev/null || ! command -v dpkg-deb >/dev/null; then
+        say "no APT here: $* will be looked for on PATH"
+        return 0
+    fi
+    step_begin "$*"
+    unpack_with_libraries "$folder" "$@" ||
+        { as_root_update && unpack_with_libraries "$folder" "$@"; } ||
+        fail "could not download: run: apt-get update, then this again"
+    echo "$(hash_of 1 "$@")" >"$folder/stamp"
+    step_end 'unpacked'
+}
+
+# The index may never have been read on this machine.
+as_root_update() {
+    if [ "$(id -u)" = 0 ]; then
+        apt-get update >>"$LOG" 2>&1
+    else
+        sudo -n apt-get update >>"$LOG" 2>&1
+    fi
+}
+
+# With what they need and this machine lacks, as APT would install it.
+unpack_with_libraries() ( # folder package...
+    folder=$1
+    shift
+    rm -rf "$folder"
+    mkdir -p "$folder/deb"
+    cd "$folder/deb" || exit 1
+    names=$(apt-get install -s --reinstall --no-install-recommends "$@" 2>>"$LOG" | sed -n 's/^Inst \([^ ]*\).*/\1/p')
+    [ -n "$names" ] || exit 1
+    # shellcheck disable=SC2086
+    apt-get download $names >>"$LOG" 2>&1 || exit 1
+    for deb in *.deb; do
+        dpkg-deb -x "$deb" "$folder" || exit 1
+    done
+    rm -rf "$folder/deb"
+)
