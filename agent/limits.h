@@ -8,8 +8,7 @@
 
 /* --- what is watched --- */
 
-/* More than these are left out, counted and said once. A machine with all of them at once would need 300
- * of the SLOTS_MAX series: then the filesystems, which come last, are left out the same way. */
+/* More than these are left out, counted and said once. */
 #define DISKS_MAX 16U
 #define MOUNTS_MAX 32U
 #define INTERFACES_MAX 16U

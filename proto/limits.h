@@ -15,9 +15,9 @@
 #define TOKEN_TEXT_SIZE 96U
 #define REASON_SIZE 200U
 
-/* Series of one host that are known at once; a slot is a number below this. A default VM has about
- * fifty; 256 leaves room for many disks, mounts and interfaces. */
-#define SLOTS_MAX 256U
+/* Series of one host that are known at once; a slot is a number below this. A small VM has about a hundred
+ * and fifty; a machine of 256 cores has a series for each of them, and its disks and mounts besides. */
+#define SLOTS_MAX 512U
 
 /* Samples in one block on the wire. Ten seconds at 1 Hz is the habit; a slot or interval change makes
  * shorter ones. */
@@ -29,12 +29,16 @@
 /* Series in one Dictionary message; a longer dictionary takes several. */
 #define DICTIONARY_SERIES_MAX 64U
 
-/* A frame: one type byte, three length bytes, payload. The largest single block must fit in a batch:
- * each of 256 columns of 16 values in the worst case of 12 bytes a value (escapes). */
+/* A frame: one type byte, three length bytes, payload. A block fits in a batch when it is made of so many
+ * values: 12 bytes is the worst case of one (an escape). Who has more, and wilder ones, puts fewer samples
+ * into a block. */
 #define FRAME_HEADER_SIZE 4U
 #define FRAME_PAYLOAD_MAX 61440U
-#define BLOCK_DATA_MAX (SLOTS_MAX * BLOCK_SAMPLES_MAX * 12U + 1024U)
+#define BLOCK_VALUES_SURE 4096U
+#define BLOCK_DATA_MAX (BLOCK_VALUES_SURE * 12U + 1024U)
 static_assert(BLOCK_DATA_MAX + 256U <= FRAME_PAYLOAD_MAX, "a block must fit in a frame");
+static_assert(SLOTS_MAX <= BLOCK_VALUES_SURE, "one sample always fits");
+static_assert(SLOTS_MAX % 64U == 0 && SLOTS_MAX / 8U <= 255U, "words of a sample; length of a bitmap");
 
 /* Scratch that unpacking any one frame may need: copies of its byte strings plus headers. */
 #define WIRE_SCRATCH_SIZE 131072U

@@ -11,7 +11,7 @@
 #include "aggregator/api/http.h"
 #include "aggregator/api/json_writer.h"
 
-#define EXCHANGE_STATE_SIZE 1024U
+#define EXCHANGE_STATE_SIZE 1280U
 #define EXCHANGE_PARAMETER_SIZE 192U
 #define API_GAUGES_MAX 64U
 

@@ -15,7 +15,7 @@
 #include "tests/sim/oracle.h"
 
 #define SAMPLES_MAX 1024U
-#define SERIES_MAX 256U
+#define SERIES_MAX SLOTS_MAX
 #define INSTANCES_MAX 32U
 /* A power of two would put all columns of a sample into the same set of the cache. */
 #define COLUMN_STRIDE (SAMPLES_MAX + 8U)

@@ -18,6 +18,8 @@
 #include "proto/wire.h"
 #include "tools/loadgen/fleet.h"
 
+/* A block of so many series fits into a batch whatever they are. */
+#define SENDER_SERIES_MAX (BLOCK_VALUES_SURE / BLOCK_SAMPLES_MAX)
 #define SENDER_TX_SIZE (FRAME_HEADER_SIZE + FRAME_PAYLOAD_MAX)
 
 struct sender_plan { /* the same for all */

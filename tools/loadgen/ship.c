@@ -167,7 +167,7 @@ int ship_next(struct senders *g, struct sender *s)
     while (batch.block_count < plan->batch_blocks && s->sent_sequence < plan->samples) {
         uint64_t end = block_end(plan, s->number, s->sent_sequence);
         bool open = end - s->acked_sequence <= (uint64_t)plan->window_blocks * plan->block_samples;
-        bool fits = used + BLOCK_DATA_MAX / SLOTS_MAX * plan->series + 512 < sizeof g->block_bytes;
+        bool fits = used + COLUMN_SIZE_MAX(BLOCK_SAMPLES_MAX) * plan->series + 512 < sizeof g->block_bytes;
         if (end > due || !open || (batch.block_count > 0 && !fits))
             break;
         uint64_t sequence = s->sent_sequence + 1;

@@ -71,13 +71,18 @@ static void worst_case_fits_in_a_frame(void **state)
     uint64_t random = 9;
     static struct block_matrix in;
     static uint8_t bytes[BLOCK_DATA_MAX];
-    in.count = BLOCK_SAMPLES_MAX;
+    in.count = BLOCK_VALUES_SURE / SLOTS_MAX;
     for (uint32_t i = 0; i < SLOTS_MAX; i++) {
         in.slots[in.slot_count++] = (uint16_t)i;
         for (uint32_t t = 0; t < in.count; t++)
             in.values[i][t] = (int64_t)unit_random(&random);
     }
     assert_true(block_encode(&in, bytes, sizeof bytes) > 0);
+    in.count = BLOCK_SAMPLES_MAX; /* more than that is told, for the sender to split */
+    for (uint32_t i = 0; i < SLOTS_MAX; i++)
+        for (uint32_t t = 0; t < in.count; t++)
+            in.values[i][t] = (int64_t)unit_random(&random);
+    assert_int_equal(block_encode(&in, bytes, sizeof bytes), ERR_FULL);
 }
 
 int main(void)

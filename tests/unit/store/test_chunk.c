@@ -110,6 +110,7 @@ static void gives_back_what_went_in(void **state)
 /* Every column its own stretch for each sample, values that no code makes shorter. */
 static void worst_case_fits(void **state)
 {
+    enum { STEP = CHUNK_SAMPLES_MAX * SLOTS_MAX / CHUNK_VALUES_MAX };
     (void)state;
     struct work *w = new_work();
     uint64_t random = 3;
@@ -120,7 +121,7 @@ static void worst_case_fits(void **state)
     for (uint32_t at = 0; at < CHUNK_SAMPLES_MAX; at++) {
         w->block = (struct block_matrix){.count = 1, .time_ms = {(int64_t)(unit_random(&random) >> 1)}};
         w->time_ms[at] = w->block.time_ms[0];
-        for (uint32_t s = at % 4; s < SLOTS_MAX; s += 4) {
+        for (uint32_t s = at % STEP; s < SLOTS_MAX; s += STEP) {
             w->block.slots[w->block.slot_count] = (uint16_t)s;
             w->block.values[w->block.slot_count++][0] = w->values[s][at] = (int64_t)unit_random(&random);
             w->present[s][at] = true;
