@@ -16,7 +16,18 @@ struct plat; /* defined by each implementation */
 
 struct mono plat_mono(struct plat *p);
 struct wall plat_wall(struct plat *p);
+/* Time that this machine was suspended since it booted. */
+int64_t plat_suspended_ms(struct plat *p);
 void plat_random(struct plat *p, void *to, size_t size);
+
+/* What the kernel thinks of its wall clock. */
+struct plat_clock {
+    bool is_synchronized; /* somebody (NTP, PTP) disciplines it */
+    int64_t offset_us;    /* still to be worked off; ahead of true time when negative */
+    uint64_t error_us;    /* it is not further off than this, says who disciplines it */
+};
+/* ERR_OK; ERR_DENIED where a sandbox forbids to ask; ERR_SYSTEM. `out` is cleared on an error. */
+int plat_clock(struct plat *p, struct plat_clock *out);
 
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 /* One line, without newline; "what, where, what to do". Never a secret. Formats no floats. */
@@ -43,6 +54,12 @@ int plat_text_open(struct plat *p, const char *path);
  * beginning), ERR_MISSING when it has gone. */
 int plat_text_read(struct plat *p, int handle, char *buf, uint32_t buf_size);
 void plat_text_close(struct plat *p, int handle);
+/* The same for a text that is read once or rarely: opened, read whole, closed. */
+int plat_text_once(struct plat *p, const char *path, char *buf, uint32_t buf_size);
+/* The names in a directory, without "." and "..", in no order: each is terminated, and behind the last
+ * stands an empty one. Bytes used without that one; ERR_FULL when not all names fitted (those that did
+ * are there); ERR_MISSING. `size` is at least 1. */
+int plat_list(struct plat *p, const char *path, char *names, uint32_t size);
 
 struct plat_filesystem {
     uint64_t total_bytes, free_bytes, available_bytes;
@@ -50,6 +67,12 @@ struct plat_filesystem {
 };
 /* Use of the filesystem mounted at `mount`. Only for local filesystems: others may hang. */
 int plat_filesystem(struct plat *p, const char *mount, struct plat_filesystem *out);
+
+/* What this process costs: CPU time since it began, and memory that is resident now. */
+struct plat_self {
+    uint64_t cpu_ns, rss_bytes;
+};
+void plat_self(struct plat *p, struct plat_self *out);
 
 /* --- small private files in the state (agent) or data (aggregator) directory --- */
 
@@ -71,6 +94,10 @@ int plat_file_read(struct plat *p, int file, int64_t offset, void *to, uint32_t 
 /* ERR_OK; ERR_FULL when the disk is full; ERR_SYSTEM. Durable only after plat_file_sync. */
 int plat_file_write(struct plat *p, int file, int64_t offset, const void *from, uint32_t size);
 int plat_file_truncate(struct plat *p, int file, int64_t size);
+/* The file has this size from now on, and its blocks are allocated: writing into it does not meet a full
+ * disk. New bytes are zero. ERR_OK; ERR_FULL (the file is as it was); ERR_SYSTEM. May take as long as
+ * writing `size` bytes. */
+int plat_file_reserve(struct plat *p, int file, int64_t size);
 int plat_file_sync(struct plat *p, int file);
 int64_t plat_file_size(struct plat *p, int file);
 int plat_file_delete(struct plat *p, const char *name);
@@ -84,6 +111,8 @@ enum plat_security {
                         against the stored CA */
     PLAT_TLS_PINNED, /* client only: before enrolment; no certificate of ours, the server's chain
                         must end in a CA with the hash given to credential_pin() */
+    PLAT_TLS_ANY,    /* client only: whoever answers, whatever certificate it shows; for looking whether a
+                        service of this machine lives. At most one at a time; TLS 1.3 */
 };
 
 /* "ADDRESS:PORT" or "[V6]:PORT". Returns a listener (an index in the same table as connections), or
@@ -92,6 +121,11 @@ int plat_listen(struct plat *p, const char *address, enum plat_security security
 /* A new connection, ERR_AGAIN when none waits, ERR_FULL when the table is full (the newcomer is
  * closed and counted). */
 int plat_accept(struct plat *p, int listener);
+/* Datagrams that come to "ADDRESS:PORT": an index like that of a listener, and the same errors. It is
+ * reported ready while datagrams wait, and ends with plat_close. */
+int plat_udp_listen(struct plat *p, const char *address);
+/* One datagram: its size, cut to `size`; ERR_AGAIN when none waits. */
+int plat_udp_receive(struct plat *p, int socket, void *to, uint32_t size);
 /* Begins to connect to "HOST:PORT"; name look-up and TLS handshake go on inside plat_wait(). */
 int plat_connect(struct plat *p, const char *address, enum plat_security security);
 /* True once bytes can flow (name found, TCP and TLS up, peer verified as far as asked). */
@@ -110,9 +144,17 @@ const char *plat_peer_address(struct plat *p, int conn);
 /* Flushes what TLS still holds as far as the socket takes it, then closes. */
 void plat_close(struct plat *p, int conn);
 
-/* Sleeps until a connection is ready or the deadline has passed. ERR_OK, or ERR_CLOSED when the
- * program has been asked to end (SIGTERM, SIGINT). */
+/* Sleeps until a connection is ready, a signal for plat_signals() has come, or the deadline has passed.
+ * ERR_OK, or ERR_CLOSED when the program has been asked to end (SIGTERM, SIGINT). */
 int plat_wait(struct plat *p, struct mono deadline);
+/* What a person has asked for by signals since the last call, as bits; none in a program that has not said
+ * at its start that it takes them. */
+enum plat_signal {
+    PLAT_SIGNAL_RELOAD = 1, /* SIGHUP: read the configuration again */
+    PLAT_SIGNAL_STATUS = 2, /* SIGUSR1: say how it goes */
+    PLAT_SIGNAL_FLUSH = 4,  /* SIGUSR2: send now what is there */
+};
+uint32_t plat_signals(struct plat *p);
 /* The next connection or listener with something to do since the last plat_wait: bytes to read, room
  * to write after ERR_AGAIN, newly open, or failed. ERR_AGAIN when there is no more. A connection
  * that was not read dry is reported again. */

@@ -57,7 +57,8 @@ struct conn *conn_new(struct plat *p, enum plat_security security)
 static int wanted_events(struct plat *p, const struct conn *c)
 {
     switch (c->state) {
-    case CONN_LISTEN: return EPOLLIN;
+    case CONN_LISTEN:
+    case CONN_DATAGRAMS: return EPOLLIN;
     case CONN_CONNECT: return EPOLLOUT;
     case CONN_HELLO: return c->queue.linked ? NONE : EPOLLIN;
     case CONN_HANDSHAKE: return tls_wants_write(p, c) ? EPOLLOUT : EPOLLIN;
@@ -207,23 +208,29 @@ static int listen_error(int error)
     }
 }
 
-static int listen_socket(const struct ip *ip, uint16_t port)
+static int bound_socket(const char *address, int type)
 {
+    char host[DNS_NAME_SIZE];
+    uint16_t port;
+    struct ip ip;
     struct sockaddr_storage to;
-    uint32_t to_size = address_socket(ip, port, &to);
-    int fd = socket(to.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (address_split(address, host, sizeof host, &port) < 0 ||
+        !ip_parse(text_equal(host, "localhost") ? "127.0.0.1" : host, &ip))
+        return ERR_MALFORMED;
+    uint32_t to_size = address_socket(&ip, port, &to);
+    int fd = socket(to.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return ERR_SYSTEM;
     const int on = 1, off = 0;
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (ip->family == 6)
+    if (type == SOCK_STREAM) /* two may not share a port's datagrams */
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (ip.family == 6)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-    if (bind(fd, (struct sockaddr *)&to, to_size) < 0 || listen(fd, BACKLOG) < 0) {
-        int result = listen_error(errno);
-        close(fd);
-        return result;
-    }
-    return fd;
+    if (bind(fd, (struct sockaddr *)&to, to_size) == 0 && (type != SOCK_STREAM || listen(fd, BACKLOG) == 0))
+        return fd;
+    int result = listen_error(errno);
+    close(fd);
+    return result;
 }
 
 static void note_own_address(struct conn *c)
@@ -234,31 +241,49 @@ static void note_own_address(struct conn *c)
         address_text(&own, c->peer, sizeof c->peer);
 }
 
-int plat_listen(struct plat *p, const char *address, enum plat_security security)
+/* A slot for a bound socket that waits in `state`. */
+static int await(struct plat *p, const char *address, int type, enum plat_security security,
+                 enum conn_state state)
 {
-    char host[DNS_NAME_SIZE];
-    uint16_t port;
-    struct ip ip;
-    if (security == PLAT_TLS_PINNED || address_split(address, host, sizeof host, &port) < 0)
-        return ERR_MALFORMED;
-    if (!ip_parse(text_equal(host, "localhost") ? "127.0.0.1" : host, &ip))
-        return ERR_MALFORMED;
     struct conn *c = conn_new(p, security);
     if (c == NULL)
         return ERR_FULL;
     int index = conn_index(p, c);
-    c->fd = listen_socket(&ip, port);
-    if (c->fd < 0) {
-        int result = c->fd;
-        c->fd = NONE;
+    int fd = bound_socket(address, type);
+    if (fd < 0) {
         c->state = CONN_FAILED;
         plat_close(p, index);
-        return result;
+        return fd;
     }
-    c->state = CONN_LISTEN;
+    c->fd = fd;
+    c->state = (uint8_t)state;
     note_own_address(c);
     conn_watch(p, c);
     return index;
+}
+
+int plat_listen(struct plat *p, const char *address, enum plat_security security)
+{
+    if (security == PLAT_TLS_PINNED || security == PLAT_TLS_ANY)
+        return ERR_MALFORMED;
+    return await(p, address, SOCK_STREAM, security, CONN_LISTEN);
+}
+
+int plat_udp_listen(struct plat *p, const char *address)
+{
+    return await(p, address, SOCK_DGRAM, PLAT_PLAIN, CONN_DATAGRAMS);
+}
+
+int plat_udp_receive(struct plat *p, int socket, void *to, uint32_t size)
+{
+    struct conn *c = conn_at(p, socket);
+    if (c->state != CONN_DATAGRAMS)
+        return ERR_AGAIN;
+    ssize_t n;
+    do
+        n = recv(c->fd, to, size, 0);
+    while (n < 0 && errno == EINTR);
+    return n < 0 ? ERR_AGAIN : (int)n;
 }
 
 int plat_accept(struct plat *p, int listener)

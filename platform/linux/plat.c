@@ -66,7 +66,8 @@ static void init_tables(struct plat *p)
     list_init(&p->queue);
     p->opening_deadline = MONO_NEVER;
     p->stage.conn = NONE;
-    p->state_fd = p->lock_fd = p->epoll_fd = p->signal_fd = p->gather.fd = NONE;
+    p->state_fd = p->lock_fd = p->epoll_fd = p->signal_fd = p->gather.fd = p->statm_fd = NONE;
+    p->signals = 0;
 }
 
 static int open_state(struct plat *p, const char *path)
@@ -93,18 +94,23 @@ static int open_state(struct plat *p, const char *path)
     return ERR_OK;
 }
 
-static int open_waiting(struct plat *p)
+static int open_waiting(struct plat *p, bool takes_signals)
 {
-    sigset_t ends;
-    sigemptyset(&ends);
-    sigaddset(&ends, SIGTERM);
-    sigaddset(&ends, SIGINT);
+    sigset_t taken;
+    sigemptyset(&taken);
+    sigaddset(&taken, SIGTERM);
+    sigaddset(&taken, SIGINT);
+    if (takes_signals) {
+        sigaddset(&taken, SIGHUP);
+        sigaddset(&taken, SIGUSR1);
+        sigaddset(&taken, SIGUSR2);
+    }
     signal(SIGPIPE, SIG_IGN);
     struct epoll_event e = {.events = EPOLLIN, .data.u64 = WATCH_SIGNAL};
     p->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    if (p->epoll_fd < 0 || sigprocmask(SIG_BLOCK, &ends, NULL) < 0)
+    if (p->epoll_fd < 0 || sigprocmask(SIG_BLOCK, &taken, NULL) < 0)
         return ERR_SYSTEM;
-    p->signal_fd = signalfd(-1, &ends, SFD_NONBLOCK | SFD_CLOEXEC);
+    p->signal_fd = signalfd(-1, &taken, SFD_NONBLOCK | SFD_CLOEXEC);
     if (p->signal_fd < 0 || epoll_ctl(p->epoll_fd, EPOLL_CTL_ADD, p->signal_fd, &e) < 0)
         return ERR_SYSTEM;
     if (p->limits.authority) /* only a server has many peers */
@@ -143,7 +149,8 @@ int plat_linux_start(struct plat *p, const struct plat_linux_options *options)
     if (result < 0)
         return result;
     raise_fd_limit(p);
-    result = open_waiting(p);
+    p->statm_fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    result = open_waiting(p, options->takes_signals);
     if (result < 0) {
         plat_log(p, LOG_ERROR, "cannot set up waiting for events: %s", errno_words(errno));
         return result;
@@ -172,6 +179,7 @@ void plat_linux_stop(struct plat *p)
     for (uint32_t i = 0; i < p->limits.files_max; i++)
         close_fd(&p->files[i].fd);
     tls_stop(p);
+    close_fd(&p->statm_fd);
     close_fd(&p->signal_fd);
     close_fd(&p->gather.fd);
     close_fd(&p->epoll_fd);

@@ -7,6 +7,8 @@
  *                                                        +-> HANDSHAKE -(wait.c)-> OPEN
  *   plat_accept -> HELLO -(wait.c)-> [queue] -(wait.c)---+       (plain: straight to OPEN)
  *
+ *   plat_udp_listen -> DATAGRAMS
+ *
  * and from any of them to FAILED (net.c: conn_fail), where it stays until plat_close. HELLO has no TLS
  * memory yet: a peer that never speaks costs a table slot only. */
 #ifndef NEPHOS_LINUX_PLAT_H
@@ -26,6 +28,7 @@
 enum conn_state {
     CONN_FREE,
     CONN_LISTEN,
+    CONN_DATAGRAMS,
     CONN_LOOKUP,    /* its dial asks for the name */
     CONN_CONNECT,   /* TCP is under way */
     CONN_HELLO,     /* accepted; the peer has said nothing yet, or waits for a handshake slot */
@@ -129,6 +132,8 @@ struct plat {
     int lock_fd;
     bool not_durable;
     int epoll_fd, signal_fd;
+    int statm_fd;          /* /proc/self/statm; NONE: there is none */
+    uint32_t signals;      /* enum plat_signal, not yet told */
     struct gather gather;
     struct log log;
 

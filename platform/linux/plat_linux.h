@@ -40,6 +40,7 @@ struct plat_linux_options {
     const char *state_dir;    /* kept; made with mode 0700 when absent; NULL: this run needs none */
     const char *root;         /* goes before /proc, /sys, /etc/os-release and mounts; NULL: "" */
     enum log_level log_level;
+    bool takes_signals;       /* HUP, USR1 and USR2 go to plat_signals() instead of ending the program */
     bool not_durable;         /* state files without fsync: for load generators */
 };
 

@@ -114,6 +114,42 @@ int plat_file_truncate(struct plat *p, int file, int64_t size)
     return ftruncate(file_at(p, file)->fd, size) == 0 ? ERR_OK : write_error();
 }
 
+/* For filesystems that do not know how to allocate: zeros, behind what is there. */
+static int fill_up(struct plat *p, int file, int64_t from, int64_t to)
+{
+    static const uint8_t zeros[4096] = {0};
+    int result = ERR_OK;
+    while (from < to && result == ERR_OK) {
+        uint32_t n = to - from < (int64_t)sizeof zeros ? (uint32_t)(to - from) : (uint32_t)sizeof zeros;
+        result = plat_file_write(p, file, from, zeros, n);
+        from += n;
+    }
+    return result;
+}
+
+int plat_file_reserve(struct plat *p, int file, int64_t size)
+{
+    int fd = file_at(p, file)->fd;
+    int64_t before = plat_file_size(p, file);
+    if (before < 0 || size < 0)
+        return ERR_SYSTEM;
+    if (size <= before && plat_file_truncate(p, file, size) < 0)
+        return ERR_SYSTEM;
+    if (size == 0)
+        return ERR_OK;
+    int error;
+    do
+        error = posix_fallocate(fd, 0, size); /* musl's is the system call, and nothing else */
+    while (error == EINTR);
+    errno = error;
+    int result = error == 0 ? ERR_OK : write_error();
+    if (error == EOPNOTSUPP || error == ENOSYS || error == EINVAL)
+        result = fill_up(p, file, before, size);
+    if (result < 0 && size > before)
+        (void)plat_file_truncate(p, file, before);
+    return result;
+}
+
 int plat_file_sync(struct plat *p, int file)
 {
     struct file_slot *f = file_at(p, file);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Texts of /proc and /sys: opened once, read again and again from the start. */
+/* Texts of /proc and /sys: opened once, read again and again from the start; and lists of names there. */
+#define _GNU_SOURCE /* getdents */
+#include <dirent.h>
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "platform/linux/plat.h"
@@ -10,17 +13,23 @@
  * less than that is the end, and most texts cost one system call. */
 #define SURE_END_SIZE 2048
 
-int plat_text_open(struct plat *p, const char *path)
+static int open_below(struct plat *p, const char *path, int flags)
 {
     char full[PATH_SIZE];
     if (host_path(p, path, full) < 0)
         return ERR_FULL;
+    int fd = open(full, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | flags);
+    return fd < 0 ? ERR_MISSING : fd;
+}
+
+int plat_text_open(struct plat *p, const char *path)
+{
     for (uint32_t i = 0; i < p->limits.texts_max; i++) {
         if (p->texts[i].fd != NONE)
             continue;
-        int fd = open(full, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        int fd = open_below(p, path, 0);
         if (fd < 0)
-            return ERR_MISSING;
+            return fd;
         p->texts[i].fd = fd;
         return (int)i;
     }
@@ -34,9 +43,8 @@ static int text_fd(struct plat *p, int handle)
     return p->texts[handle].fd;
 }
 
-int plat_text_read(struct plat *p, int handle, char *buf, uint32_t buf_size)
+static int read_whole(int fd, char *buf, uint32_t buf_size)
 {
-    int fd = text_fd(p, handle);
     uint32_t length = 0;
     for (;;) {
         if (length == buf_size)
@@ -52,8 +60,63 @@ int plat_text_read(struct plat *p, int handle, char *buf, uint32_t buf_size)
     }
 }
 
+int plat_text_read(struct plat *p, int handle, char *buf, uint32_t buf_size)
+{
+    return read_whole(text_fd(p, handle), buf, buf_size);
+}
+
+int plat_text_once(struct plat *p, const char *path, char *buf, uint32_t buf_size)
+{
+    int fd = open_below(p, path, 0);
+    if (fd < 0)
+        return fd;
+    int result = read_whole(fd, buf, buf_size);
+    close(fd);
+    return result;
+}
+
 void plat_text_close(struct plat *p, int handle)
 {
     close(text_fd(p, handle));
     p->texts[handle].fd = NONE;
+}
+
+/* --- names --- */
+
+/* Takes the names of one answer of the kernel in: false when one does not fit. */
+static bool take_names(const char *entries, int size, char *names, uint32_t names_size, uint32_t *used)
+{
+    for (int at = 0; at < size;) {
+        const struct dirent *entry = (const struct dirent *)(const void *)(entries + at);
+        at += entry->d_reclen;
+        if (text_equal(entry->d_name, ".") || text_equal(entry->d_name, ".."))
+            continue;
+        uint32_t length = (uint32_t)strlen(entry->d_name) + 1;
+        if (length >= names_size - *used) /* one byte more for the empty name at the end */
+            return false;
+        memcpy(names + *used, entry->d_name, length);
+        *used += length;
+    }
+    return true;
+}
+
+/* Not readdir(): it has its buffer from malloc. */
+int plat_list(struct plat *p, const char *path, char *names, uint32_t size)
+{
+    _Alignas(struct dirent) char entries[4096];
+    uint32_t used = 0;
+    names[0] = '\0';
+    int fd = open_below(p, path, O_DIRECTORY);
+    if (fd < 0)
+        return fd;
+    int n, result = ERR_OK;
+    while (result == ERR_OK && (n = getdents(fd, (struct dirent *)(void *)entries, sizeof entries)) != 0) {
+        if (n < 0)
+            result = used > 0 ? ERR_FULL : ERR_MISSING; /* it went away while it was read */
+        else if (!take_names(entries, n, names, size, &used))
+            result = ERR_FULL;
+    }
+    names[used] = '\0';
+    close(fd);
+    return result < 0 ? result : (int)used;
 }

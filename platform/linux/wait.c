@@ -7,6 +7,7 @@
  * and connections that are open go first in the next. Handshakes beyond limits.handshakes_max queue up
  * without TLS memory, first come first served, so that a thousand agents that come back at once are
  * let in one after the other instead of all being late. */
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -86,7 +87,8 @@ static void on_open(struct plat *p, struct conn *c, uint32_t events)
 static void on_conn(struct plat *p, struct conn *c, uint32_t events, struct mono budget_end)
 {
     switch (c->state) {
-    case CONN_LISTEN: conn_ready(p, c); break;
+    case CONN_LISTEN:
+    case CONN_DATAGRAMS: conn_ready(p, c); break;
     case CONN_CONNECT: dial_connected(p, c); break;
     case CONN_OPEN: on_open(p, c, events); break;
     case CONN_HELLO:
@@ -154,10 +156,25 @@ static void look_at_gathered(struct plat *p, struct mono now)
 
 /* --- one look at everything --- */
 
-static bool take_signal(struct plat *p)
+/* ERR_CLOSED when it asks the program to end. */
+static int take_signal(struct plat *p)
 {
     struct signalfd_siginfo info;
-    return read(p->signal_fd, &info, sizeof info) == (ssize_t)sizeof info;
+    if (read(p->signal_fd, &info, sizeof info) != (ssize_t)sizeof info)
+        return ERR_OK;
+    switch (info.ssi_signo) {
+    case SIGHUP: p->signals |= PLAT_SIGNAL_RELOAD; return ERR_OK;
+    case SIGUSR1: p->signals |= PLAT_SIGNAL_STATUS; return ERR_OK;
+    case SIGUSR2: p->signals |= PLAT_SIGNAL_FLUSH; return ERR_OK;
+    default: return ERR_CLOSED;
+    }
+}
+
+uint32_t plat_signals(struct plat *p)
+{
+    uint32_t signals = p->signals;
+    p->signals = 0;
+    return signals;
 }
 
 static int poll_once(struct plat *p, int sleep_ms_max)
@@ -169,7 +186,7 @@ static int poll_once(struct plat *p, int sleep_ms_max)
     for (int i = 0; i < n; i++) {
         uint64_t what = events[i].data.u64;
         if (what == WATCH_SIGNAL)
-            result = take_signal(p) ? ERR_CLOSED : result;
+            result = take_signal(p);
         else if ((what & WATCH_DIAL) != 0)
             dial_event(p, (uint32_t)what);
         else if (what == WATCH_GATHER)
@@ -239,7 +256,7 @@ int plat_wait(struct plat *p, struct mono deadline)
         log_flush(p, now);
         if (is_gathering(p) && mono_reached(now, p->gather.until))
             look_at_gathered(p, now);
-        bool done = p->ready.count > 0 || mono_reached(now, deadline);
+        bool done = p->ready.count > 0 || p->signals != 0 || mono_reached(now, deadline);
         if (done && asked)
             return ERR_OK;
         bool at_once = done || (p->queue.count > 0 && p->handshakes < p->limits.handshakes_max);

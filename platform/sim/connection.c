@@ -60,6 +60,8 @@ static int slot_take(struct plat *p)
 
 static void slot_free(struct plat *p, int conn)
 {
+    free(p->slots[conn].mailbox);
+    p->slots[conn].mailbox = NULL;
     p->slots[conn].kind = SLOT_FREE;
     while (p->slot_end > 0 && p->slots[p->slot_end - 1].kind == SLOT_FREE)
         p->slot_end--;
@@ -90,6 +92,24 @@ void sim_connection_limit(struct plat *p, uint32_t count)
 
 /* --- listening and connecting --- */
 
+/* A slot like `s` for an address of its own. */
+static int bind_slot(struct plat *p, const struct slot *s, const char *host)
+{
+    for (uint32_t i = 0; i < p->slot_end; i++)
+        if (p->slots[i].kind == s->kind && p->slots[i].port == s->port)
+            return ERR_BUSY;
+    int conn = slot_take(p);
+    if (conn < 0)
+        return conn;
+    struct slot *own = &p->slots[conn];
+    *own = *s;
+    if (own->port == 0)
+        own->port = p->port_next++;
+    snprintf(own->address, sizeof(own->address), strchr(host, ':') ? "[%.63s]:%u" : "%.63s:%u", host,
+             own->port);
+    return conn;
+}
+
 int plat_listen(struct plat *p, const char *address, enum plat_security security)
 {
     char host[64];
@@ -98,21 +118,62 @@ int plat_listen(struct plat *p, const char *address, enum plat_security security
         return ERR_SYSTEM;
     if (!split_address(address, host, &port))
         return ERR_MALFORMED;
-    if (security == PLAT_TLS_PINNED || (security == PLAT_TLS && p->credential.authority_size == 0))
+    if (security == PLAT_TLS_PINNED || security == PLAT_TLS_ANY ||
+        (security == PLAT_TLS && p->credential.authority_size == 0))
         return ERR_DENIED;
-    for (uint32_t i = 0; i < p->slot_end; i++)
-        if (p->slots[i].kind == SLOT_LISTENER && p->slots[i].port == port)
-            return ERR_BUSY;
-    int conn = slot_take(p);
-    if (conn < 0)
-        return conn;
-    if (port == 0)
-        port = p->port_next++;
-    struct slot *s = &p->slots[conn];
-    *s = (struct slot){
+    struct slot s = {
         .kind = SLOT_LISTENER, .port = port, .loopback = is_loopback(host), .security = security};
-    snprintf(s->address, sizeof(s->address), strchr(host, ':') ? "[%.63s]:%u" : "%.63s:%u", host, port);
+    return bind_slot(p, &s, host);
+}
+
+int plat_udp_listen(struct plat *p, const char *address)
+{
+    char host[64];
+    uint16_t port;
+    if (!p->alive)
+        return ERR_SYSTEM;
+    if (!split_address(address, host, &port))
+        return ERR_MALFORMED;
+    struct slot s = {.kind = SLOT_DATAGRAMS, .port = port, .loopback = is_loopback(host)};
+    int conn = bind_slot(p, &s, host);
+    if (conn >= 0) {
+        p->slots[conn].mailbox = calloc(1, sizeof(struct mailbox));
+        ASSERT(p->slots[conn].mailbox != NULL);
+    }
     return conn;
+}
+
+bool sim_datagram(struct plat *p, uint16_t port, const void *bytes, uint16_t size)
+{
+    for (uint32_t i = 0; i < p->slot_end && p->alive; i++) {
+        struct slot *s = &p->slots[i];
+        if (s->kind != SLOT_DATAGRAMS || s->port != port)
+            continue;
+        struct mailbox *m = s->mailbox;
+        if (sizeof(size) + size > MAILBOX_SIZE - m->used)
+            return false;
+        memcpy(m->bytes + m->used, &size, sizeof(size));
+        memcpy(m->bytes + m->used + sizeof(size), bytes, size);
+        m->used += (uint32_t)sizeof(size) + size;
+        return true;
+    }
+    return false;
+}
+
+int plat_udp_receive(struct plat *p, int socket, void *to, uint32_t size)
+{
+    const struct slot *s = slot_of(p, socket);
+    if (s == NULL || s->kind != SLOT_DATAGRAMS || s->mailbox->used == 0)
+        return ERR_AGAIN;
+    struct mailbox *m = s->mailbox;
+    uint16_t length;
+    memcpy(&length, m->bytes, sizeof(length));
+    uint32_t got = length < size ? length : size;
+    memcpy(to, m->bytes + sizeof(length), got);
+    m->used -= (uint32_t)sizeof(length) + length;
+    memmove(m->bytes, m->bytes + sizeof(length) + length, m->used);
+    trace_bytes(p->world, to, got);
+    return (int)got;
 }
 
 int plat_connect(struct plat *p, const char *address, enum plat_security security)
@@ -331,7 +392,7 @@ const char *plat_peer_address(struct plat *p, int conn)
     const struct slot *s = slot_of(p, conn);
     if (s == NULL)
         return "";
-    return s->kind == SLOT_LISTENER ? s->address : p->world->links[s->link]->side[s->side].peer_address;
+    return s->kind != SLOT_LINK ? s->address : p->world->links[s->link]->side[s->side].peer_address;
 }
 
 static void close_listener(struct plat *p, struct slot *s)
@@ -352,7 +413,7 @@ void plat_close(struct plat *p, int conn)
         return;
     if (s->kind == SLOT_LISTENER) {
         close_listener(p, s);
-    } else {
+    } else if (s->kind == SLOT_LINK) {
         struct link *l = p->world->links[s->link];
         uint32_t side = s->side;
         l->side[side].closed = true;
@@ -378,6 +439,8 @@ static bool slot_ready(const struct plat *p, struct slot *s)
         return false;
     if (s->kind == SLOT_LISTENER)
         return s->backlog_count > 0;
+    if (s->kind == SLOT_DATAGRAMS)
+        return s->mailbox->used > 0;
     const struct link *l = p->world->links[s->link];
     if (has_failed(l, s->side))
         return !s->fail_told || (!s->paused && unread(l, s->side) > 0);

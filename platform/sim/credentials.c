@@ -246,6 +246,8 @@ static void show_client(struct link *l)
 
 bool credentials_meet(struct link *l)
 {
+    if (l->security == PLAT_TLS_ANY) /* it asks for nothing and shows nothing */
+        return true;
     struct plat *client = l->side[0].machine;
     const struct credential *server = &l->side[1].machine->credential;
     bool pinned = l->security == PLAT_TLS_PINNED;

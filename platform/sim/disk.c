@@ -350,6 +350,11 @@ int plat_file_truncate(struct plat *p, int file, int64_t size)
     return ERR_OK;
 }
 
+int plat_file_reserve(struct plat *p, int file, int64_t size)
+{
+    return plat_file_truncate(p, file, size); /* a simulated disk is full for files that grow, no others */
+}
+
 /* Applies the log to the durable image: cheaper than copying the file. */
 static void sync_log(struct file *f)
 {

@@ -344,8 +344,10 @@ void net_machine_dies(struct plat *p, enum sim_death how)
         for (uint32_t s = 0; s < 2; s++)
             if (w->links[i]->used && w->links[i]->side[s].machine == p)
                 side_dies(w->links[i], s, how);
-    for (uint32_t i = 0; i < p->slot_end; i++)
+    for (uint32_t i = 0; i < p->slot_end; i++) {
+        free(p->slots[i].mailbox);
         p->slots[i] = (struct slot){.kind = SLOT_FREE};
+    }
     p->slot_end = 0;
     w->event_known = false;
 }

@@ -256,24 +256,38 @@ static uint64_t second_now(struct plat *p)
     return second;
 }
 
-static struct text_entry *entry_for(struct plat *p, const char *path)
+static int kind_of(const char *path)
 {
-    struct text_entry *spare = NULL;
-    for (uint32_t i = 0; i < TEXTS_MAX; i++) {
-        struct text_entry *e = &p->texts[i];
-        if (strcmp(e->path, path) == 0)
-            return e;
-        if (spare == NULL && e->path[0] == '\0')
-            spare = e;
-    }
-    if (spare == NULL || strlen(path) >= TEXT_PATH_SIZE)
-        return NULL;
-    *spare = (struct text_entry){.kind = -1};
-    memcpy(spare->path, path, strlen(path) + 1);
     for (uint32_t i = 0; i < COUNT_OF(paths); i++)
         if (strcmp(paths[i].path, path) == 0)
-            spare->kind = (int)paths[i].kind;
-    return spare;
+            return (int)paths[i].kind;
+    return -1;
+}
+
+static struct text_entry *find_entry(struct plat *p, const char *path)
+{
+    for (uint32_t i = 0; i < TEXTS_MAX; i++)
+        if (strcmp(p->texts[i].path, path) == 0)
+            return &p->texts[i];
+    return NULL;
+}
+
+static struct text_entry *entry_for(struct plat *p, const char *path)
+{
+    struct text_entry *e = find_entry(p, path);
+    if (e != NULL)
+        return e;
+    e = find_entry(p, "");
+    if (e == NULL || strlen(path) >= TEXT_PATH_SIZE)
+        return NULL;
+    *e = (struct text_entry){.kind = kind_of(path)};
+    memcpy(e->path, path, strlen(path) + 1);
+    return e;
+}
+
+static bool is_there(const struct text_entry *e)
+{
+    return e->kind >= 0 || e->override != NULL;
 }
 
 void sim_text(struct plat *p, const char *path, const char *text)
@@ -293,20 +307,19 @@ void sim_text(struct plat *p, const char *path, const char *text)
 
 int plat_text_open(struct plat *p, const char *path)
 {
+    if (find_entry(p, path) == NULL && kind_of(path) < 0)
+        return ERR_MISSING; /* asking for what is not there takes no room */
     struct text_entry *e = entry_for(p, path);
     if (e == NULL)
         return ERR_FULL;
-    if (e->kind < 0 && e->override == NULL)
+    if (!is_there(e))
         return ERR_MISSING;
     e->open = true;
     return (int)(e - p->texts);
 }
 
-int plat_text_read(struct plat *p, int handle, char *buf, uint32_t buf_size)
+static int read_entry(struct plat *p, const struct text_entry *e, char *buf, uint32_t buf_size)
 {
-    if (handle < 0 || handle >= (int)TEXTS_MAX || !p->texts[handle].open)
-        return ERR_MISSING;
-    const struct text_entry *e = &p->texts[handle];
     if (e->override != NULL) {
         uint32_t n = e->length < buf_size ? e->length : buf_size;
         memcpy(buf, e->override, n);
@@ -320,10 +333,74 @@ int plat_text_read(struct plat *p, int handle, char *buf, uint32_t buf_size)
     return pen.at == pen.end ? ERR_FULL : (int)(pen.at - buf);
 }
 
+int plat_text_read(struct plat *p, int handle, char *buf, uint32_t buf_size)
+{
+    if (handle < 0 || handle >= (int)TEXTS_MAX || !p->texts[handle].open)
+        return ERR_MISSING;
+    return read_entry(p, &p->texts[handle], buf, buf_size);
+}
+
+int plat_text_once(struct plat *p, const char *path, char *buf, uint32_t buf_size)
+{
+    const struct text_entry *e = find_entry(p, path);
+    const struct text_entry built_in = {.kind = kind_of(path)};
+    return read_entry(p, e != NULL ? e : &built_in, buf, buf_size);
+}
+
 void plat_text_close(struct plat *p, int handle)
 {
     if (handle >= 0 && handle < (int)TEXTS_MAX)
         p->texts[handle].open = false;
+}
+
+/* --- names --- */
+
+struct names {
+    char *at;
+    uint32_t size, used;
+    bool full;
+};
+
+static bool has_name(const struct names *n, const char *name, size_t length)
+{
+    for (uint32_t at = 0; at < n->used; at += (uint32_t)strlen(n->at + at) + 1)
+        if (strlen(n->at + at) == length && memcmp(n->at + at, name, length) == 0)
+            return true;
+    return false;
+}
+
+/* The name that `path` gives in `folder`, once. */
+static void put_name(struct names *n, const char *folder, const char *path)
+{
+    size_t folder_length = strlen(folder);
+    if (strncmp(path, folder, folder_length) != 0 || path[folder_length] != '/')
+        return;
+    const char *name = path + folder_length + 1;
+    size_t length = strcspn(name, "/");
+    if (has_name(n, name, length))
+        return;
+    if (length + 2 > n->size - n->used) {
+        n->full = true;
+        return;
+    }
+    memcpy(n->at + n->used, name, length);
+    n->used += (uint32_t)length + 1;
+    n->at[n->used - 1] = '\0';
+}
+
+int plat_list(struct plat *p, const char *path, char *names, uint32_t size)
+{
+    struct names n = {.at = names, .size = size};
+    for (uint32_t i = 0; i < COUNT_OF(paths); i++) {
+        const struct text_entry *e = find_entry(p, paths[i].path);
+        if (e == NULL || is_there(e)) /* or it was taken away */
+            put_name(&n, path, paths[i].path);
+    }
+    for (uint32_t i = 0; i < TEXTS_MAX; i++)
+        if (is_there(&p->texts[i]))
+            put_name(&n, path, p->texts[i].path);
+    names[n.used] = '\0';
+    return n.full ? ERR_FULL : n.used == 0 ? ERR_MISSING : (int)n.used;
 }
 
 int plat_filesystem(struct plat *p, const char *mount, struct plat_filesystem *out)

@@ -75,6 +75,7 @@ bool sim_ready(struct plat *p); /* a connection has something to do now */
 bool sim_due(struct plat *p);   /* ready, or the deadline given to plat_wait has come */
 int64_t sim_deadline(const struct plat *p); /* on the world's clock */
 void sim_ask_to_end(struct plat *p); /* as SIGTERM does: plat_wait answers ERR_CLOSED */
+void sim_signal(struct plat *p, uint32_t signals); /* what plat_signals() answers next */
 
 enum sim_death {
     SIM_KILL,      /* the process ends: the kernel closes its connections, what it wrote stays */
@@ -100,6 +101,9 @@ void sim_heal(struct sim_world *w);
 /* Breaks all connections of a machine; what was on its way is lost. Number of connections. */
 uint32_t sim_reset_connections(struct plat *p);
 void sim_connection_limit(struct plat *p, uint32_t count);
+/* A datagram comes to this port of the machine from itself, at once. False when nobody listens there or
+ * its mailbox is full: then it is lost, as datagrams are. */
+bool sim_datagram(struct plat *p, uint16_t port, const void *bytes, uint16_t size);
 
 /* --- disk --- */
 
@@ -116,6 +120,10 @@ void sim_disk_lock_held(struct plat *p, bool by_another); /* plat_data_lock answ
 
 void sim_wall_jump(struct plat *p, int64_t ns);
 void sim_wall_drift(struct plat *p, int32_t ppm);
+/* What plat_clock() says; at first synchronized, with an error of at most 1 ms. */
+void sim_clock(struct plat *p, const struct plat_clock *clock);
+/* What plat_suspended_ms() says; 0 at first and after a boot. */
+void sim_suspended(struct plat *p, int64_t ms);
 /* The certificate that this machine shows counts as expired. */
 void sim_certificate_expired(struct plat *p, bool expired);
 
@@ -133,7 +141,11 @@ struct sim_proc {
 };
 /* A pure function: the oracle of the laws. */
 void sim_proc_at(uint32_t machine, uint32_t boot, uint64_t second, struct sim_proc *out);
-/* Answers `text` at this path from now on (NULL: ERR_MISSING), for parser and fault tests. */
+/* What plat_self() says so long after the boot: half a thousandth of the time as CPU, and this memory. */
+#define SIM_SELF_CPU_DIVISOR 2000
+#define SIM_SELF_RSS UINT64_C(655360)
+/* Answers `text` at this path from now on (NULL: ERR_MISSING), for parser and fault tests. Folders are
+ * what the paths of texts make of them: plat_list() has a name for each text that is there. */
 void sim_text(struct plat *p, const char *path, const char *text);
 /* Texts with only the lines that matter: for long runs. */
 void sim_proc_brief(struct sim_world *w, bool brief);

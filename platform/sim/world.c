@@ -93,6 +93,8 @@ void sim_free(struct sim_world *w)
         disk_free(p);
         for (uint32_t t = 0; t < TEXTS_MAX; t++)
             free(p->texts[t].override);
+        for (uint32_t c = 0; c < SIM_CONNECTIONS_MAX; c++)
+            free(p->slots[c].mailbox);
         free(p);
     }
     free(w);
@@ -197,6 +199,7 @@ struct plat *sim_machine(struct sim_world *w, const char *name)
     p->boot_ns = w->now_ns;
     p->deadline_ns = w->now_ns;
     p->weather = calm;
+    p->clock = (struct plat_clock){.is_synchronized = true, .error_us = 1000};
     p->slot_limit = SIM_CONNECTIONS_MAX;
     p->port_next = 40000;
     p->proc_second = -1;
@@ -240,7 +243,7 @@ struct sim_weather *sim_weather(struct plat *p)
 
 bool sim_due(struct plat *p)
 {
-    return p->alive && (p->deadline_ns <= p->world->now_ns || sim_ready(p));
+    return p->alive && (p->deadline_ns <= p->world->now_ns || p->signals != 0 || sim_ready(p));
 }
 
 int64_t sim_deadline(const struct plat *p)
@@ -251,6 +254,18 @@ int64_t sim_deadline(const struct plat *p)
 void sim_ask_to_end(struct plat *p)
 {
     p->ending = true;
+}
+
+void sim_signal(struct plat *p, uint32_t signals)
+{
+    p->signals |= signals;
+}
+
+uint32_t plat_signals(struct plat *p)
+{
+    uint32_t signals = p->signals;
+    p->signals = 0;
+    return signals;
 }
 
 bool sim_is_alive(const struct plat *p)
@@ -289,6 +304,7 @@ void sim_restart(struct plat *p)
         p->boot++;
         p->boot_ns = w->now_ns;
         p->proc_second = -1;
+        p->suspended_ms = 0;
     }
     memset(p->open_files, 0, sizeof(p->open_files));
     for (uint32_t i = 0; i < TEXTS_MAX; i++)
@@ -298,6 +314,7 @@ void sim_restart(struct plat *p)
     p->incarnation++;
     p->alive = true;
     p->ending = false;
+    p->signals = 0;
     p->deadline_ns = w->now_ns;
     net_machine_returns(p);
     p->dark = false;
@@ -330,6 +347,34 @@ void sim_wall_drift(struct plat *p, int32_t ppm)
     int64_t before_ns = plat_wall(p).ns;
     p->wall_drift_ppm = ppm;
     p->wall_offset_ns += before_ns - plat_wall(p).ns;
+}
+
+void sim_clock(struct plat *p, const struct plat_clock *clock)
+{
+    p->clock = *clock;
+}
+
+int plat_clock(struct plat *p, struct plat_clock *out)
+{
+    *out = p->clock;
+    return ERR_OK;
+}
+
+void sim_suspended(struct plat *p, int64_t ms)
+{
+    p->suspended_ms = ms;
+}
+
+int64_t plat_suspended_ms(struct plat *p)
+{
+    return p->suspended_ms;
+}
+
+void plat_self(struct plat *p, struct plat_self *out)
+{
+    *out = (struct plat_self){
+        .cpu_ns = (uint64_t)(p->world->now_ns - p->boot_ns) / SIM_SELF_CPU_DIVISOR,
+        .rss_bytes = SIM_SELF_RSS};
 }
 
 void plat_random(struct plat *p, void *to, size_t size)

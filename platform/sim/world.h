@@ -11,11 +11,12 @@
 #define SEGMENTS_MAX 128U
 #define LINKS_MAX 512U
 #define BACKLOG_MAX 128U
+#define MAILBOX_SIZE 65536U
 #define FILE_NAME_SIZE 96U
 #define FILES_MAX 128U
 #define OPEN_FILES_MAX 32U
-#define TEXTS_MAX 32U
-#define TEXT_PATH_SIZE 64U
+#define TEXTS_MAX 128U
+#define TEXT_PATH_SIZE 128U
 #define TEXT_SIZE 2048U
 
 /* --- network --- */
@@ -61,8 +62,14 @@ struct link {
     bool queued;             /* waits in a listener's backlog */
 };
 
+/* Datagrams that wait at a socket, oldest first; each is two bytes of length and its bytes. */
+struct mailbox {
+    uint32_t used;
+    uint8_t bytes[MAILBOX_SIZE];
+};
+
 struct slot { /* what a program knows as a connection index */
-    enum { SLOT_FREE, SLOT_LISTENER, SLOT_LINK } kind;
+    enum { SLOT_FREE, SLOT_LISTENER, SLOT_LINK, SLOT_DATAGRAMS } kind;
     uint32_t link;
     uint32_t side;
     bool paused, want_write, open_told, fail_told, eof_told;
@@ -73,6 +80,8 @@ struct slot { /* what a program knows as a connection index */
     enum plat_security security;
     uint32_t backlog[BACKLOG_MAX];
     uint32_t backlog_count;
+    /* datagrams */
+    struct mailbox *mailbox;
 };
 
 /* --- disk --- */
@@ -123,6 +132,9 @@ struct plat {
     int64_t boot_ns;         /* world time of the last boot */
     int64_t wall_offset_ns;
     int32_t wall_drift_ppm;
+    struct plat_clock clock;
+    int64_t suspended_ms;
+    uint32_t signals;        /* enum plat_signal, not yet told */
     int64_t deadline_ns;
     uint32_t doom_effects;   /* 0: not doomed */
     enum sim_death doom_how;

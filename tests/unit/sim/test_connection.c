@@ -175,6 +175,68 @@ static void bad_addresses_are_refused(void **state)
     sim_free(c.w);
 }
 
+static void datagrams_wait_whole_and_in_order(void **state)
+{
+    (void)state;
+    struct sim_world *w = sim_new(1);
+    struct plat *p = sim_machine(w, "m");
+    char buf[8];
+    assert_false(sim_datagram(p, 8125, "a:1|c", 5));
+    int socket = plat_udp_listen(p, "127.0.0.1:8125");
+    assert_true(socket >= 0);
+    assert_int_equal(plat_udp_listen(p, "127.0.0.1:8125"), ERR_BUSY);
+    assert_int_equal(plat_udp_listen(p, "8125"), ERR_MALFORMED);
+    assert_true(plat_listen(p, "127.0.0.1:8125", PLAT_PLAIN) >= 0); /* streams have their own ports */
+    assert_int_equal(plat_udp_receive(p, socket, buf, sizeof buf), ERR_AGAIN);
+    assert_false(sim_ready(p));
+    assert_true(sim_datagram(p, 8125, "a:1|c", 5));
+    assert_true(sim_datagram(p, 8125, "longer:1|c", 10));
+    assert_true(sim_ready(p));
+    plat_wait(p, MONO_NEVER);
+    assert_int_equal(plat_next_ready(p), socket);
+    assert_int_equal(plat_udp_receive(p, socket, buf, sizeof buf), 5);
+    assert_memory_equal(buf, "a:1|c", 5);
+    assert_int_equal(plat_udp_receive(p, socket, buf, sizeof buf), 8);
+    assert_memory_equal(buf, "longer:1", 8);
+    assert_false(sim_ready(p));
+    uint32_t lost = 0;
+    while (sim_datagram(p, 8125, buf, sizeof buf))
+        lost++;
+    assert_int_equal(lost, MAILBOX_SIZE / 10);
+    plat_close(p, socket);
+    assert_false(sim_datagram(p, 8125, "a:1|c", 5));
+    assert_true(plat_udp_listen(p, "127.0.0.1:8125") >= 0);
+    sim_kill(p, SIM_KILL);
+    sim_free(w);
+}
+
+static void signals_and_clocks_are_what_the_world_says(void **state)
+{
+    (void)state;
+    struct sim_world *w = sim_new(1);
+    struct plat *p = sim_machine(w, "m");
+    struct plat_clock clock;
+    struct plat_self self;
+    plat_wait(p, MONO_NEVER);
+    assert_false(sim_due(p));
+    sim_signal(p, PLAT_SIGNAL_RELOAD);
+    sim_signal(p, PLAT_SIGNAL_FLUSH);
+    assert_true(sim_due(p));
+    assert_int_equal(plat_signals(p), PLAT_SIGNAL_RELOAD | PLAT_SIGNAL_FLUSH);
+    assert_int_equal(plat_signals(p), 0);
+    assert_int_equal(plat_clock(p, &clock), ERR_OK);
+    assert_true(clock.is_synchronized && clock.error_us == 1000);
+    sim_clock(p, &(struct plat_clock){.offset_us = -7});
+    assert_int_equal(plat_clock(p, &clock), ERR_OK);
+    assert_true(!clock.is_synchronized && clock.offset_us == -7);
+    sim_suspended(p, 5000);
+    assert_int_equal(plat_suspended_ms(p), 5000);
+    sim_advance(w, 2 * NS_PER_S);
+    plat_self(p, &self);
+    assert_true(self.cpu_ns == NS_PER_MS && self.rss_bytes == SIM_SELF_RSS);
+    sim_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -185,6 +247,8 @@ int main(void)
         cmocka_unit_test(killed_peers_are_heard_of),
         cmocka_unit_test(a_power_cut_is_silent_until_the_machine_returns),
         cmocka_unit_test(bad_addresses_are_refused),
+        cmocka_unit_test(datagrams_wait_whole_and_in_order),
+        cmocka_unit_test(signals_and_clocks_are_what_the_world_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

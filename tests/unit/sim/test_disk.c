@@ -143,6 +143,24 @@ static void deleted_and_new_names_are_uncertain_until_a_sync(void **state)
     assert_true(back > 5 && gone > 25);
 }
 
+static void a_reserved_file_meets_no_full_disk(void **state)
+{
+    (void)state;
+    struct plat *p = machine(1);
+    char got[4];
+    int f = plat_file_open(p, "spool");
+    assert_int_equal(plat_file_reserve(p, f, 8192), ERR_OK);
+    assert_int_equal(plat_file_size(p, f), 8192);
+    sim_disk_full(p, true);
+    assert_int_equal(plat_file_write(p, f, 8188, "abcd", 4), ERR_OK);
+    assert_int_equal(plat_file_write(p, f, 8190, "abcd", 4), ERR_FULL);
+    assert_int_equal(plat_file_reserve(p, f, 8193), ERR_FULL);
+    assert_int_equal(plat_file_size(p, f), 8192);
+    assert_int_equal(plat_file_reserve(p, f, 4096), ERR_OK);
+    assert_int_equal(plat_file_read(p, f, 4094, got, sizeof got), 2);
+    sim_free(p->world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -152,6 +170,7 @@ int main(void)
         cmocka_unit_test(state_files_are_whole_and_durable),
         cmocka_unit_test(full_and_failing_disks_say_so),
         cmocka_unit_test(deleted_and_new_names_are_uncertain_until_a_sync),
+        cmocka_unit_test(a_reserved_file_meets_no_full_disk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -63,12 +63,53 @@ static void texts_can_be_replaced_and_taken_away(void **state)
     sim_free(w);
 }
 
+static void names_are_what_the_paths_make(void **state)
+{
+    (void)state;
+    struct sim_world *w = sim_new(1);
+    struct plat *p = sim_machine(w, "m");
+    char names[256];
+    assert_int_equal(plat_list(p, "/sys/class/hwmon", names, sizeof names), ERR_MISSING);
+    sim_text(p, "/sys/class/hwmon/hwmon0/name", "coretemp\n");
+    sim_text(p, "/sys/class/hwmon/hwmon0/temp1_input", "42000\n");
+    sim_text(p, "/sys/class/hwmon/hwmon12/name", "nvme\n");
+    assert_int_equal(plat_list(p, "/sys/class/hwmon", names, sizeof names), 15);
+    assert_memory_equal(names, "hwmon0\0hwmon12\0\0", 16);
+    assert_int_equal(plat_list(p, "/sys/class/hwmon", names, 15), ERR_FULL);
+    assert_memory_equal(names, "hwmon0\0", 8);
+    assert_int_equal(plat_list(p, "/sys/class/hwmon/hwmon0", names, sizeof names), 17);
+    sim_text(p, "/sys/class/hwmon/hwmon12/name", NULL);
+    assert_int_equal(plat_list(p, "/sys/class/hwmon", names, sizeof names), 7);
+    assert_true(plat_list(p, "/proc", names, sizeof names) > 40);
+    sim_free(w);
+}
+
+static void a_text_is_read_once_without_taking_room(void **state)
+{
+    (void)state;
+    struct sim_world *w = sim_new(1);
+    struct plat *p = sim_machine(w, "m");
+    char path[64], buf[64];
+    for (int i = 0; i < 1000; i++) {
+        snprintf(path, sizeof path, "/proc/%d/stat", i);
+        assert_int_equal(plat_text_once(p, path, buf, sizeof buf), ERR_MISSING);
+        assert_int_equal(plat_text_open(p, path), ERR_MISSING);
+    }
+    assert_true(plat_text_once(p, "/proc/uptime", buf, sizeof buf) > 0);
+    sim_text(p, "/proc/999/stat", "999 (x) S\n");
+    assert_int_equal(plat_text_once(p, "/proc/999/stat", buf, sizeof buf), 10);
+    assert_int_equal(plat_text_once(p, "/proc/999/stat", buf, 5), ERR_FULL);
+    sim_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counters_never_go_back),
         cmocka_unit_test(texts_are_the_same_within_a_second_and_differ_between),
         cmocka_unit_test(texts_can_be_replaced_and_taken_away),
+        cmocka_unit_test(names_are_what_the_paths_make),
+        cmocka_unit_test(a_text_is_read_once_without_taking_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -57,8 +57,10 @@ struct plat *make_plat(const char *directory, bool authority, uint32_t conns_max
     uint64_t size = map->used;
     memory_map_init(map, plat_linux_memory(size), size);
     struct plat *p = plat_linux_reserve(map, &limits);
-    const struct plat_linux_options options = {
-        .state_dir = directory, .log_level = LOG_WARN, .not_durable = true};
+    const struct plat_linux_options options = {.state_dir = directory,
+                                               .log_level = LOG_WARN,
+                                               .takes_signals = !authority,
+                                               .not_durable = true};
     CHECK(plat_linux_start(p, &options) == ERR_OK);
     return p;
 }

@@ -18,7 +18,7 @@ void passed(const char *name);
 /* A fresh directory below the test's own, removed at the end of the program. */
 const char *fresh_directory(char to[static 128]);
 
-/* The first plat of a program must have an arena. */
+/* The first plat of a program must have an arena. One without an authority takes signals. */
 struct plat *make_plat(const char *directory, bool authority, uint32_t conns_max, uint64_t arena_size);
 void end_plat(struct plat *p);
 
