@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Nephos. `make help` lists the targets; `make run` and `make test` are all a newcomer needs.
 #
-#   V=1        show commands        ARCH=aarch64|armv7   cross-compile
+#   V=1        show commands        ARCH=aarch64|armv7|riscv64  cross-compile
 #   NEPHOS_DEPS=DIR                 where dependencies are kept (default: ~/.cache/nephos/deps)
 
 SHELL := /bin/bash
@@ -77,7 +77,7 @@ ifeq ($(wildcard $(CC_ARCH)),)
 endif
 $(BUILD)/.deps-$(ARCH): tools/deps $(wildcard tools/deps.d/* platform/linux/tls/mbedtls_*_config.h)
 	@mkdir -p $(BUILD)
-	@tools/deps packages build $(if $(filter-out $(shell uname -m),$(ARCH)),cross)
+	@tools/deps packages build $(if $(filter-out $(shell uname -m),$(ARCH)),$(if $(filter riscv64,$(ARCH)),riscv,cross))
 	@tools/deps host web $(ARCH)
 	@touch $@
 

@@ -37,6 +37,7 @@ select_arch() { # arch
     x86_64) TRIPLE=x86_64-linux-gnu ;;
     aarch64) TRIPLE=aarch64-linux-gnu ;;
     armv7) TRIPLE=arm-linux-gnueabihf ;;
+    riscv64) TRIPLE=riscv64-linux-gnu ;;
     esac
     if [ "$(uname -m)" = "$ARCH" ]; then
         BINUTILS=
@@ -49,6 +50,7 @@ select_arch() { # arch
         KERNEL=/usr/$TRIPLE/include
         KERNEL_ASM=$KERNEL/asm
         PACKAGES=cross
+        [ "$ARCH" != riscv64 ] || PACKAGES=riscv
     fi
     GCC=${BINUTILS}gcc
     command -v "$GCC" >/dev/null || fail "$GCC is missing: run tools/deps packages $PACKAGES"

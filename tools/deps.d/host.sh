@@ -20,8 +20,9 @@ missing_packages() { # group
         list=$PACKAGES_cross
         [ "$(uname -m)" != aarch64 ] || list=$PACKAGES_cross_on_aarch64
         ;;
+    riscv) list=$PACKAGES_riscv ;;
     test) list="$PACKAGES_test $(clang_runtime)" ;;
-    *) fail "no package group $1: there are build, cross, test" ;;
+    *) fail "no package group $1: there are build, cross, riscv, test" ;;
     esac
     for package in $list; do
         is_installed "$package" || echo "$package"
@@ -44,7 +45,7 @@ install_packages() { # group...
         return 0
     fi
     for group in "$@"; do
-        case $group in build | cross | test) ;; *) fail "no package group $group: build, cross, test" ;; esac
+        case $group in build | cross | riscv | test) ;; *) fail "no package group $group: build, cross, riscv, test" ;; esac
         missing="$missing $(missing_packages "$group" | tr '\n' ' ')"
     done
     missing=$(echo $missing) # one blank between names

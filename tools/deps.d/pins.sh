@@ -43,6 +43,7 @@ PACKAGES_cross='gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf linux-libc-dev-arm
     linux-libc-dev-armhf-cross qemu-user-static'
 PACKAGES_cross_on_aarch64='gcc-x86-64-linux-gnu gcc-arm-linux-gnueabihf linux-libc-dev-amd64-cross
     linux-libc-dev-armhf-cross qemu-user-static'
+PACKAGES_riscv='gcc-riscv64-linux-gnu linux-libc-dev-riscv64-cross qemu-user-static'
 PACKAGES_test='libcmocka-dev clang strace python3 procps sysstat iproute2' # and libclang-rt-N-dev
 # Unpacked, not installed (peers.sh).
 PACKAGES_exporter='prometheus-node-exporter'
