@@ -34,6 +34,11 @@ int command_parse(struct settings *s, int argc, char *argv[], enum verb *verb, s
 {
     *verb = VERB_RUN;
     for (int at = 1; at < argc; at++) {
+        if (text_equal(argv[at], "-c") && at + 1 < argc) {
+            if (settings_set(s, (uint32_t)settings_find(s, "config"), argv[++at], ORIGIN_FLAG, "-c", why) < 0)
+                return ERR_MALFORMED;
+            continue;
+        }
         int result = settings_parse_flags(s, argc, argv, &at, why);
         if (result < 0)
             return result;

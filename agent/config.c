@@ -32,20 +32,61 @@ static const struct setting table[] = {
     {.key = "host.name", .flag = "--name", .environment = "NEPHOS_INSTANCE_NAME",
      .type = SETTING_TEXT, FIELD(name), .default_text = "",
      .help = "name to show; the host name when left out"},
+    {.key = "host.provider", .flag = "--provider", .environment = "NEPHOS_PROVIDER",
+     .type = SETTING_TEXT, FIELD(provider), .default_text = "",
+     .help = "provider to show; found out when left out"},
+    {.key = "host.region", .flag = "--region", .environment = "NEPHOS_REGION",
+     .type = SETTING_TEXT, FIELD(region), .default_text = "",
+     .help = "region to show; asked of the cloud when left out"},
+    {.key = "host.type", .flag = "--type", .environment = "NEPHOS_INSTANCE_TYPE",
+     .type = SETTING_TEXT, FIELD(type), .default_text = "",
+     .help = "kind of machine to show; asked of the cloud when left out"},
     {.key = "host.root", .flag = "--root", .environment = NULL,
      .type = SETTING_TEXT, FIELD(root), .default_text = "",
      .help = "goes before /proc and the mounts, as in containers"},
     {.key = "sample.interval", .flag = "--interval", .environment = "NEPHOS_INTERVAL",
      .type = SETTING_DURATION_MS, FIELD(interval_ms), .min = INTERVAL_MS_MIN, .max = INTERVAL_MS_MAX,
      .default_text = "1s", .help = "time between samples, 1s to 1m"},
+    {.key = "check.health_url", .flag = "--health-url", .environment = "NEPHOS_HEALTH_URL",
+     .type = SETTING_TEXT, FIELD(health_url), .default_text = "",
+     .help = "http or https address of a service on this machine to look at"},
+    {.key = "alert.cpu", .flag = "--alert-cpu", .environment = "NEPHOS_ALERT_CPU",
+     .type = SETTING_COUNT, FIELD(alert_cpu), .max = 100, .default_text = "0",
+     .help = "CPU use in percent above which samples are sent at once; 0: only as the aggregator hints"},
+    {.key = "alert.memory", .flag = "--alert-memory", .environment = "NEPHOS_ALERT_MEMORY",
+     .type = SETTING_COUNT, FIELD(alert_memory), .max = 100, .default_text = "0",
+     .help = "the same for memory use"},
+    {.key = "alert.disk", .flag = "--alert-disk", .environment = "NEPHOS_ALERT_DISK",
+     .type = SETTING_COUNT, FIELD(alert_disk), .max = 100, .default_text = "0",
+     .help = "the same for use of the fullest filesystem"},
     {.key = "log.level", .flag = "--log-level", .environment = "NEPHOS_LOG",
      .type = SETTING_TEXT, FIELD(log_level), .default_text = "info",
      .help = "error, warn, info or debug"},
 };
 
+/* The names of the batch agent, the speed agent and the cron script that came before. */
+static const struct setting_earlier earlier[] = {
+    {"NEPHOS_API_URL", "server.address", FORM_URL},
+    {"NEPHOS_ENDPOINT", "server.address", FORM_URL},
+    {"INGESTION_ENDPOINT", "server.address", FORM_URL},
+    {"INSTANCE_ID", "host.id", FORM_SAME},
+    {"VULTR_INSTANCE_ID", "host.id", FORM_SAME},
+    {"INSTANCE_NAME", "host.name", FORM_SAME},
+    {"VULTR_REGION", "host.region", FORM_SAME},
+    {"INSTANCE_TYPE", "host.type", FORM_SAME},
+    {"HEALTH_ENDPOINT", "check.health_url", FORM_SAME},
+    {"NEPHOS_CHECK_INTERVAL", "sample.interval", FORM_MILLISECONDS},
+    {"COLLECTION_INTERVAL", "sample.interval", FORM_MILLISECONDS},
+    {"ALERT_CPU_THRESHOLD", "alert.cpu", FORM_SAME},
+    {"ALERT_MEMORY_THRESHOLD", "alert.memory", FORM_SAME},
+    {"ALERT_DISK_THRESHOLD", "alert.disk", FORM_SAME},
+    {"DEBUG", "log.level", FORM_DEBUG},
+};
+
 void config_init(struct settings *s, struct config *c)
 {
     settings_init(s, table, COUNT_OF(table), c);
+    settings_use_earlier(s, earlier, COUNT_OF(earlier));
 }
 
 /* Adds the port when there is none: "host", "192.0.2.1", "[2001:db8::1]", "2001:db8::1". */

@@ -11,6 +11,7 @@
 #define CONFIG_ROOT_SIZE 64U
 #define CONFIG_SERVER_SIZE 272U /* the longest DNS name, a colon and a port */
 #define CONFIG_FILE_SIZE_MAX 16384U
+#define CONFIG_URL_SIZE 256U
 
 struct config {
     char server[CONFIG_SERVER_SIZE]; /* HOST:PORT once checked */
@@ -21,7 +22,11 @@ struct config {
     char root[CONFIG_ROOT_SIZE];
     char id[INSTANCE_ID_SIZE];
     char name[NAME_SIZE];
+    /* What to show instead of what the cloud tells; "": ask it. */
+    char provider[FACT_SIZE], region[FACT_SIZE], type[FACT_SIZE];
     int64_t interval_ms;
+    char health_url[CONFIG_URL_SIZE];   /* "": nothing is looked at */
+    uint32_t alert_cpu, alert_memory, alert_disk; /* percent; 0: no hint of our own */
     char log_level[8];
 };
 

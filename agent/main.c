@@ -58,23 +58,23 @@ static int read_config_file(struct text *why)
 {
     char path[CONFIG_PATH_SIZE];
     text_copy(path, sizeof path, config.config_file);
-    bool was_named = false;
-    for (uint32_t i = 0; i < settings.count; i++)
-        if (text_equal(settings.table[i].key, "config"))
-            was_named = settings.origin[i] != ORIGIN_DEFAULT;
+    bool was_named = settings.origin[settings_find(&settings, "config")] != ORIGIN_DEFAULT;
     config_init(&settings, &config);
-    int n = plat_linux_read_file(path, agent.scratch, CONFIG_FILE_SIZE_MAX);
-    if (n == ERR_MISSING && !was_named)
+    return plat_linux_read_settings(&settings, path, was_named, agent.scratch, CONFIG_FILE_SIZE_MAX, why);
+}
+
+/* systemd hands a LoadCredential=token: over in a directory of its own. */
+static int find_credential(struct text *why)
+{
+    const char *directory = getenv("CREDENTIALS_DIRECTORY");
+    if (directory == NULL || config.token_file[0] != '\0')
         return ERR_OK;
-    if (n < 0) {
-        text_printf(why, "%s: cannot be read: %s", path,
-                    n == ERR_MISSING  ? "there is no such file"
-                    : n == ERR_DENIED ? "no permission"
-                    : n == ERR_FULL   ? "larger than 16 KiB"
-                                      : "not a file");
-        return ERR_MALFORMED;
-    }
-    return settings_parse_file(&settings, path, (const char *)agent.scratch, (uint32_t)n, why);
+    char words[CONFIG_PATH_SIZE];
+    struct text path;
+    text_init(&path, words, sizeof words);
+    text_printf(&path, "%s/token", directory);
+    return settings_set(&settings, (uint32_t)settings_find(&settings, "server.token_file"), path.at,
+                        ORIGIN_CREDENTIAL, "$CREDENTIALS_DIRECTORY", why);
 }
 
 /* A token file that has gone is no error: it is needed for the first start only. */
@@ -127,8 +127,8 @@ static int read_settings(int argc, char *argv[], enum verb *verb)
     if (*verb == VERB_HELP || *verb == VERB_VERSION)
         return EXIT_IN_ORDER;
     if (read_config_file(&why) < 0 || settings_parse_environment(&settings, environment, &why) < 0 ||
-        command_parse(&settings, argc, argv, verb, &why) < 0 || read_token_file(&why) < 0 ||
-        config_check(&config, &why) < 0)
+        command_parse(&settings, argc, argv, verb, &why) < 0 || find_credential(&why) < 0 ||
+        read_token_file(&why) < 0 || config_check(&config, &why) < 0)
         return complain(&why, EXIT_BAD_CONFIG);
     hide_secrets(argc, argv);
     if (config.state[0] == '\0')
@@ -153,8 +153,25 @@ static int print_version(void)
     return print(&out);
 }
 
+/* Names of earlier agents are honoured, and each is explained in a line: of the log, or here. */
+static void explain_earlier(struct plat *p)
+{
+    for (uint32_t i = 0; i < settings.earlier_count; i++) {
+        char words[300];
+        struct text note;
+        text_init(&note, words, sizeof words);
+        if (!settings_explain_earlier(&settings, i, &note))
+            continue;
+        if (p != NULL)
+            plat_log(p, LOG_WARN, "%s", note.at);
+        else
+            (void)complain(&note, EXIT_IN_ORDER);
+    }
+}
+
 static int print_config(void)
 {
+    explain_earlier(NULL);
     struct text out = page();
     settings_print(&settings, &out);
     return print(&out);
@@ -208,6 +225,7 @@ static int run(void)
     struct plat *p = start(config.state);
     if (p == NULL)
         return EXIT_CANNOT_CREATE;
+    explain_earlier(p);
     int ready = agent_init(&agent, p, &config);
     if (ready < 0)
         return ready == ERR_MISSING ? EXIT_BAD_CONFIG : EXIT_BAD_DATA;

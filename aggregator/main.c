@@ -65,21 +65,8 @@ static int print_out(const struct text *t)
 static int read_config_file(struct text *why)
 {
     const char *name = program.line.config_file;
-    int n = plat_linux_read_file(name != NULL ? name : CONFIG_INSTALLED, program.file,
-                                 sizeof program.file);
-    if (n == ERR_MISSING && name == NULL)
-        return ERR_OK;
-    if (name == NULL)
-        name = CONFIG_INSTALLED;
-    if (n < 0) {
-        text_printf(why, "%s: %s", name,
-                    n == ERR_MISSING  ? "there is no such file"
-                    : n == ERR_DENIED ? "not permitted to read it"
-                    : n == ERR_FULL   ? "larger than 16 KiB; this is not a configuration of Nephos"
-                                      : "cannot be read");
-        return n;
-    }
-    return settings_parse_file(&program.settings, name, program.file, (uint32_t)n, why);
+    return plat_linux_read_settings(&program.settings, name != NULL ? name : CONFIG_INSTALLED, name != NULL,
+                                    program.file, sizeof program.file, why);
 }
 
 /* An installed aggregator keeps its data where the package put them; a trial keeps them here. */

@@ -2,6 +2,8 @@
 /* One table of options, five uses; see settings.h. */
 #include "platform/base/settings.h"
 
+#include "platform/base/settings_internal.h"
+
 #include <string.h>
 
 #define LINE_MAX 512U
@@ -149,6 +151,7 @@ int settings_set(struct settings *s, uint32_t index, const char *value, enum set
         store_number(o, field, number);
     }
     s->origin[index] = (uint8_t)origin;
+    s->detail[index] = 0;
     return ERR_OK;
 }
 
@@ -163,6 +166,20 @@ void settings_init(struct settings *s, const struct setting *table, uint32_t cou
         int result = settings_set(s, i, table[i].default_text, ORIGIN_DEFAULT, table[i].key, &why);
         ASSERT(result == ERR_OK);
     }
+}
+
+void settings_put_value(const struct settings *s, uint32_t index, struct text *out)
+{
+    const struct setting *o = &s->table[index];
+    const void *field = (const char *)s->config + o->offset;
+    if (o->type == SETTING_SECRET)
+        text_put(out, *(const char *)field == '\0' ? "" : "***");
+    else if (o->type == SETTING_TEXT)
+        text_put(out, field);
+    else if (o->type == SETTING_SWITCH)
+        text_put(out, load_number(o, field) != 0 ? "yes" : "no");
+    else
+        put_number(out, o, load_number(o, field));
 }
 
 /* --- the nearest known word --- */
@@ -204,7 +221,7 @@ void settings_explain_unknown(const struct settings *s, const char *flag, struct
 
 /* --- configuration file --- */
 
-static int find_key(const struct settings *s, const char *key)
+int settings_find(const struct settings *s, const char *key)
 {
     for (uint32_t i = 0; i < s->count; i++)
         if (text_equal(s->table[i].key, key))
@@ -233,9 +250,16 @@ static char *trim(char *s)
     return s;
 }
 
-static int parse_assignment(struct settings *s, char *line, const char *section, const char *where,
+/* Where a value was found. */
+struct place {
+    const char *where; /* "t.conf:12" */
+    uint16_t file, line;
+};
+
+static int parse_assignment(struct settings *s, char *line, const char *section, const struct place *at,
                             struct text *why)
 {
+    const char *where = at->where;
     char *equals = strchr(line, '=');
     if (equals == NULL) {
         text_printf(why, "%s: neither [section] nor key = value; mend or remove the line", where);
@@ -246,7 +270,7 @@ static int parse_assignment(struct settings *s, char *line, const char *section,
     struct text key;
     text_init(&key, key_space, sizeof key_space);
     text_printf(&key, "%s%s%s", section, *section == '\0' ? "" : ".", trim(line));
-    int index = find_key(s, key.at);
+    int index = settings_find(s, key.at);
     if (index < 0) {
         struct suggestion near = {NULL, SUGGEST_DISTANCE_MAX + 1};
         for (uint32_t i = 0; i < s->count; i++)
@@ -255,20 +279,25 @@ static int parse_assignment(struct settings *s, char *line, const char *section,
         put_suggestion(why, &near);
         return ERR_MALFORMED;
     }
-    return settings_set(s, (uint32_t)index, trim(equals + 1), ORIGIN_FILE, where, why);
+    int result = settings_set(s, (uint32_t)index, trim(equals + 1), ORIGIN_FILE, where, why);
+    if (result < 0)
+        return result;
+    s->detail[index] = at->file;
+    s->line[index] = at->line;
+    return ERR_OK;
 }
 
-static int parse_line(struct settings *s, char *line, char section[static KEY_MAX], const char *where,
+static int parse_line(struct settings *s, char *line, char section[static KEY_MAX], const struct place *at,
                       struct text *why)
 {
     line = trim(line);
     if (*line == '\0')
         return ERR_OK;
     if (*line != '[')
-        return parse_assignment(s, line, section, where, why);
+        return parse_assignment(s, line, section, at, why);
     size_t length = strlen(line);
     if (line[length - 1] != ']' || length - 1 > KEY_MAX) {
-        text_printf(why, "%s: a section is written [name]", where);
+        text_printf(why, "%s: a section is written [name]", at->where);
         return ERR_MALFORMED;
     }
     line[length - 1] = '\0';
@@ -276,20 +305,39 @@ static int parse_line(struct settings *s, char *line, char section[static KEY_MA
     return ERR_OK;
 }
 
+/* Keeps the name for settings_print(): where it begins in `files`. */
+static int keep_name(struct settings *s, const char *name, struct text *why)
+{
+    uint32_t size = (uint32_t)strlen(name) + 1;
+    if (size > sizeof s->files - s->files_length) {
+        text_printf(why, "%s: the names of all configuration files take more than %u characters; join some",
+                    name, SETTINGS_FILE_NAMES_SIZE);
+        return ERR_MALFORMED;
+    }
+    uint32_t at = s->files_length;
+    memcpy(s->files + at, name, size);
+    s->files_length += size;
+    return (int)at;
+}
+
 int settings_parse_file(struct settings *s, const char *name, const char *text, uint32_t length,
                         struct text *why)
 {
     char section[KEY_MAX] = "";
-    uint32_t line_number = 0;
+    uint16_t line_number = 0;
+    int file = keep_name(s, name, why);
+    if (file < 0)
+        return file;
     for (uint32_t at = 0; at < length;) {
         uint32_t end = at;
         while (end < length && text[end] != '\n')
             end++;
         line_number++;
-        char where_space[160];
+        char where_space[300];
         struct text where;
         text_init(&where, where_space, sizeof where_space);
         text_printf(&where, "%s:%u", name, line_number);
+        const struct place place = {where.at, (uint16_t)file, line_number};
         char line[LINE_MAX];
         if (end - at >= sizeof line || memchr(text + at, '\0', end - at) != NULL) {
             text_printf(why, "%s: the line is too long or not text", where.at);
@@ -297,7 +345,7 @@ int settings_parse_file(struct settings *s, const char *name, const char *text, 
         }
         memcpy(line, text + at, end - at);
         line[end - at] = '\0';
-        int result = parse_line(s, line, section, where.at, why);
+        int result = parse_line(s, line, section, &place, why);
         if (result < 0)
             return result;
         at = end + 1;
@@ -319,7 +367,7 @@ int settings_parse_environment(struct settings *s, const char *(*lookup)(const c
         if (result < 0)
             return result;
     }
-    return ERR_OK;
+    return settings_parse_earlier(s, lookup, why);
 }
 
 /* Index of the setting whose flag begins `word`; *value is what follows "=", or NULL. */
@@ -361,52 +409,4 @@ int settings_parse_flags(struct settings *s, int argc, char *argv[], int *at, st
         ++*at;
     }
     return ERR_OK;
-}
-
-/* --- for people --- */
-
-void settings_print_help(const struct settings *s, struct text *out)
-{
-    for (uint32_t i = 0; i < s->count; i++) {
-        const struct setting *o = &s->table[i];
-        if (o->flag == NULL)
-            continue;
-        text_printf(out, "  %-22s %s", o->flag, o->help);
-        if (*o->default_text != '\0')
-            text_printf(out, " [%s]", o->default_text);
-        text_put_char(out, '\n');
-    }
-}
-
-static void put_value(struct text *out, const struct setting *o, const void *field)
-{
-    if (o->type == SETTING_SECRET)
-        text_put(out, *(const char *)field == '\0' ? "" : "***");
-    else if (o->type == SETTING_TEXT)
-        text_put(out, field);
-    else if (o->type == SETTING_SWITCH)
-        text_put(out, load_number(o, field) != 0 ? "yes" : "no");
-    else
-        put_number(out, o, load_number(o, field));
-}
-
-void settings_print(const struct settings *s, struct text *out)
-{
-    static const char *const origins[] = {"default", "file", "environment", "flag"};
-    char section[KEY_MAX] = "";
-    for (uint32_t i = 0; i < s->count; i++) {
-        const struct setting *o = &s->table[i];
-        const char *dot = strchr(o->key, '.');
-        size_t length = dot == NULL ? 0 : (size_t)(dot - o->key);
-        if (strlen(section) != length || strncmp(section, o->key, length) != 0) {
-            text_copy(section, (uint32_t)length + 1, o->key);
-            text_printf(out, "[%s]\n", section);
-        }
-        uint32_t start = out->length;
-        text_printf(out, "%s = ", dot == NULL ? o->key : dot + 1);
-        put_value(out, o, (const char *)s->config + o->offset);
-        while (out->length - start < 40 && !out->truncated)
-            text_put_char(out, ' ');
-        text_printf(out, " # %s\n", origins[s->origin[i]]);
-    }
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* One table of options makes flags, environment, configuration file, --help, --check-config and
- * --print-config. A later origin wins: default < file < environment < flag.
+/* One table of options makes flags, environment, configuration files, --help, --check-config,
+ * --print-config, manual and shell completion. A later origin wins: default < file < environment < flag;
+ * of several files the one read last. A second table holds names that earlier programs gave to some of them.
  *
- * The file is INI: [section], key = value, # comments; durations and sizes carry a unit
+ * A file is INI: [section], key = value, # comments; durations and sizes carry a unit
  * (10s, 64MiB). An unknown key or flag is an error that names the nearest known one. */
 #ifndef NEPHOS_SETTINGS_H
 #define NEPHOS_SETTINGS_H
@@ -19,7 +20,7 @@ enum setting_type {
     SETTING_SWITCH,      /* bool; a flag without a value turns it on */
 };
 
-enum setting_origin { ORIGIN_DEFAULT, ORIGIN_FILE, ORIGIN_ENVIRONMENT, ORIGIN_FLAG };
+enum setting_origin { ORIGIN_DEFAULT, ORIGIN_CREDENTIAL, ORIGIN_FILE, ORIGIN_ENVIRONMENT, ORIGIN_FLAG };
 
 struct setting {
     const char *key;         /* "server.address": section and name in the file */
@@ -33,27 +34,64 @@ struct setting {
     const char *help;        /* one line */
 };
 
+/* How an earlier program wrote the value that we want. */
+enum setting_form {
+    FORM_SAME,
+    FORM_URL,          /* http://host:1234/path stands for host:1234 */
+    FORM_MILLISECONDS, /* a bare number */
+    FORM_DEBUG,        /* a true value stands for the log level debug, any other for nothing */
+};
+struct setting_earlier {
+    const char *environment; /* "INSTANCE_ID" */
+    const char *key;         /* of the table: "host.id" */
+    enum setting_form form;
+};
+enum setting_fate {
+    EARLIER_ABSENT,
+    EARLIER_TAKEN,
+    EARLIER_OVERRULED, /* another name of the same setting is there too */
+    EARLIER_FOREIGN,   /* the address is that of a service that no agent of ours can speak to */
+};
+
 #define SETTINGS_MAX 48U
+#define SETTINGS_EARLIER_MAX 24U
+/* Names of all files read, with their terminators. */
+#define SETTINGS_FILE_NAMES_SIZE 1024U
 
 struct settings {
     const struct setting *table;
     uint32_t count;                       /* at most SETTINGS_MAX */
     void *config;                         /* the program's struct */
     uint8_t origin[SETTINGS_MAX];         /* enum setting_origin */
+    /* File: where its name begins in `files`. Environment: 0, or 1 + the index of the earlier name. */
+    uint16_t detail[SETTINGS_MAX];
+    uint16_t line[SETTINGS_MAX];          /* file: counted from 1 */
+    const struct setting_earlier *earlier;
+    uint32_t earlier_count;               /* at most SETTINGS_EARLIER_MAX */
+    uint8_t fate[SETTINGS_EARLIER_MAX];   /* enum setting_fate */
+    uint32_t files_length;
+    char files[SETTINGS_FILE_NAMES_SIZE];
 };
 
 /* Fills in the defaults. A default that does not parse is a bug. */
 void settings_init(struct settings *s, const struct setting *table, uint32_t count, void *config);
+/* From now on settings_parse_environment() honours these names too. Each key must be in the table. */
+void settings_use_earlier(struct settings *s, const struct setting_earlier *earlier, uint32_t count);
+/* Index of a key, or ERR_MISSING. */
+int settings_find(const struct settings *s, const char *key);
 /* One value from outside. On an error returns ERR_MALFORMED and `why` says what, where ("--interval",
  * "nephos.conf:12:5") and what to do; the config is unchanged. */
 int settings_set(struct settings *s, uint32_t index, const char *value, enum setting_origin origin,
                  const char *where, struct text *why);
-/* Whole file text; `name` is for messages. Stops at the first error. */
+/* Whole file text; `name` is for messages and for settings_print(). Stops at the first error. */
 int settings_parse_file(struct settings *s, const char *name, const char *text, uint32_t length,
                         struct text *why);
-/* Looks each environment name up through `lookup` (NULL result: not set). */
+/* Looks each environment name up through `lookup` (NULL result: not set). An earlier name counts only where
+ * the one of today is not set; of several earlier names the first in their table. */
 int settings_parse_environment(struct settings *s, const char *(*lookup)(const char *name),
                                struct text *why);
+/* What a person should know about earlier name number `index`: false, and nothing, when it is not set. */
+bool settings_explain_earlier(const struct settings *s, uint32_t index, struct text *note);
 /* Takes the flags of argv[*at..argc) that are in the table, `--flag=value` or `--flag value`, and
  * leaves *at at the first word that is not a flag of the table. ERR_MALFORMED for a bad value. */
 int settings_parse_flags(struct settings *s, int argc, char *argv[], int *at, struct text *why);
@@ -63,5 +101,7 @@ void settings_explain_unknown(const struct settings *s, const char *flag, struct
 void settings_print_help(const struct settings *s, struct text *out);
 /* Every effective value with its origin, in the form of the file. */
 void settings_print(const struct settings *s, struct text *out);
+/* One value as a file would have it; a secret as ***. */
+void settings_put_value(const struct settings *s, uint32_t index, struct text *out);
 
 #endif

@@ -12,6 +12,7 @@
 #define NEPHOS_PLAT_LINUX_H
 
 #include "platform/base/memory_map.h"
+#include "platform/base/settings.h"
 #include "platform/base/text.h"
 #include "platform/platform.h"
 
@@ -68,6 +69,11 @@ void plat_linux_tls_use(const struct plat *p, uint64_t *high_water, uint64_t *no
 /* A file named by the user (configuration, token): its length; ERR_MISSING, ERR_DENIED, ERR_FULL when
  * it is larger than `size`, ERR_SYSTEM. Not terminated. */
 int plat_linux_read_file(const char *path, void *to, uint32_t size);
+/* The configuration file `path`, then every file *.conf in the directory `path`.d, in the order of the C
+ * locale; later ones win. No file at all is in order, unless the first must exist. `buffer` is lent: one file
+ * must fit in it. ERR_MALFORMED and `why`. */
+int plat_linux_read_settings(struct settings *s, const char *path, bool must_exist, void *buffer,
+                             uint32_t buffer_size, struct text *why);
 /* All of `length` bytes to standard output (1) or error (2). ERR_CLOSED when nobody reads. */
 int plat_linux_print(int fd, const char *text, uint32_t length);
 /* A person reads it, not a file or the journal. */

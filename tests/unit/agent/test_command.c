@@ -19,6 +19,7 @@ static int parse(enum verb *verb, int argc, char *argv[])
 
 static char server[] = "--server", central[] = "central", once_json[] = "--once=json", help[] = "-h";
 static char interval[] = "--interval=5s", intervall[] = "--intervall=5s", bare[] = "central";
+static char short_config[] = "-c";
 
 static void verbs_and_flags(void **state)
 {
@@ -30,6 +31,8 @@ static void verbs_and_flags(void **state)
     assert_int_equal(verb, VERB_ONCE_JSON);
     assert_string_equal(config.server, "central");
     assert_int_equal(config.interval_ms, 5000);
+    assert_int_equal(parse(&verb, 4, (char *[]){bare, short_config, central, interval, NULL}), ERR_OK);
+    assert_string_equal(config.config_file, "central");
     assert_int_equal(parse(&verb, 3, (char *[]){bare, interval, help, NULL}), ERR_OK);
     assert_int_equal(verb, VERB_HELP);
 }

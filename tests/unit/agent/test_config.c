@@ -74,12 +74,56 @@ static void tokens_ids_and_levels(void **state)
     assert_int_equal(check_with("sample.interval", "1m"), ERR_OK);
 }
 
+static const char *earlier_environment(const char *name)
+{
+    static const char *const pairs[][2] = {
+        {"NEPHOS_API_URL", "http://monitor.example:3000"}, {"INSTANCE_NAME", "web"},
+        {"VULTR_REGION", "ewr"}, {"INSTANCE_TYPE", "vultr-compute"}, {"INSTANCE_ID", "web-1"},
+        {"HEALTH_ENDPOINT", "http://127.0.0.1/health"}, {"COLLECTION_INTERVAL", "30000"},
+        {"ALERT_CPU_THRESHOLD", "80"}, {"ALERT_MEMORY_THRESHOLD", "85"}, {"ALERT_DISK_THRESHOLD", "90"},
+        {"DEBUG", "true"},
+    };
+    for (size_t i = 0; i < COUNT_OF(pairs); i++)
+        if (text_equal(pairs[i][0], name))
+            return pairs[i][1];
+    return NULL;
+}
+
+static void an_environment_of_the_earlier_agents(void **state)
+{
+    (void)state;
+    struct text why;
+    text_init(&why, words, sizeof words);
+    config_init(&settings, &config);
+    assert_int_equal(settings_parse_environment(&settings, earlier_environment, &why), ERR_OK);
+    assert_int_equal(config_check(&config, &why), ERR_OK);
+    assert_string_equal(config.server, "monitor.example:3000");
+    assert_string_equal(config.id, "web-1");
+    assert_string_equal(config.name, "web");
+    assert_string_equal(config.region, "ewr");
+    assert_string_equal(config.type, "vultr-compute");
+    assert_string_equal(config.health_url, "http://127.0.0.1/health");
+    assert_int_equal(config.interval_ms, 30000);
+    assert_true(config.alert_cpu == 80 && config.alert_memory == 85 && config.alert_disk == 90);
+    assert_int_equal(config_log_level(&config), LOG_DEBUG);
+    uint32_t notes = 0;
+    for (uint32_t i = 0; i < settings.earlier_count; i++) {
+        char note_words[300];
+        struct text note;
+        text_init(&note, note_words, sizeof note_words);
+        notes += settings_explain_earlier(&settings, i, &note);
+        assert_false(note.truncated);
+    }
+    assert_int_equal(notes, 11);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults),
         cmocka_unit_test(server_addresses),
         cmocka_unit_test(tokens_ids_and_levels),
+        cmocka_unit_test(an_environment_of_the_earlier_agents),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

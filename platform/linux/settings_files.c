@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/* Configuration files: one, and the directory beside it for pieces that packages and tools drop in.
+ *
+ * The names in the directory are not kept: each round looks for the smallest one behind the last. That reads
+ * a short directory a few times, and needs neither memory nor a limit on names. */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "platform/linux/plat.h"
+
+#define NAME_BYTES 256U /* NAME_MAX and a terminator */
+/* A directory with more is a mistake, and would make a start slow. */
+#define PIECES_MAX 64U
+
+/* As the kernel writes it; musl's readdir would need a heap. */
+struct entry {
+    uint64_t inode;
+    int64_t offset;
+    uint16_t size;
+    uint8_t type;
+    char name[];
+};
+
+static bool is_piece(const char *name)
+{
+    size_t length = strlen(name);
+    return name[0] != '.' && length > 5 && length < NAME_BYTES && text_equal(name + length - 5, ".conf");
+}
+
+/* The smallest piece behind `last` into `next`: true, or false when there is none. */
+static bool find_next(int directory, const char *last, char next[static NAME_BYTES])
+{
+    _Alignas(8) char entries[2048];
+    long n;
+    next[0] = '\0';
+    if (lseek(directory, 0, SEEK_SET) < 0)
+        return false;
+    while ((n = syscall(SYS_getdents64, directory, entries, sizeof entries)) > 0)
+        for (long at = 0; at < n;) {
+            const struct entry *e = (const struct entry *)(const void *)(entries + at);
+            if (is_piece(e->name) && strcmp(e->name, last) > 0 &&
+                (next[0] == '\0' || strcmp(e->name, next) < 0))
+                text_copy(next, NAME_BYTES, e->name);
+            at += e->size;
+        }
+    return next[0] != '\0';
+}
+
+static int read_one(struct settings *s, const char *path, bool must_exist, void *buffer, uint32_t size,
+                    struct text *why)
+{
+    int n = plat_linux_read_file(path, buffer, size);
+    if (n == ERR_MISSING && !must_exist)
+        return ERR_OK;
+    if (n < 0) {
+        text_printf(why, "%s: cannot be read: %s", path,
+                    n == ERR_MISSING  ? "there is no such file"
+                    : n == ERR_DENIED ? "no permission"
+                    : n == ERR_FULL   ? "larger than 16 KiB; this is not a configuration of Nephos"
+                                      : "not a file");
+        return ERR_MALFORMED;
+    }
+    return settings_parse_file(s, path, buffer, (uint32_t)n, why);
+}
+
+static int read_pieces(struct settings *s, int directory, const char *folder, void *buffer, uint32_t size,
+                       struct text *why)
+{
+    char last[NAME_BYTES] = "", next[NAME_BYTES], words[PATH_SIZE + NAME_BYTES];
+    for (uint32_t i = 0; find_next(directory, last, next); i++) {
+        struct text path;
+        text_init(&path, words, sizeof words);
+        text_printf(&path, "%s/%s", folder, next);
+        if (i == PIECES_MAX) {
+            text_printf(why, "%s: more than %u files *.conf; join some", folder, PIECES_MAX);
+            return ERR_MALFORMED;
+        }
+        int result = read_one(s, path.at, true, buffer, size, why);
+        if (result < 0)
+            return result;
+        text_copy(last, sizeof last, next);
+    }
+    return ERR_OK;
+}
+
+int plat_linux_read_settings(struct settings *s, const char *path, bool must_exist, void *buffer,
+                             uint32_t buffer_size, struct text *why)
+{
+    int result = read_one(s, path, must_exist, buffer, buffer_size, why);
+    if (result < 0)
+        return result;
+    char words[PATH_SIZE];
+    struct text folder;
+    text_init(&folder, words, sizeof words);
+    text_printf(&folder, "%s.d", path);
+    int directory = folder.truncated ? -1 : open(folder.at, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0) {
+        if (folder.truncated || errno == ENOENT || errno == ENOTDIR)
+            return ERR_OK;
+        text_printf(why, "%s: cannot be read: %s", folder.at, errno_words(errno));
+        return ERR_MALFORMED;
+    }
+    result = read_pieces(s, directory, folder.at, buffer, buffer_size, why);
+    close(directory);
+    return result;
+}
