@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 # Benchmarks with the shipped programs. Included by the Makefile.
 #
-#   make bench BENCH=agent     one part (agent, ingest, history, store, tls); lengths: see tests/bench/run
+#   make bench BENCH=agent     one part (agent, collect, ingest, history, store, tls); lengths: see tests/bench/run
 
 BENCH ?=
 .PHONY: bench
-bench: all $(BUILD)/bench/store $(OUT)/bench/tls ## Measure what Nephos costs; figures in build/bench/report.md (six minutes)
+bench: all $(BUILD)/bench/store $(OUT)/bench/tls $(OUT)/bench/collect ## Measure what Nephos costs; figures in build/bench/report.md (five minutes)
 	@BUILD=$(BUILD) CC_ARCH=$(CC_ARCH) tests/bench/run $(BENCH)
 
 $(BUILD)/bench/store: tests/bench/bench_store.c tools/loadgen/fleet.c $(HOST)/fast/libnephos.a
@@ -15,3 +15,11 @@ $(BUILD)/bench/store: tests/bench/bench_store.c tools/loadgen/fleet.c $(HOST)/fa
 .PHONY: bench-packages
 bench-packages: ## Fetch the peers that `make bench` compares with (unpacked, not installed)
 	@tools/deps peers
+
+# The agent's objects with its calls to the platform taken apart.
+COLLECT_WRAPS := $(foreach f,text_open text_read text_once list filesystem self clock,-Wl,--wrap=plat_$(f))
+COLLECT_BENCH_OBJ := $(filter-out %/agent/main.o,$(AGENT_OBJ)) $(OUT)/obj/agent/tests/bench/bench_collect.o
+$(OUT)/bench/collect: $(COLLECT_BENCH_OBJ)
+	@mkdir -p $(@D)
+	$(Q)$(CC_ARCH) $(LINK) $(COLLECT_WRAPS) $^ $(DEPS)/$(ARCH)/agent/lib/libmbedtls.a \
+		$(DEPS)/$(ARCH)/lib/libprotobuf-c.a -o $@

@@ -69,13 +69,13 @@ free_port.given = set()
 class Process:
     """One started program; its words go to a file."""
 
-    def __init__(self, world, name, words, **more):
+    def __init__(self, world, name, words, environment=None, **more):
         self.name = name
         self.log_path = world.path(f"{name}.log")
         with open(self.log_path, "ab") as log:
             self.popen = subprocess.Popen(
                 words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=world.folder,
-                env=world.environment, **more)
+                env=environment or world.environment, **more)
         self.pid = self.popen.pid
 
     def said(self):
