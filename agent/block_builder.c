@@ -19,6 +19,7 @@ static void open_block(struct block_builder *b, const struct sample *sample)
 {
     memcpy(b->present, sample->present, sizeof b->present);
     b->block.slot_count = 0;
+    b->block.processes.id_count = b->block.processes.use_count = 0;
     for (uint32_t slot = 0; slot < SLOTS_MAX; slot++)
         if (sample_has(sample, slot))
             b->block.slots[b->block.slot_count++] = (uint16_t)slot;
@@ -31,6 +32,7 @@ static void shift(struct block_matrix *m, uint32_t count)
     memmove(m->time_ms, m->time_ms + count, m->count * sizeof m->time_ms[0]);
     for (uint32_t i = 0; i < m->slot_count; i++)
         memmove(m->values[i], m->values[i] + count, m->count * sizeof m->values[i][0]);
+    block_processes_drop(&m->processes, count);
 }
 
 void block_builder_seal(struct block_builder *b, struct ring *ring,
@@ -61,6 +63,12 @@ void block_builder_add(struct block_builder *b, const struct sample *sample, str
         block_builder_seal(b, ring, scratch);
     if (m->count == 0)
         open_block(b, sample);
+    if (block_processes_add(&m->processes, m->count, &sample->tops) == ERR_FULL) {
+        block_builder_seal(b, ring, scratch);
+        open_block(b, sample);
+        int err = block_processes_add(&m->processes, 0, &sample->tops);
+        ASSERT(err == ERR_OK);
+    }
     m->time_ms[m->count] = sample->time_ms;
     for (uint32_t i = 0; i < m->slot_count; i++)
         m->values[i][m->count] = sample->values[m->slots[i]];

@@ -2,8 +2,8 @@
 /* From samples to blocks: gathers consecutive samples column by column and puts them into the ring as one
  * encoded block.
  *
- * The samples of a block all have the same slots; a sample with others begins a new block. Every sample
- * gets the next sequence number, from 1. */
+ * The samples of a block all have the same slots; a sample with others, or with more new processes than a
+ * block has room for, begins a new block. Every sample gets the next sequence number, from 1. */
 #ifndef NEPHOS_BLOCK_BUILDER_H
 #define NEPHOS_BLOCK_BUILDER_H
 

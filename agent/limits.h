@@ -48,8 +48,10 @@
 /* Sent and not acknowledged: enough for a quick catching-up, little enough to be resent. */
 #define WINDOW_SIZE (4U * TRANSMIT_SIZE)
 
-/* A series that is constant in its block takes 11 bytes at most, so one sample of all series fits. */
-static_assert(SLOTS_MAX * 11U + 64U <= BLOCK_SIZE_MAX, "a block can always be split until it fits");
+/* A series that is constant in its block takes 11 bytes at most, a process in one sample 64, so one sample
+ * of all series and its processes fits. */
+static_assert(SLOTS_MAX * 11U + PROCESS_TOPS_MAX * 64U + 64U <= BLOCK_SIZE_MAX,
+              "a block can always be split until it fits");
 static_assert(BLOCK_SIZE_MAX <= SCRATCH_SIZE, "a block is encoded in the scratch");
 static_assert(WIRE_REPLY_SCRATCH_SIZE <= SCRATCH_SIZE, "a reply is unpacked in the scratch");
 static_assert(BLOCK_SIZE_MAX + 16U <= RING_SIZE / 8U, "the ring holds several blocks");
@@ -71,8 +73,11 @@ static_assert(DICTIONARY_SERIES_MAX * (METRIC_SIZE + TAG_SIZE + UNIT_SIZE + 24U)
 #define AGENT_MEMORY_MAX                                                                               \
     (RING_SIZE + SCRATCH_SIZE + TRANSMIT_SIZE + RECEIVE_SIZE +                                         \
      SLOTS_MAX * BLOCK_SAMPLES_MAX * 8U + 1024U +  /* block builder: samples of the open block */      \
+     BLOCK_PROCESSES_MAX * 28U +                   /* and its processes */                             \
+     BLOCK_SAMPLES_MAX * PROCESS_TOPS_MAX * 12U +  /* with what each sample says of them */            \
      SLOTS_MAX * (SERIES_TAG_SIZE + 2U) + 64U +    /* series: what a slot stands for */                \
      SLOTS_MAX * 8U + 64U +                        /* sample: the one just taken */                    \
+     PROCESS_TOPS_MAX * 28U + 8U +                 /* and its processes */                             \
      12U * 1024U +                                 /* collect: mounts with their use, last readings */ \
      2U * 1024U)                                   /* identity, uplink state, counters */
 

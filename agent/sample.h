@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "proto/limits.h"
+#include "proto/processes.h"
 
 #define SLOT_WORDS (SLOTS_MAX / 64U)
 
@@ -14,12 +15,14 @@ struct sample {
     int64_t time_ms; /* wall clock */
     uint64_t present[SLOT_WORDS];
     int64_t values[SLOTS_MAX]; /* only where present */
+    struct process_tops tops;
 };
 
 static inline void sample_clear(struct sample *s, int64_t time_ms)
 {
     s->time_ms = time_ms;
     memset(s->present, 0, sizeof s->present);
+    s->tops.count = 0;
 }
 
 static inline void sample_put(struct sample *s, uint32_t slot, int64_t value)

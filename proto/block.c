@@ -13,6 +13,38 @@ static bool is_dense(const struct block_matrix *m)
     return m->slot_count == 0 || m->slots[m->slot_count - 1] == m->slot_count - 1;
 }
 
+static struct processes view_of(struct block_processes *b)
+{
+    return (struct processes){.ids = b->ids, .uses = b->uses, .ids_max = COUNT_OF(b->ids),
+                              .uses_max = COUNT_OF(b->uses), .id_count = b->id_count,
+                              .use_count = b->use_count};
+}
+
+static void take_back(struct block_processes *b, const struct processes *view)
+{
+    b->id_count = view->id_count;
+    b->use_count = view->use_count;
+}
+
+struct processes block_processes_view(const struct block_processes *b)
+{
+    return view_of((struct block_processes *)(uintptr_t)b); /* the caller only reads */
+}
+
+int block_processes_add(struct block_processes *b, uint32_t sample, const struct process_tops *tops)
+{
+    struct processes view = view_of(b);
+    int err = processes_add(&view, sample, tops);
+    take_back(b, &view);
+    return err;
+}
+
+void block_processes_drop(struct block_processes *b, uint32_t count)
+{
+    struct processes view = view_of(b);
+    processes_drop(&view, count);
+}
+
 static uint32_t put_slots(const struct block_matrix *m, uint8_t *to)
 {
     uint32_t at = put_varint(to, m->slot_count);
@@ -38,6 +70,12 @@ int block_encode(const struct block_matrix *m, uint8_t *to, uint32_t size)
         at += (uint32_t)n;
         n = column_encode(m->values[i], m->count, to + at, size - at);
     }
+    if (n < 0)
+        return n;
+    at += (uint32_t)n;
+    int64_t work[BLOCK_SAMPLES_MAX];
+    const struct processes view = block_processes_view(&m->processes);
+    n = processes_encode(&view, m->count, work, to + at, size - at);
     return n < 0 ? n : (int)at + n;
 }
 
@@ -98,5 +136,9 @@ int block_decode(const uint8_t *from, uint32_t size, uint32_t count, struct bloc
     }
     if (at < 0)
         return at;
-    return (uint32_t)at == size ? ERR_OK : ERR_MALFORMED;
+    int64_t work[BLOCK_SAMPLES_MAX];
+    struct processes processes = view_of(&m->processes);
+    int err = processes_decode(from + at, size - (uint32_t)at, count, work, &processes);
+    take_back(&m->processes, &processes);
+    return err;
 }

@@ -23,6 +23,17 @@
  * shorter ones. */
 #define BLOCK_SAMPLES_MAX 16U
 
+/* The longest name of a process (TASK_COMM_LEN) in Linux. */
+#define PROCESS_NAME_SIZE 16U
+/* Processes that one sample names: five by CPU and five by memory. */
+#define PROCESS_TOPS_MAX 10U
+/* Processes that one block names in all its samples; with more it is ended early. A quiet machine has ten to
+ * fifteen, one that compiles has a few new ones each second. */
+#define BLOCK_PROCESSES_MAX 64U
+/* The same for the largest section there is, that of a chunk, and its samples. */
+#define PROCESSES_MAX 512U
+#define PROCESS_SAMPLES_MAX 1024U
+
 /* Blocks in one batch. */
 #define BATCH_BLOCKS_MAX 64U
 

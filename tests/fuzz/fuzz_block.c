@@ -10,6 +10,31 @@
 static struct block_matrix first, second, times;
 static uint8_t room[BLOCK_DATA_MAX];
 
+/* A section may name a process twice in a sample, or more than once in its list: only the agent's own
+ * never does. What is left of it must come back. */
+static void check_processes(uint32_t count)
+{
+    struct processes a = block_processes_view(&first.processes), b = block_processes_view(&second.processes);
+    FUZZ_CHECK(a.id_count <= BLOCK_PROCESSES_MAX && a.use_count <= count * PROCESS_TOPS_MAX);
+    for (uint32_t i = 0; i < count; i++) {
+        struct process_tops of_a = {0}, of_b = {0};
+        processes_of_sample(&a, i, &of_a);
+        processes_of_sample(&b, i, &of_b);
+        FUZZ_CHECK(of_a.count <= PROCESS_TOPS_MAX && memcmp(&of_a, &of_b, sizeof of_a) == 0);
+    }
+    static struct block_processes merged;
+    merged.id_count = merged.use_count = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        struct process_tops tops = {0};
+        processes_of_sample(&a, i, &tops);
+        for (uint32_t k = 1; k < tops.count; k++)
+            if (tops.tops[k].pid == tops.tops[k - 1].pid)
+                return; /* perhaps the same one twice */
+        FUZZ_CHECK(block_processes_add(&merged, i, &tops) == ERR_OK);
+    }
+    block_processes_drop(&merged, count / 2);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     if (size < 1)
@@ -33,5 +58,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     FUZZ_CHECK(memcmp(first.time_ms, second.time_ms, count * sizeof first.time_ms[0]) == 0);
     for (uint32_t i = 0; i < first.slot_count; i++)
         FUZZ_CHECK(memcmp(first.values[i], second.values[i], count * sizeof first.values[0][0]) == 0);
+    check_processes(count);
     return 0;
 }

@@ -45,6 +45,15 @@ static int make_block(uint8_t *to, uint32_t size, bool sparse)
         m.values[2][i] = INT64_C(8589934592);
         m.values[3][i] = i == 5 ? INT64_MIN : INT64_MAX - (int64_t)i;
     }
+    m.processes.id_count = m.processes.use_count = 0;
+    for (uint32_t i = 0; i < m.count; i++) {
+        const struct process_tops tops = {.count = 1 + i % 3,
+                                          .tops = {{1, 100 * (i % 2), 12000, "systemd"},
+                                                   {731, 9900 + i, 100000 + 64 * i, "\xc3\xa9 %x"},
+                                                   {4000, 0, 700, "kworker/0:1-eve"}}};
+        if (block_processes_add(&m.processes, i, &tops) < 0)
+            abort();
+    }
     return block_encode(&m, to, size);
 }
 

@@ -48,6 +48,11 @@ static uint32_t check(void)
                 assert_true(sample_has(s, m.slots[i]));
                 assert_true(m.values[i][t] == s->values[m.slots[i]]);
             }
+            struct process_tops tops = {0};
+            struct processes view = block_processes_view(&m.processes);
+            processes_of_sample(&view, t, &tops);
+            assert_int_equal(tops.count, s->tops.count);
+            assert_memory_equal(tops.tops, s->tops.tops, tops.count * sizeof tops.tops[0]);
         }
         sequence += b.count;
         blocks++;
@@ -55,6 +60,15 @@ static uint32_t check(void)
     assert_true(sequence + it.builder.block.count == it.builder.next_sequence);
     assert_int_equal(it.builder.next_sequence, it.taken_count + 1);
     return blocks;
+}
+
+/* Ascending by pid. */
+static void put_tops(struct sample *s, uint32_t first_pid, uint32_t count)
+{
+    s->tops.count = count;
+    for (uint32_t i = 0; i < count; i++)
+        s->tops.tops[i] = (struct process_top){.pid = first_pid + i, .cpu_share = 7 * first_pid,
+                                               .memory_kib = UINT32_MAX - i, .name = "compiler"};
 }
 
 static void ten_seconds(void **state)
@@ -141,12 +155,28 @@ static void random_samples(void **state)
             s.time_ms = (int64_t)t * 1000;
             for (uint32_t slot = 0; slot < SLOTS_MAX; slot++)
                 s.values[slot] = (int64_t)((uint64_t)s.values[slot] + (unit_random(&random) >> (slot % 60)));
+            put_tops(&s, (uint32_t)(unit_random(&random) % 300), round % 11);
             add(&s);
             if (unit_random(&random) % 10 == 0)
                 block_builder_seal(&it.builder, &it.ring, it.scratch);
         }
         check();
     }
+}
+
+static void new_processes_begin_another_block(void **state)
+{
+    (void)state;
+    struct sample s;
+    begin();
+    for (uint32_t t = 0; t < 30; t++) {
+        sample_clear(&s, t * 1000);
+        sample_put(&s, 3, t);
+        put_tops(&s, 1 + t * PROCESS_TOPS_MAX, PROCESS_TOPS_MAX);
+        add(&s);
+    }
+    block_builder_seal(&it.builder, &it.ring, it.scratch);
+    assert_int_equal(check(), 30 / (BLOCK_PROCESSES_MAX / PROCESS_TOPS_MAX));
 }
 
 int main(void)
@@ -157,6 +187,7 @@ int main(void)
         cmocka_unit_test(a_full_block_is_sealed),
         cmocka_unit_test(wild_values_are_split),
         cmocka_unit_test(random_samples),
+        cmocka_unit_test(new_processes_begin_another_block),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
