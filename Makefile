@@ -31,8 +31,10 @@ AGENT_FLAGS := $(COMMON) -Os -I$(DEPS)/$(ARCH)/agent/include -I$(DEPS)/$(ARCH)/i
 AGGREGATOR_FLAGS := $(COMMON) -O2 -I$(DEPS)/$(ARCH)/aggregator/include -I$(DEPS)/$(ARCH)/include
 # musl 1.2.5 has known faults in these two: whoever calls them does not link.
 MUSL_FAULTS := -Wl,--wrap=qsort -Wl,--wrap=iconv_open
+# The library's memory: some of it is set apart (platform/linux/tls/guest.c).
+TLS_MEMORY := -Wl,--wrap=mbedtls_calloc -Wl,--wrap=mbedtls_free
 LINK := -static -no-pie -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 \
-	-Wl,--build-id=none $(MUSL_FAULTS)
+	-Wl,--build-id=none $(MUSL_FAULTS) $(TLS_MEMORY)
 
 # --- what a program is made of -------------------------------------------------------------------
 

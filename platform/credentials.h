@@ -11,6 +11,9 @@
 
 #define HASH_SIZE 32U
 #define CERTIFICATE_SIZE_MAX 1024U
+/* A stolen key is of no use for longer. Agents renew by themselves long before; one that was away for all
+ * of it joins again. */
+#define AGENT_CERTIFICATE_DAYS 90
 #define SERVER_NAME "nephos-aggregator" /* the DNS name in every aggregator's certificate */
 
 void plat_sha256(struct plat *p, const void *from, size_t size, uint8_t hash[static HASH_SIZE]);
@@ -30,6 +33,18 @@ int credential_request(struct plat *p, const char *common_name, uint8_t *der, ui
 int credential_store(struct plat *p, const uint8_t *certificate_der, uint32_t certificate_size,
                      const uint8_t *ca_der, uint32_t ca_size);
 
+/* From when and until when the certificate in use is valid: wall clock, milliseconds since 1970; 0 when
+ * there is none. It begins a day before it was signed, for clocks that are late. */
+int64_t credential_issued_ms(struct plat *p);
+int64_t credential_expires_ms(struct plat *p);
+/* A request for another certificate with the same key and name: DER, its length; ERR_MISSING when this
+ * agent has not joined. */
+int credential_renewal(struct plat *p, uint8_t *der, uint32_t size);
+/* Takes the answer to it. ERR_MALFORMED unless it is for our key and name, of our CA, and not older than
+ * the one in use, which then stays. It is stored whole or not at all, and used from the next connection
+ * on; those that are open go on. */
+int credential_renew(struct plat *p, const uint8_t *certificate_der, uint32_t certificate_size);
+
 /* --- aggregator --- */
 
 /* Opens the authority in the data directory, or makes it with a server certificate on first use. */
@@ -39,7 +54,8 @@ void authority_hash(struct plat *p, uint8_t hash[static HASH_SIZE]);
 /* The CA's certificate in DER: its length. */
 int authority_certificate(struct plat *p, uint8_t *der, uint32_t size);
 /* Checks the request's own signature and signs a client certificate for `common_name`, whatever name
- * the request carries. DER, its length; ERR_MALFORMED for a bad request. */
+ * the request carries, good for AGENT_CERTIFICATE_DAYS from now. DER, its length; ERR_MALFORMED for a bad
+ * request. The same key and name may be signed again as often as wished: that is how agents renew. */
 int authority_sign(struct plat *p, const uint8_t *request_der, uint32_t request_size,
                    const char *common_name, uint8_t *der, uint32_t size);
 /* SHA-256 of the public key in a request, as SubjectPublicKeyInfo in DER. That the sender has the private

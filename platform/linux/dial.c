@@ -112,8 +112,8 @@ void dial_connected(struct plat *p, struct conn *c)
     if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
         error = errno;
     if (error == 0) {
+        conn_connected(p, c); /* TLS may ask the dial for the host's name */
         dial_end(p, c);
-        conn_connected(p, c);
         return;
     }
     give_socket_up(c);

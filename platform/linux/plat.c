@@ -24,6 +24,7 @@ const struct plat_linux_limits plat_linux_agent_limits = {
     .files_max = 4,
     .credentials_max = 1,
     .tls_arena_size = 40U * 1024U,
+    .tls_guest_size = 32U * 1024U,
 };
 
 struct plat *plat_linux_reserve(struct memory_map *map, const struct plat_linux_limits *limits)

@@ -25,14 +25,16 @@ struct plat_linux_limits {
     uint32_t credentials_max;  /* agents that this program is: 0, 1, or many in a load generator */
     bool authority;            /* keeps a CA and serves TLS */
     uint64_t tls_arena_size;   /* 0: an earlier plat of this process has set TLS memory up */
+    uint32_t tls_guest_size;   /* memory for one PLAT_TLS_ANY; 0: none are made */
 };
 
 /* TLS memory for so many open sessions and so many handshakes at once; see plat_linux_tls_use(). */
 #define PLAT_LINUX_TLS_ARENA(sessions, handshakes) \
     (UINT64_C(262144) + (uint64_t)(sessions) * 15360U + (uint64_t)(handshakes) * 16384U)
 
-/* An agent: one uplink, no server. Its platform fits in a static block of PLAT_LINUX_AGENT_SIZE. */
-#define PLAT_LINUX_AGENT_SIZE (56U * 1024U)
+/* An agent: one uplink, one look at a TLS service of this machine, no server. Its platform fits in a static
+ * block of PLAT_LINUX_AGENT_SIZE. */
+#define PLAT_LINUX_AGENT_SIZE (88U * 1024U)
 extern const struct plat_linux_limits plat_linux_agent_limits;
 
 struct plat *plat_linux_reserve(struct memory_map *map, const struct plat_linux_limits *limits);
@@ -63,6 +65,7 @@ struct plat_linux_stats {
 void plat_linux_stats(const struct plat *p, struct plat_linux_stats *out);
 /* TLS memory: most bytes ever in use (block headers included), and now. */
 void plat_linux_tls_use(const struct plat *p, uint64_t *high_water, uint64_t *now);
+void plat_linux_tls_guest_use(const struct plat *p, uint64_t *high_water, uint64_t *now);
 
 /* --- for a main(), before there is a plat --- */
 

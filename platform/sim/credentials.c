@@ -4,7 +4,8 @@
  *     key          32 random bytes; its public half is their SHA-256
  *     CA           "SIM-CA--", 32 random bytes
  *     request      "SIM-REQ-", public half, SHA-256 of both (the signature)
- *     certificate  "SIM-CERT", SHA-256 of the CA, public half, name (64 bytes), SHA-256 of all before */
+ *     certificate  "SIM-CERT", SHA-256 of the CA, public half, name (64 bytes), from and until (wall clock
+ *                  in ms, 8 bytes each), SHA-256 of all before */
 #include <stdio.h>
 #include <string.h>
 
@@ -14,7 +15,10 @@
 #define CA_SIZE (MAGIC_SIZE + HASH_SIZE)
 #define REQUEST_SIZE (MAGIC_SIZE + 2 * HASH_SIZE)
 #define COMMON_NAME_SIZE 64U
-#define CERTIFICATE_BODY_SIZE (MAGIC_SIZE + 2 * HASH_SIZE + COMMON_NAME_SIZE)
+#define NAME_AT (MAGIC_SIZE + 2 * HASH_SIZE)
+#define TIMES_AT (NAME_AT + COMMON_NAME_SIZE)
+#define CERTIFICATE_BODY_SIZE (TIMES_AT + 2 * sizeof(int64_t))
+#define DAY_MS INT64_C(86400000)
 #define SIM_CERTIFICATE_SIZE (CERTIFICATE_BODY_SIZE + HASH_SIZE)
 
 /* --- SHA-256, FIPS 180-4 --- */
@@ -159,6 +163,41 @@ int credential_store(struct plat *p, const uint8_t *certificate_der, uint32_t ce
     return result < 0 ? result : credential_load(p);
 }
 
+static int64_t time_ms(const uint8_t *certificate, uint32_t which)
+{
+    int64_t ms;
+    memcpy(&ms, certificate + TIMES_AT + which * sizeof(ms), sizeof(ms));
+    return ms;
+}
+
+int64_t credential_issued_ms(struct plat *p)
+{
+    return p->credential.loaded ? time_ms(p->credential.certificate, 0) : 0;
+}
+
+int64_t credential_expires_ms(struct plat *p)
+{
+    return p->credential.loaded ? time_ms(p->credential.certificate, 1) : 0;
+}
+
+int credential_renewal(struct plat *p, uint8_t *der, uint32_t size)
+{
+    return p->credential.loaded ? credential_request(p, "", der, size) : ERR_MISSING;
+}
+
+int credential_renew(struct plat *p, const uint8_t *certificate_der, uint32_t certificate_size)
+{
+    const struct credential *c = &p->credential;
+    if (!c->loaded)
+        return ERR_MISSING;
+    if (!certificate_fits(p, c->key, certificate_der, certificate_size, c->ca, c->ca_size) ||
+        memcmp(certificate_der + NAME_AT, c->certificate + NAME_AT, COMMON_NAME_SIZE) != 0 ||
+        time_ms(certificate_der, 1) < time_ms(c->certificate, 1))
+        return ERR_MALFORMED;
+    int result = plat_state_write(p, "agent.crt", certificate_der, certificate_size);
+    return result < 0 ? result : credential_load(p);
+}
+
 void sim_certificate_expired(struct plat *p, bool expired)
 {
     p->credential.expired = expired;
@@ -210,7 +249,10 @@ int authority_sign(struct plat *p, const uint8_t *request_der, uint32_t request_
     memcpy(at, "SIM-CERT", MAGIC_SIZE);
     authority_hash(p, at + MAGIC_SIZE);
     memcpy(at + MAGIC_SIZE + HASH_SIZE, request_der + MAGIC_SIZE, HASH_SIZE);
-    memcpy(at + MAGIC_SIZE + 2 * HASH_SIZE, common_name, strlen(common_name));
+    memcpy(at + NAME_AT, common_name, strlen(common_name));
+    int64_t now_ms = wall_ms(plat_wall(p));
+    const int64_t times_ms[2] = {now_ms - DAY_MS, now_ms + AGENT_CERTIFICATE_DAYS * DAY_MS};
+    memcpy(at + TIMES_AT, times_ms, sizeof(times_ms));
     plat_sha256(p, der, CERTIFICATE_BODY_SIZE, der + CERTIFICATE_BODY_SIZE);
     return (int)SIM_CERTIFICATE_SIZE;
 }
@@ -235,11 +277,11 @@ static void show_client(struct link *l)
                  c->certificate + MAGIC_SIZE)) {
         s->identity = ERR_DENIED;
         snprintf(s->why, sizeof(s->why), "the certificate was signed by another authority");
-    } else if (c->expired) {
+    } else if (c->expired || time_ms(c->certificate, 1) < wall_ms(plat_wall(server))) {
         s->identity = ERR_DENIED;
         snprintf(s->why, sizeof(s->why), "the certificate has expired");
     } else {
-        memcpy(s->peer_id, c->certificate + MAGIC_SIZE + 2 * HASH_SIZE, COMMON_NAME_SIZE);
+        memcpy(s->peer_id, c->certificate + NAME_AT, COMMON_NAME_SIZE);
         s->identity = (int)strlen(s->peer_id);
     }
 }

@@ -22,7 +22,8 @@
 #define SERVER_CERTIFICATE "server.crt.der"
 #define LOCK "authority.lock"
 #define CA_LIFE_S (20 * 365 * DAY_S)
-#define LIFE_S (10 * 365 * DAY_S)
+#define LIFE_S (10 * 365 * DAY_S) /* of the server's certificate */
+#define AGENT_LIFE_S (AGENT_CERTIFICATE_DAYS * DAY_S)
 #define RENEW_BEFORE_S (90 * DAY_S)
 
 static int64_t wall_s(struct plat *p)
@@ -246,7 +247,7 @@ int authority_sign(struct plat *p, const uint8_t *request_der, uint32_t request_
                                                               .subject_key = &request.pk,
                                                               .issuer_key = &a->ca_key,
                                                               .from_s = wall_s(p) - DAY_S,
-                                                              .until_s = wall_s(p) + LIFE_S},
+                                                              .until_s = wall_s(p) + AGENT_LIFE_S},
                                   der, size);
     mbedtls_x509_csr_free(&request);
     return result;

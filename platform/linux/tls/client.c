@@ -178,7 +178,7 @@ const mbedtls_ssl_config *client_config(struct plat *p, const struct conn *c)
 
 /* A copy of a machine with a running agent has the same random state as the original: new entropy
  * before anything secret is made. */
-static void refresh_random(void)
+void client_refresh_random(void)
 {
     (void)!psa_random_reseed(NULL, 0); /* keeps its old seed when it fails */
 }
@@ -187,7 +187,6 @@ void client_offer_ticket(struct plat *p, const struct conn *c)
 {
     struct credential *k = &p->tls->credentials[c->credential];
     struct session *s = session_of(p, c);
-    refresh_random();
     if (c->security != PLAT_TLS || k->ticket_size == 0)
         return;
     mbedtls_ssl_session saved;
@@ -246,7 +245,7 @@ static int make_key(struct plat *p, struct credential *k)
 {
     uint8_t der[KEY_DER_SIZE];
     char name[NAME_SIZE];
-    refresh_random();
+    client_refresh_random();
     int size = session_make_key(der, sizeof der);
     if (size < 0)
         return size;
@@ -335,15 +334,9 @@ void credential_pin(struct plat *p, const uint8_t ca_hash[static HASH_SIZE])
     k->pinned = configure_pinned(p, k) == ERR_OK;
 }
 
-int credential_request(struct plat *p, const char *common_name, uint8_t *der, uint32_t size)
+/* A request by the key for a name. */
+static int write_request(struct credential *k, const char *common_name, uint8_t *der, uint32_t size)
 {
-    struct credential *k = credential_now(p);
-    prepare(k);
-    int result = load_key(p, k);
-    if (result == ERR_MISSING || result == ERR_MALFORMED)
-        result = make_key(p, k); /* a damaged key is of no use to anybody */
-    if (result < 0)
-        return result;
     char subject[IDENTITY_SIZE + 8];
     snprintf(subject, sizeof subject, "CN=%s", common_name);
     mbedtls_x509write_csr request;
@@ -359,6 +352,18 @@ int credential_request(struct plat *p, const char *common_name, uint8_t *der, ui
         return ERR_MALFORMED;
     memmove(der, der + size - n, (size_t)n); /* the library writes at the end */
     return n;
+}
+
+int credential_request(struct plat *p, const char *common_name, uint8_t *der, uint32_t size)
+{
+    struct credential *k = credential_now(p);
+    prepare(k);
+    int result = load_key(p, k);
+    if (result == ERR_MISSING || result == ERR_MALFORMED)
+        result = make_key(p, k); /* a damaged key is of no use to anybody */
+    if (result < 0)
+        return result;
+    return write_request(k, common_name, der, size);
 }
 
 int credential_store(struct plat *p, const uint8_t *certificate_der, uint32_t certificate_size,
@@ -381,4 +386,61 @@ int credential_store(struct plat *p, const uint8_t *certificate_der, uint32_t ce
     if (result < 0)
         return result;
     return use_certificates(p, k, certificate_der, certificate_size, ca_der, ca_size);
+}
+
+/* --- renewing --- */
+
+int64_t credential_issued_ms(struct plat *p)
+{
+    const struct credential *k = credential_now(p);
+    return k->loaded ? words_time_s(&k->certificate.valid_from) * MS_PER_S : 0;
+}
+
+int64_t credential_expires_ms(struct plat *p)
+{
+    const struct credential *k = credential_now(p);
+    return k->loaded ? words_time_s(&k->certificate.valid_to) * MS_PER_S : 0;
+}
+
+int credential_renewal(struct plat *p, uint8_t *der, uint32_t size)
+{
+    struct credential *k = credential_now(p);
+    char name[IDENTITY_SIZE];
+    if (!k->loaded || words_common_name(&k->certificate, name, sizeof name) < 0)
+        return ERR_MISSING;
+    client_refresh_random();
+    return write_request(k, name, der, size);
+}
+
+/* The same name as before, and not an old certificate that somebody has kept. */
+static bool follows(const struct credential *k, const uint8_t *certificate_der, uint32_t certificate_size)
+{
+    char name[IDENTITY_SIZE], new_name[IDENTITY_SIZE];
+    mbedtls_x509_crt certificate;
+    mbedtls_x509_crt_init(&certificate);
+    bool good = mbedtls_x509_crt_parse_der(&certificate, certificate_der, certificate_size) == 0 &&
+                words_common_name(&certificate, new_name, sizeof new_name) > 0 &&
+                words_common_name(&k->certificate, name, sizeof name) > 0 && text_equal(name, new_name) &&
+                words_time_s(&certificate.valid_to) >= words_time_s(&k->certificate.valid_to);
+    mbedtls_x509_crt_free(&certificate);
+    return good;
+}
+
+int credential_renew(struct plat *p, const uint8_t *certificate_der, uint32_t certificate_size)
+{
+    struct credential *k = credential_now(p);
+    uint8_t ca[CERTIFICATE_SIZE_MAX];
+    char name[NAME_SIZE];
+    uint32_t ca_size = (uint32_t)k->ca.raw.len;
+    if (!k->loaded)
+        return ERR_MISSING;
+    if (certificate_size > CERTIFICATE_SIZE_MAX || ca_size > sizeof ca)
+        return ERR_MALFORMED;
+    memcpy(ca, k->ca.raw.p, ca_size); /* it is freed below before it is parsed again */
+    if (!follows(k, certificate_der, certificate_size) ||
+        !check_certificates(k, certificate_der, certificate_size, ca, ca_size))
+        return ERR_MALFORMED;
+    /* The key and the CA stay: with one file written, either pair is whole at any moment. */
+    int result = plat_state_write(p, file_name(p, CERTIFICATE_FILE, name), certificate_der, certificate_size);
+    return result < 0 ? result : use_certificates(p, k, certificate_der, certificate_size, ca, ca_size);
 }

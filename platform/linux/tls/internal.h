@@ -20,6 +20,7 @@
 #pragma GCC diagnostic pop
 
 #include "platform/credentials.h"
+#include "platform/linux/tls/arena.h"
 #include "platform/linux/tls/tls.h"
 
 #define IDENTITY_SIZE 65U     /* a common name (64 at most) and a terminator */
@@ -73,6 +74,9 @@ struct tls {
     uint8_t *arena;
     struct credential *credentials;
     struct authority *authority; /* NULL: this program keeps none */
+    struct guest_arena guest;
+    mbedtls_ssl_config any_config; /* for PLAT_TLS_ANY */
+    int32_t guest_conn;        /* that has the guest arena; NONE */
     struct conn *current;      /* whose handshake runs: callbacks of the library do not tell */
     bool started;
     bool prefers_aes;
@@ -88,6 +92,8 @@ int session_make_key(uint8_t *der, uint32_t size);
 
 /* The configuration for a connection of this kind, or NULL when there is none. */
 const mbedtls_ssl_config *client_config(struct plat *p, const struct conn *c);
+/* Before a connection and before a key is made. */
+void client_refresh_random(void);
 /* Offers the newest ticket of the connection's credential. */
 void client_offer_ticket(struct plat *p, const struct conn *c);
 void client_keep_ticket(struct plat *p, const struct conn *c);
@@ -103,6 +109,8 @@ void words_for_flags(uint32_t flags, const char *whose, const mbedtls_x509_crt *
                      struct text *out);
 /* Why a handshake ended, in words; `alert` is the peer's, or -1. */
 void words_for_handshake(int error, int alert, struct text *out);
+/* The same for a service that knows nothing of us, and may be any. */
+void words_for_stranger(int error, int alert, struct text *out);
 /* The one common name of a subject: its length, or ERR_MALFORMED. */
 int words_common_name(const mbedtls_x509_crt *certificate, char *to, uint32_t to_size);
 int64_t words_time_s(const mbedtls_x509_time *t);

@@ -8,8 +8,6 @@
 #include <sys/auxv.h>
 #endif
 
-#include "platform/linux/tls/arena.h"
-
 /* X25519 is 5 to 23 % less work for a server than P-256; every agent has both. */
 static const uint16_t groups[] = {MBEDTLS_SSL_IANA_TLS_GROUP_X25519,
                                   MBEDTLS_SSL_IANA_TLS_GROUP_SECP256R1,
@@ -50,6 +48,10 @@ struct tls *tls_reserve(struct memory_map *map, const struct plat_linux_limits *
     if (limits->tls_arena_size > 0)
         t->arena = memory_reserve(map, "tls: arena", limits->tls_arena_size, 1,
                                   "the newcomer's handshake is refused");
+    t->guest.size = limits->tls_guest_size;
+    if (limits->tls_guest_size > 0)
+        t->guest.block = memory_reserve(map, "tls: arena for a stranger", limits->tls_guest_size, 1,
+                                        "that connection fails and says so");
     return real;
 }
 
@@ -59,8 +61,16 @@ int tls_start(struct plat *p)
     if (t->arena != NULL)
         arena_start(t->arena, (size_t)p->limits.tls_arena_size);
     t->prefers_aes = cpu_has_aes();
+    t->guest_conn = NONE;
     t->started = psa_crypto_init() == PSA_SUCCESS;
-    return t->started ? ERR_OK : ERR_SYSTEM;
+    if (!t->started)
+        return ERR_SYSTEM;
+    if (t->guest.block == NULL)
+        return ERR_OK;
+    guest_start(&t->guest);
+    int result = session_config(p, &t->any_config, MBEDTLS_SSL_IS_CLIENT);
+    mbedtls_ssl_conf_authmode(&t->any_config, MBEDTLS_SSL_VERIFY_NONE);
+    return result;
 }
 
 /* Here and not in authority.c, which an agent does not link. */
@@ -82,6 +92,10 @@ void tls_stop(struct plat *p)
     authority_stop(t->authority);
     for (uint32_t i = 0; i < p->limits.credentials_max; i++)
         client_stop(&t->credentials[i]);
+    if (t->guest.block != NULL) {
+        mbedtls_ssl_config_free(&t->any_config);
+        guest_stop();
+    }
     if (t->arena != NULL && t->started) {
         mbedtls_psa_crypto_free();
         arena_stop();
@@ -93,6 +107,12 @@ void plat_linux_tls_use(const struct plat *p, uint64_t *high_water, uint64_t *no
 {
     (void)p;
     arena_use(high_water, now);
+}
+
+void plat_linux_tls_guest_use(const struct plat *p, uint64_t *high_water, uint64_t *now)
+{
+    *high_water = p->tls->guest.high_water;
+    *now = p->tls->guest.used;
 }
 
 int session_config(struct plat *p, mbedtls_ssl_config *config, int endpoint)
@@ -137,7 +157,20 @@ struct session *session_of(struct plat *p, const struct conn *c)
 
 /* --- the library's view of a socket --- */
 
-/* The library runs for one connection at a time, `current`; its callbacks find it there. */
+/* The library runs for one connection at a time, `current`; its callbacks find it there. Every way into
+ * it enters and leaves. */
+static void enter(struct plat *p, struct conn *c)
+{
+    p->tls->current = c;
+    guest_enter(c->security == PLAT_TLS_ANY);
+}
+
+static void leave(struct plat *p)
+{
+    p->tls->current = NULL;
+    guest_enter(false);
+}
+
 static int send_callback(void *context, const unsigned char *from, size_t size)
 {
     struct plat *p = context;
@@ -162,7 +195,9 @@ static int handshake_failed(struct plat *p, struct conn *c, int error)
     text_init(&why, c->why, sizeof c->why);
     const mbedtls_ssl_session *negotiated = s->ssl.session_negotiate;
     bool judged = error == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED || error == MBEDTLS_ERR_SSL_BAD_CERTIFICATE;
-    if (judged && negotiated != NULL && negotiated->peer_cert != NULL)
+    if (c->security == PLAT_TLS_ANY)
+        words_for_stranger(error, alert, &why);
+    else if (judged && negotiated != NULL && negotiated->peer_cert != NULL)
         words_for_flags(negotiated->verify_result, "the server's", negotiated->peer_cert, &why);
     else
         words_for_handshake(error, alert, &why);
@@ -179,27 +214,68 @@ static const mbedtls_ssl_config *server_config(struct plat *p)
     return a != NULL && a->open ? &a->config : NULL;
 }
 
-int tls_open(struct plat *p, struct conn *c)
+/* Whom a client asks for; a stranger is called by the name in the address, if it has one. */
+static int set_name(struct plat *p, const struct conn *c, struct session *s)
+{
+    struct ip ip;
+    if (c->security != PLAT_TLS_ANY)
+        return mbedtls_ssl_set_hostname(&s->ssl, SERVER_NAME);
+    const char *host = c->dial != NONE ? p->dials[c->dial].host : "";
+    return mbedtls_ssl_set_hostname(&s->ssl, host[0] == '\0' || ip_parse(host, &ip) ? NULL : host);
+}
+
+static int open_session(struct plat *p, struct conn *c, const mbedtls_ssl_config *config)
 {
     struct session *s = session_of(p, c);
-    const mbedtls_ssl_config *config = c->server ? server_config(p) : client_config(p, c);
-    if (config == NULL) {
-        conn_fail(p, c, c->server ? "no certificate authority is open"
-                                  : "this machine has no certificate yet: join with a token");
-        return ERR_MISSING;
-    }
     *s = (struct session){.config = config};
-    p->tls->current = c;
     mbedtls_ssl_init(&s->ssl);
     int error = mbedtls_ssl_setup(&s->ssl, config);
     if (error == 0 && !c->server)
-        error = mbedtls_ssl_set_hostname(&s->ssl, SERVER_NAME);
+        error = set_name(p, c, s);
     if (error != 0)
         return handshake_failed(p, c, error);
     mbedtls_ssl_set_bio(&s->ssl, p, send_callback, recv_callback, NULL);
     if (!c->server)
         client_offer_ticket(p, c);
     return ERR_OK;
+}
+
+/* One stranger at a time: ERR_FULL, or the place is taken. */
+static int take_guest_place(struct plat *p, struct conn *c)
+{
+    struct tls *t = p->tls;
+    if (t->guest.block == NULL || t->guest_conn != NONE) {
+        conn_fail(p, c, t->guest.block == NULL ? "this program looks at no TLS but its own"
+                                               : "another TLS service is being looked at: try again later");
+        return ERR_FULL;
+    }
+    t->guest_conn = conn_index(p, c);
+    return ERR_OK;
+}
+
+static const mbedtls_ssl_config *config_for(struct plat *p, const struct conn *c)
+{
+    if (c->server)
+        return server_config(p);
+    return c->security == PLAT_TLS_ANY ? &p->tls->any_config : client_config(p, c);
+}
+
+int tls_open(struct plat *p, struct conn *c)
+{
+    if (c->security == PLAT_TLS_ANY && take_guest_place(p, c) < 0)
+        return ERR_FULL;
+    const mbedtls_ssl_config *config = config_for(p, c);
+    if (config == NULL) {
+        conn_fail(p, c, c->server ? "no certificate authority is open"
+                                  : "this machine has no certificate yet: join with a token");
+        return ERR_MISSING;
+    }
+    if (!c->server)
+        client_refresh_random(); /* what it keeps is everybody's: not among the guest's */
+    enter(p, c);
+    int result = open_session(p, c, config);
+    leave(p);
+    return result;
 }
 
 /* Who the peer of a server is: known once its Finished has been checked. */
@@ -245,10 +321,9 @@ static int handshake_over(struct plat *p, struct conn *c)
     return ERR_OK;
 }
 
-int tls_handshake(struct plat *p, struct conn *c)
+static int go_on(struct plat *p, struct conn *c)
 {
     struct session *s = session_of(p, c);
-    p->tls->current = c;
     /* Not mbedtls_ssl_is_handshake_over(): to that, a server's ticket comes after the end. */
     while (s->ssl.state != MBEDTLS_SSL_HANDSHAKE_OVER) {
         /* Certificates are spoken of: not a resumed session, whatever a ticket said before. */
@@ -270,6 +345,14 @@ int tls_handshake(struct plat *p, struct conn *c)
     }
     s->wants_write = false;
     return handshake_over(p, c);
+}
+
+int tls_handshake(struct plat *p, struct conn *c)
+{
+    enter(p, c);
+    int result = go_on(p, c);
+    leave(p);
+    return result;
 }
 
 bool tls_wants_write(struct plat *p, const struct conn *c)
@@ -300,12 +383,10 @@ static int broken(struct conn *c, struct session *s, int error)
     return ERR_CLOSED;
 }
 
-int tls_flush(struct plat *p, struct conn *c)
+static int flush(struct conn *c, struct session *s)
 {
-    struct session *s = session_of(p, c);
     if (s->owed == 0)
         return ERR_OK;
-    p->tls->current = c;
     /* The record is in the library's buffer: with bytes left there it does not look at ours. */
     static const uint8_t unread[1] = {0};
     int n = mbedtls_ssl_write(&s->ssl, unread, s->owed);
@@ -315,15 +396,21 @@ int tls_flush(struct plat *p, struct conn *c)
     return n < 0 ? broken(c, s, n) : ERR_OK;
 }
 
+int tls_flush(struct plat *p, struct conn *c)
+{
+    enter(p, c);
+    int result = flush(c, session_of(p, c));
+    leave(p);
+    return result;
+}
+
 /* Once the library has sealed a record it must be sent, so its bytes count as taken even when the
  * socket has no room for all of it: the rest is owed, and goes out before anything else. */
-int tls_send(struct plat *p, struct conn *c, const void *from, uint32_t size)
+static int seal(struct conn *c, struct session *s, const void *from, uint32_t size)
 {
-    struct session *s = session_of(p, c);
-    int result = s->closed ? ERR_CLOSED : tls_flush(p, c);
+    int result = s->closed ? ERR_CLOSED : flush(c, s);
     if (result < 0)
         return result;
-    p->tls->current = c;
     int record_max = mbedtls_ssl_get_max_out_record_payload(&s->ssl);
     if (record_max <= 0)
         return broken(c, s, record_max);
@@ -340,16 +427,23 @@ int tls_send(struct plat *p, struct conn *c, const void *from, uint32_t size)
     return (int)taken;
 }
 
+int tls_send(struct plat *p, struct conn *c, const void *from, uint32_t size)
+{
+    enter(p, c);
+    int result = seal(c, session_of(p, c), from, size);
+    leave(p);
+    return result;
+}
+
 static bool holds_more(struct plat *p, const struct conn *c)
 {
     return mbedtls_ssl_check_pending(&session_of(p, c)->ssl) != 0 || p->stage.conn == conn_index(p, c);
 }
 
-int tls_recv(struct plat *p, struct conn *c, void *to, uint32_t size_max)
+static int unseal(struct plat *p, struct conn *c, void *to, uint32_t size_max)
 {
     struct session *s = session_of(p, c);
     uint32_t got = 0;
-    p->tls->current = c;
     while (got < size_max && !s->closed) {
         int n = mbedtls_ssl_read(&s->ssl, (uint8_t *)to + got, size_max - got);
         if (n > 0) {
@@ -368,6 +462,14 @@ int tls_recv(struct plat *p, struct conn *c, void *to, uint32_t size_max)
     return s->closed ? ERR_CLOSED : ERR_AGAIN;
 }
 
+int tls_recv(struct plat *p, struct conn *c, void *to, uint32_t size_max)
+{
+    enter(p, c);
+    int result = unseal(p, c, to, size_max);
+    leave(p);
+    return result;
+}
+
 bool tls_has_more(struct plat *p, const struct conn *c)
 {
     return session_of(p, c)->closed || holds_more(p, c);
@@ -376,12 +478,14 @@ bool tls_has_more(struct plat *p, const struct conn *c)
 void tls_close(struct plat *p, struct conn *c, bool politely)
 {
     struct session *s = session_of(p, c);
-    if (s->config == NULL)
-        return;
-    p->tls->current = c;
-    if (politely && tls_flush(p, c) == ERR_OK)
-        mbedtls_ssl_close_notify(&s->ssl);
-    mbedtls_ssl_free(&s->ssl);
-    *s = (struct session){0};
-    p->tls->current = NULL;
+    if (s->config != NULL) {
+        enter(p, c);
+        if (politely && flush(c, s) == ERR_OK)
+            mbedtls_ssl_close_notify(&s->ssl);
+        mbedtls_ssl_free(&s->ssl);
+        *s = (struct session){0};
+        leave(p);
+    }
+    if (p->tls->guest_conn == conn_index(p, c))
+        p->tls->guest_conn = NONE;
 }

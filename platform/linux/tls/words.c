@@ -88,6 +88,34 @@ void words_for_handshake(int error, int alert, struct text *out)
     }
 }
 
+void words_for_stranger(int error, int alert, struct text *out)
+{
+    switch (error) {
+    case MBEDTLS_ERR_SSL_INVALID_RECORD:
+    case MBEDTLS_ERR_SSL_UNEXPECTED_MESSAGE:
+    case MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION:
+        text_put(out, "it does not speak TLS 1.3");
+        break;
+    case MBEDTLS_ERR_SSL_ALLOC_FAILED:
+    case MBEDTLS_ERR_SSL_BUFFER_TOO_SMALL:
+    case MBEDTLS_ERR_X509_ALLOC_FAILED:
+        text_put(out, "its certificates need more memory than is set apart for them");
+        break;
+    case MBEDTLS_ERR_SSL_BAD_CERTIFICATE:
+    case MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE:
+        text_put(out, "its certificate is too large, or not one for P-256");
+        break;
+    case MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE:
+        if (alert == MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE ||
+            alert == MBEDTLS_SSL_ALERT_MSG_PROTOCOL_VERSION)
+            text_put(out, "it speaks no TLS 1.3, or has no certificate for P-256");
+        else
+            text_printf(out, "it refused the TLS handshake (alert %d)", alert);
+        break;
+    default: words_for_handshake(error, alert, out); break;
+    }
+}
+
 int words_common_name(const mbedtls_x509_crt *certificate, char *to, uint32_t to_size)
 {
     to[0] = '\0';

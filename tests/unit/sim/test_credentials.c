@@ -115,12 +115,51 @@ static void a_wrong_pin_and_a_foreign_authority_are_refused(void **state)
     sim_free(h.w);
 }
 
+static void a_certificate_ends_unless_it_is_renewed(void **state)
+{
+    (void)state;
+    struct house h = house(3);
+    uint8_t request[256], der[256], old[256];
+    char id[64];
+    assert_int_equal(credential_renewal(h.agent, request, sizeof request), ERR_MISSING);
+    assert_true(credential_expires_ms(h.agent) == 0 && credential_issued_ms(h.agent) == 0);
+    enrol(h.agent, h.aggregator);
+    int64_t first_ms = credential_expires_ms(h.agent);
+    assert_int_equal(first_ms - credential_issued_ms(h.agent), 91 * DAY_MS);
+    memcpy(old, h.agent->credential.certificate, SIM_CERTIFICATE_SIZE);
+    sim_advance(h.w, 60 * DAY_MS * NS_PER_MS);
+    int n = credential_renewal(h.agent, request, sizeof request);
+    assert_int_equal(n, REQUEST_SIZE);
+    int size = authority_sign(h.aggregator, request, (uint32_t)n, "vm-2", der, sizeof der);
+    assert_int_equal(credential_renew(h.agent, der, (uint32_t)size), ERR_MALFORMED); /* not our name */
+    size = authority_sign(h.aggregator, request, (uint32_t)n, "vm-1", der, sizeof der);
+    der[20] ^= 1;
+    assert_int_equal(credential_renew(h.agent, der, (uint32_t)size), ERR_MALFORMED);
+    der[20] ^= 1;
+    sim_disk_full(h.agent, true);
+    assert_int_equal(credential_renew(h.agent, der, (uint32_t)size), ERR_FULL);
+    assert_true(credential_expires_ms(h.agent) == first_ms);
+    sim_disk_full(h.agent, false);
+    assert_int_equal(credential_renew(h.agent, der, (uint32_t)size), ERR_OK);
+    assert_int_equal(credential_expires_ms(h.agent) - first_ms, 60 * DAY_MS);
+    assert_int_equal(credential_renew(h.agent, old, (uint32_t)size), ERR_MALFORMED); /* an older one */
+    sim_kill(h.agent, SIM_KILL);
+    sim_restart(h.agent);
+    assert_int_equal(credential_load(h.agent), ERR_OK);
+    sim_advance(h.w, 89 * DAY_MS * NS_PER_MS);
+    assert_int_equal(meet(&h, PLAT_TLS, id), 4);
+    sim_advance(h.w, 2 * DAY_MS * NS_PER_MS);
+    assert_int_equal(meet(&h, PLAT_TLS, id), ERR_DENIED);
+    sim_free(h.w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sha256_of_the_standard),
         cmocka_unit_test(an_enrolled_agent_is_known_by_name),
         cmocka_unit_test(a_wrong_pin_and_a_foreign_authority_are_refused),
+        cmocka_unit_test(a_certificate_ends_unless_it_is_renewed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

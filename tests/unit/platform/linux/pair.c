@@ -51,15 +51,20 @@ struct plat *make_plat(const char *directory, bool authority, uint32_t conns_max
         .authority = authority,
         .tls_arena_size = arena_size,
     };
+    return make_plat_of(directory, &limits);
+}
+
+struct plat *make_plat_of(const char *directory, const struct plat_linux_limits *limits)
+{
     struct memory_map *map = calloc(1, sizeof *map);
     memory_map_init(map, NULL, 0);
-    plat_linux_reserve(map, &limits);
+    plat_linux_reserve(map, limits);
     uint64_t size = map->used;
     memory_map_init(map, plat_linux_memory(size), size);
-    struct plat *p = plat_linux_reserve(map, &limits);
+    struct plat *p = plat_linux_reserve(map, limits);
     const struct plat_linux_options options = {.state_dir = directory,
                                                .log_level = LOG_WARN,
-                                               .takes_signals = !authority,
+                                               .takes_signals = !limits->authority,
                                                .not_durable = true};
     CHECK(plat_linux_start(p, &options) == ERR_OK);
     return p;
@@ -146,4 +151,72 @@ void check_message(struct plat *from, int from_conn, struct plat *to, int to_con
         CHECK(!mono_reached(plat_mono(to), until));
     }
     CHECK(have == length && memcmp(got, text, length) == 0);
+}
+
+/* --- an aggregator's port --- */
+
+void open_site(struct site *s)
+{
+    fresh_directory(s->directory);
+    s->server = make_plat(s->directory, true, 256, 0);
+    CHECK(authority_open(s->server) == ERR_OK);
+    s->listener = plat_listen(s->server, "127.0.0.1:0", PLAT_TLS);
+    CHECK(s->listener >= 0);
+    snprintf(s->address, sizeof s->address, "%s", plat_peer_address(s->server, s->listener));
+}
+
+void check_visit(struct site *s, struct plat *client, enum plat_security security, int identity_result,
+                 const char *identity)
+{
+    char id[IDENTITY_SIZE];
+    int peer, conn = plat_connect(client, s->address, security);
+    CHECK(conn >= 0);
+    if (!settle(s->server, s->listener, client, conn, &peer))
+        fprintf(stderr, "client: %s\n", plat_why(client, conn));
+    CHECK(plat_is_open(client, conn) && plat_is_open(s->server, peer));
+    CHECK(plat_peer_identity(s->server, peer, id, sizeof id) == identity_result);
+    CHECK(strcmp(id, identity) == 0);
+    check_message(s->server, peer, client, conn, "who are you?");
+    check_message(client, conn, s->server, peer, "an agent");
+    if (identity_result == ERR_DENIED)
+        printf("  server says: %s\n", plat_why(s->server, peer));
+    plat_close(client, conn);
+    work(s->server, client, 5);
+    char byte;
+    CHECK(plat_recv(s->server, peer, &byte, 1) == ERR_CLOSED);
+    plat_close(s->server, peer);
+}
+
+void check_refused(struct site *s, struct plat *client, enum plat_security security, const char *why)
+{
+    int peer, conn = plat_connect(client, s->address, security);
+    CHECK(conn >= 0);
+    CHECK(!settle(s->server, s->listener, client, conn, &peer));
+    printf("  client says: %s\n", plat_why(client, conn));
+    CHECK(strstr(plat_why(client, conn), why) != NULL);
+    CHECK(!plat_is_open(client, conn));
+    char byte;
+    CHECK(plat_send(client, conn, "x", 1) == ERR_CLOSED && plat_recv(client, conn, &byte, 1) == ERR_CLOSED);
+    plat_close(client, conn);
+    if (peer >= 0)
+        plat_close(s->server, peer);
+}
+
+void reissue(struct site *s, struct plat *agent, enum certificate_use use, int64_t from_s, int64_t until_s)
+{
+    struct authority *a = s->server->tls->authority;
+    struct credential *k = &agent->tls->credentials[0];
+    uint8_t der[CERTIFICATE_SIZE_MAX];
+    int64_t now_s = plat_wall(agent).ns / NS_PER_S;
+    int n = certificate_make(s->server,
+                             &(struct certificate_order){.use = use,
+                                                         .common_name = "late",
+                                                         .issuer = &a->ca,
+                                                         .subject_key = &k->key,
+                                                         .issuer_key = &a->ca_key,
+                                                         .from_s = now_s + from_s,
+                                                         .until_s = now_s + until_s},
+                             der, sizeof der);
+    CHECK(n > 0);
+    CHECK(credential_store(agent, der, (uint32_t)n, a->ca.raw.p, (uint32_t)a->ca.raw.len) == ERR_OK);
 }

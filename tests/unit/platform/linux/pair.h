@@ -8,6 +8,7 @@
 
 #include "platform/credentials.h"
 #include "platform/linux/plat_linux.h"
+#include "platform/linux/tls/certificate.h"
 
 #define CHECK(condition) check((condition), #condition, __FILE__, __LINE__)
 void check(bool good, const char *condition, const char *file, int line);
@@ -20,6 +21,7 @@ const char *fresh_directory(char to[static 128]);
 
 /* The first plat of a program must have an arena. One without an authority takes signals. */
 struct plat *make_plat(const char *directory, bool authority, uint32_t conns_max, uint64_t arena_size);
+struct plat *make_plat_of(const char *directory, const struct plat_linux_limits *limits);
 void end_plat(struct plat *p);
 
 /* A client that has joined the server: key, certificate and CA in `directory`. */
@@ -33,5 +35,23 @@ bool settle(struct plat *server, int listener, struct plat *p, int conn, int *ac
 void work(struct plat *a, struct plat *b, int ms);
 /* Moves one message from one side to the other and compares it. */
 void check_message(struct plat *from, int from_conn, struct plat *to, int to_conn, const char *text);
+
+/* --- an aggregator's port, and who comes to it --- */
+
+struct site {
+    struct plat *server;
+    int listener;
+    char address[64];
+    char directory[128];
+};
+
+void open_site(struct site *s);
+/* Connects, checks what the server knows, exchanges a message each way, closes. */
+void check_visit(struct site *s, struct plat *client, enum plat_security security, int identity_result,
+                 const char *identity);
+/* Connects and is told `why` not. */
+void check_refused(struct site *s, struct plat *client, enum plat_security security, const char *why);
+/* Gives the agent a certificate of the right CA for the name "late" with these dates, counted from now. */
+void reissue(struct site *s, struct plat *agent, enum certificate_use use, int64_t from_s, int64_t until_s);
 
 #endif

@@ -16,23 +16,6 @@
 
 #define ARENA (UINT64_C(16) << 20)
 
-struct scene {
-    struct plat *server;
-    int listener;
-    char address[64];
-    char directory[128];
-};
-
-static void open_scene(struct scene *s)
-{
-    fresh_directory(s->directory);
-    s->server = make_plat(s->directory, true, 256, 0);
-    CHECK(authority_open(s->server) == ERR_OK);
-    s->listener = plat_listen(s->server, "127.0.0.1:0", PLAT_TLS);
-    CHECK(s->listener >= 0);
-    snprintf(s->address, sizeof s->address, "%s", plat_peer_address(s->server, s->listener));
-}
-
 static struct plat_linux_stats stats_of(struct plat *p)
 {
     struct plat_linux_stats s;
@@ -40,46 +23,7 @@ static struct plat_linux_stats stats_of(struct plat *p)
     return s;
 }
 
-/* Connects, checks what the server knows, exchanges a message each way, closes. */
-static void check_visit(struct scene *s, struct plat *client, enum plat_security security,
-                        int identity_result, const char *identity)
-{
-    char id[IDENTITY_SIZE];
-    int peer, conn = plat_connect(client, s->address, security);
-    CHECK(conn >= 0);
-    if (!settle(s->server, s->listener, client, conn, &peer))
-        fprintf(stderr, "client: %s\n", plat_why(client, conn));
-    CHECK(plat_is_open(client, conn) && plat_is_open(s->server, peer));
-    CHECK(plat_peer_identity(s->server, peer, id, sizeof id) == identity_result);
-    CHECK(strcmp(id, identity) == 0);
-    check_message(s->server, peer, client, conn, "who are you?");
-    check_message(client, conn, s->server, peer, "an agent");
-    if (identity_result == ERR_DENIED)
-        printf("  server says: %s\n", plat_why(s->server, peer));
-    plat_close(client, conn);
-    work(s->server, client, 5);
-    char byte;
-    CHECK(plat_recv(s->server, peer, &byte, 1) == ERR_CLOSED);
-    plat_close(s->server, peer);
-}
-
-static void check_refused(struct scene *s, struct plat *client, enum plat_security security,
-                          const char *why)
-{
-    int peer, conn = plat_connect(client, s->address, security);
-    CHECK(conn >= 0);
-    CHECK(!settle(s->server, s->listener, client, conn, &peer));
-    printf("  client says: %s\n", plat_why(client, conn));
-    CHECK(strstr(plat_why(client, conn), why) != NULL);
-    CHECK(!plat_is_open(client, conn));
-    char byte;
-    CHECK(plat_send(client, conn, "x", 1) == ERR_CLOSED && plat_recv(client, conn, &byte, 1) == ERR_CLOSED);
-    plat_close(client, conn);
-    if (peer >= 0)
-        plat_close(s->server, peer);
-}
-
-static void mutual(struct scene *s)
+static void mutual(struct site *s)
 {
     char directory[128];
     struct plat *agent = make_agent(s->server, fresh_directory(directory), "i-0123456789abcdef", 128);
@@ -92,7 +36,7 @@ static void mutual(struct scene *s)
     end_plat(agent);
 }
 
-static void without_certificate(struct scene *s)
+static void without_certificate(struct site *s)
 {
     char directory[128];
     uint8_t hash[HASH_SIZE];
@@ -110,11 +54,11 @@ static void without_certificate(struct scene *s)
 }
 
 /* The pin matches the CA in the chain, but the server's certificate is not of that CA. */
-static void pinned_ca_of_another(struct scene *s)
+static void pinned_ca_of_another(struct site *s)
 {
     char directory[128];
-    struct scene other;
-    open_scene(&other);
+    struct site other;
+    open_site(&other);
     uint8_t hash[HASH_SIZE];
     struct plat *newcomer = make_plat(fresh_directory(directory), false, 4, 0);
     authority_hash(other.server, hash);
@@ -127,11 +71,11 @@ static void pinned_ca_of_another(struct scene *s)
     end_plat(other.server);
 }
 
-static void foreign(struct scene *s)
+static void foreign(struct site *s)
 {
     char directory[128];
-    struct scene other;
-    open_scene(&other);
+    struct site other;
+    open_site(&other);
     struct plat *agent = make_agent(other.server, fresh_directory(directory), "stranger", 128);
     check_refused(s, agent, PLAT_TLS, "is of another CA");
     /* A client that would not mind: what does the server say? */
@@ -145,28 +89,7 @@ static void foreign(struct scene *s)
     end_plat(other.server);
 }
 
-/* Gives the agent a certificate of the right CA with these dates, or made for another use. */
-static void reissue(struct scene *s, struct plat *agent, enum certificate_use use, int64_t from_s,
-                    int64_t until_s)
-{
-    struct authority *a = s->server->tls->authority;
-    struct credential *k = &agent->tls->credentials[0];
-    uint8_t der[CERTIFICATE_SIZE_MAX];
-    int64_t now_s = plat_wall(agent).ns / NS_PER_S;
-    int n = certificate_make(s->server,
-                             &(struct certificate_order){.use = use,
-                                                         .common_name = "late",
-                                                         .issuer = &a->ca,
-                                                         .subject_key = &k->key,
-                                                         .issuer_key = &a->ca_key,
-                                                         .from_s = now_s + from_s,
-                                                         .until_s = now_s + until_s},
-                             der, sizeof der);
-    CHECK(n > 0);
-    CHECK(credential_store(agent, der, (uint32_t)n, a->ca.raw.p, (uint32_t)a->ca.raw.len) == ERR_OK);
-}
-
-static void bad_dates(struct scene *s)
+static void bad_dates(struct site *s)
 {
     char directory[128];
     struct plat *agent = make_agent(s->server, fresh_directory(directory), "late", 128);
@@ -182,13 +105,13 @@ static void bad_dates(struct scene *s)
 }
 
 /* An agent whose name is the server's is still no server. */
-static void agent_as_server(struct scene *unused)
+static void agent_as_server(struct site *unused)
 {
     (void)unused;
     char directory[128];
     uint8_t der[CERTIFICATE_SIZE_MAX];
-    struct scene s;
-    open_scene(&s);
+    struct site s;
+    open_site(&s);
     struct plat *agent = make_agent(s.server, fresh_directory(directory), "victim", 128);
     struct authority *a = s.server->tls->authority;
     int64_t now_s = plat_wall(agent).ns / NS_PER_S;
@@ -213,7 +136,7 @@ static void agent_as_server(struct scene *unused)
 
 /* --- resumption --- */
 
-static void check_handshakes(struct scene *s, uint64_t full, uint64_t resumed)
+static void check_handshakes(struct site *s, uint64_t full, uint64_t resumed)
 {
     struct plat_linux_stats st = stats_of(s->server);
     if (st.handshakes_full != full || st.handshakes_resumed != resumed)
@@ -225,8 +148,8 @@ static void check_handshakes(struct scene *s, uint64_t full, uint64_t resumed)
 static void resumption(void)
 {
     char directory[128], other_directory[128];
-    struct scene s;
-    open_scene(&s);
+    struct site s;
+    open_site(&s);
     struct plat *agent = make_agent(s.server, fresh_directory(directory), "alpha", 128);
     struct plat *other = make_agent(s.server, fresh_directory(other_directory), "beta", 128);
     check_visit(&s, agent, PLAT_TLS, 5, "alpha");
@@ -261,7 +184,7 @@ static void resumption(void)
 }
 
 /* A ticket whose age is wrong is taken for nothing: neither the session nor the name in it. */
-static void stale_ticket_without_certificate(struct scene *s)
+static void stale_ticket_without_certificate(struct site *s)
 {
     char directory[128];
     struct plat *agent = make_agent(s->server, fresh_directory(directory), "gamma", 128);
@@ -286,7 +209,7 @@ static void stale_ticket_without_certificate(struct scene *s)
     end_plat(agent);
 }
 
-static void forged_ticket(struct scene *s)
+static void forged_ticket(struct site *s)
 {
     char directory[128];
     struct plat *agent = make_agent(s->server, fresh_directory(directory), "delta", 128);
@@ -303,7 +226,7 @@ static void forged_ticket(struct scene *s)
 
 /* --- other peers --- */
 
-static void not_tls(struct scene *s)
+static void not_tls(struct site *s)
 {
     char directory[128], byte;
     struct plat *client = make_plat(fresh_directory(directory), false, 4, 0);
@@ -322,7 +245,7 @@ static void not_tls(struct scene *s)
     end_plat(client);
 }
 
-static void many(struct scene *s)
+static void many(struct site *s)
 {
     enum { COUNT = 100 };
     char directory[128], id[IDENTITY_SIZE];
@@ -374,7 +297,7 @@ static void wait_for_listener(const char *address)
     end_plat(p);
 }
 
-_Noreturn static void serve_alone(const struct scene *s)
+_Noreturn static void serve_alone(const struct site *s)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* does not outlive a test that fails */
     struct plat *server = make_plat(s->directory, true, 4, 0);
@@ -388,13 +311,13 @@ _Noreturn static void serve_alone(const struct scene *s)
 
 /* A server that answers before the client looks: the handshake is over in one call. Made certain by a
  * socket that waits until the whole answer is there. */
-static void answered_at_once(struct scene *unused)
+static void answered_at_once(struct site *unused)
 {
     (void)unused;
     enum { ANSWER_SIZE = 1150 }; /* seven records; 1,182 bytes, less what signatures vary by */
     char directory[128];
-    struct scene s;
-    open_scene(&s);
+    struct site s;
+    open_site(&s);
     struct plat *agent = make_agent(s.server, fresh_directory(directory), "swift", 4);
     plat_close(s.server, s.listener);
     pid_t child = fork();
@@ -421,7 +344,7 @@ static void answered_at_once(struct scene *unused)
 }
 
 /* Two agents in one program, as in a load generator. */
-static void two_credentials(struct scene *s)
+static void two_credentials(struct site *s)
 {
     char directory[128];
     struct plat *p = make_agent(s->server, fresh_directory(directory), "first", 128);
@@ -444,12 +367,12 @@ int main(void)
 {
     char directory[128];
     struct plat *arena = make_plat(fresh_directory(directory), false, 4, ARENA);
-    struct scene s;
-    open_scene(&s);
+    struct site s;
+    open_site(&s);
     uint64_t high, before, after;
     static const struct {
         const char *name;
-        void (*run)(struct scene *);
+        void (*run)(struct site *);
     } tests[] = {
         {"many", many}, /* first: the library keeps its table of keys at the largest size it had */
         {"many again", many},
