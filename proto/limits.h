@@ -40,6 +40,9 @@
 /* Series in one Dictionary message; a longer dictionary takes several. */
 #define DICTIONARY_SERIES_MAX 64U
 
+/* Hints that an aggregator may give: more would not be looked at every second for nothing. */
+#define HINTS_MAX 16U
+
 /* A frame: one type byte, three length bytes, payload. A block fits in a batch when it is made of so many
  * values: 12 bytes is the worst case of one (an escape). Who has more, and wilder ones, puts fewer samples
  * into a block. */

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Frames and messages over protobuf-c; see wire.h and nephos.proto. */
-#include "proto/wire.h"
-
-#include <string.h>
-
-#include "nephos.pb-c.h"
+/* Frames, and the messages that carry samples, over protobuf-c; see wire.h and nephos.proto. */
+#include "proto/wire_message.h"
 
 /* --- frames --- */
 
@@ -34,7 +30,7 @@ int wire_frame(const uint8_t *bytes, uint32_t size, struct wire_frame *out)
     return whole;
 }
 
-static int put_frame(uint8_t *to, uint32_t size, enum wire_type type, const ProtobufCMessage *message)
+int wire_put_frame(uint8_t *to, uint32_t size, enum wire_type type, const ProtobufCMessage *message)
 {
     size_t payload = protobuf_c_message_get_packed_size(message);
     if (payload > FRAME_PAYLOAD_MAX || payload + FRAME_HEADER_SIZE > size)
@@ -60,35 +56,14 @@ static void give_back(void *arena, void *at)
     (void)at;
 }
 
-static const void *unpack(const struct wire_frame *f, enum wire_type type, struct arena *scratch,
-                          const ProtobufCMessageDescriptor *descriptor)
+const void *wire_unpack(const struct wire_frame *f, enum wire_type type, struct arena *scratch,
+                        const ProtobufCMessageDescriptor *descriptor)
 {
     if (f->type != type)
         return NULL;
     arena_reset(scratch);
     ProtobufCAllocator allocator = {.alloc = take, .free = give_back, .allocator_data = scratch};
     return protobuf_c_message_unpack(descriptor, &allocator, f->size, f->payload);
-}
-
-/* protobuf-c's structs serve both directions, so their texts are not const; packing only reads. */
-static char *text_out(const char *s)
-{
-    return s == NULL ? (char *)(uintptr_t)"" : (char *)(uintptr_t)s;
-}
-
-static ProtobufCBinaryData bytes_out(struct wire_bytes b)
-{
-    return (ProtobufCBinaryData){.len = b.size, .data = (uint8_t *)(uintptr_t)b.at};
-}
-
-static struct wire_bytes bytes_in(ProtobufCBinaryData b)
-{
-    return (struct wire_bytes){.at = b.data, .size = (uint32_t)b.len};
-}
-
-static bool fits(const char *s, uint32_t size_with_terminator)
-{
-    return strlen(s) < size_with_terminator;
 }
 
 /* --- enrolment --- */
@@ -101,14 +76,14 @@ int wire_put_enroll_request(uint8_t *to, uint32_t size, const struct wire_enroll
     pb.instance_id = text_out(m->instance_id);
     pb.name = text_out(m->name);
     pb.request_der = bytes_out(m->request_der);
-    return put_frame(to, size, WIRE_ENROLL_REQUEST, &pb.base);
+    return wire_put_frame(to, size, WIRE_ENROLL_REQUEST, &pb.base);
 }
 
 int wire_get_enroll_request(const struct wire_frame *f, struct arena *scratch,
                             struct wire_enroll_request *m)
 {
     const Nephos__EnrollRequest *pb =
-        unpack(f, WIRE_ENROLL_REQUEST, scratch, &nephos__enroll_request__descriptor);
+        wire_unpack(f, WIRE_ENROLL_REQUEST, scratch, &nephos__enroll_request__descriptor);
     if (pb == NULL || !fits(pb->token, TOKEN_TEXT_SIZE) || !fits(pb->instance_id, INSTANCE_ID_SIZE) ||
         !fits(pb->name, NAME_SIZE))
         return ERR_MALFORMED;
@@ -128,14 +103,14 @@ int wire_put_enroll_reply(uint8_t *to, uint32_t size, const struct wire_enroll_r
     pb.instance_id = text_out(m->instance_id);
     pb.certificate_der = bytes_out(m->certificate_der);
     pb.ca_der = bytes_out(m->ca_der);
-    return put_frame(to, size, WIRE_ENROLL_REPLY, &pb.base);
+    return wire_put_frame(to, size, WIRE_ENROLL_REPLY, &pb.base);
 }
 
 int wire_get_enroll_reply(const struct wire_frame *f, struct arena *scratch,
                           struct wire_enroll_reply *m)
 {
     const Nephos__EnrollReply *pb =
-        unpack(f, WIRE_ENROLL_REPLY, scratch, &nephos__enroll_reply__descriptor);
+        wire_unpack(f, WIRE_ENROLL_REPLY, scratch, &nephos__enroll_reply__descriptor);
     if (pb == NULL || !fits(pb->instance_id, INSTANCE_ID_SIZE))
         return ERR_MALFORMED;
     *m = (struct wire_enroll_reply){
@@ -169,12 +144,12 @@ int wire_put_hello(uint8_t *to, uint32_t size, const struct wire_hello *m)
     pb.provider = text_out(m->provider);
     pb.region = text_out(m->region);
     pb.instance_type = text_out(m->instance_type);
-    return put_frame(to, size, WIRE_HELLO, &pb.base);
+    return wire_put_frame(to, size, WIRE_HELLO, &pb.base);
 }
 
 int wire_get_hello(const struct wire_frame *f, struct arena *scratch, struct wire_hello *m)
 {
-    const Nephos__Hello *pb = unpack(f, WIRE_HELLO, scratch, &nephos__hello__descriptor);
+    const Nephos__Hello *pb = wire_unpack(f, WIRE_HELLO, scratch, &nephos__hello__descriptor);
     if (pb == NULL || !fits(pb->instance_id, INSTANCE_ID_SIZE) || !fits(pb->name, NAME_SIZE))
         return ERR_MALFORMED;
     const char *facts[] = {pb->agent_version, pb->os,     pb->kernel,       pb->architecture,
@@ -213,12 +188,12 @@ int wire_put_welcome(uint8_t *to, uint32_t size, const struct wire_welcome *m)
     pb.dictionary_count = m->dictionary_count;
     pb.ship_interval_ms = m->ship_interval_ms;
     pb.sent_ms = m->sent_ms;
-    return put_frame(to, size, WIRE_WELCOME, &pb.base);
+    return wire_put_frame(to, size, WIRE_WELCOME, &pb.base);
 }
 
 int wire_get_welcome(const struct wire_frame *f, struct arena *scratch, struct wire_welcome *m)
 {
-    const Nephos__Welcome *pb = unpack(f, WIRE_WELCOME, scratch, &nephos__welcome__descriptor);
+    const Nephos__Welcome *pb = wire_unpack(f, WIRE_WELCOME, scratch, &nephos__welcome__descriptor);
     if (pb == NULL || pb->dictionary_count > SLOTS_MAX)
         return ERR_MALFORMED;
     *m = (struct wire_welcome){
@@ -253,13 +228,13 @@ int wire_put_dictionary(uint8_t *to, uint32_t size, const struct wire_dictionary
     pb.first_slot = m->first_slot;
     pb.n_series = m->count;
     pb.series = at;
-    return put_frame(to, size, WIRE_DICTIONARY, &pb.base);
+    return wire_put_frame(to, size, WIRE_DICTIONARY, &pb.base);
 }
 
 int wire_get_dictionary(const struct wire_frame *f, struct arena *scratch, struct wire_dictionary *m)
 {
     const Nephos__Dictionary *pb =
-        unpack(f, WIRE_DICTIONARY, scratch, &nephos__dictionary__descriptor);
+        wire_unpack(f, WIRE_DICTIONARY, scratch, &nephos__dictionary__descriptor);
     if (pb == NULL || pb->n_series > DICTIONARY_SERIES_MAX || pb->first_slot > SLOTS_MAX ||
         pb->first_slot + pb->n_series > SLOTS_MAX)
         return ERR_MALFORMED;
@@ -302,12 +277,12 @@ int wire_put_batch(uint8_t *to, uint32_t size, const struct wire_batch *m)
     pb.sent_ms = m->sent_ms;
     pb.n_blocks = m->block_count;
     pb.blocks = at;
-    return put_frame(to, size, WIRE_BATCH, &pb.base);
+    return wire_put_frame(to, size, WIRE_BATCH, &pb.base);
 }
 
 int wire_get_batch(const struct wire_frame *f, struct arena *scratch, struct wire_batch *m)
 {
-    const Nephos__Batch *pb = unpack(f, WIRE_BATCH, scratch, &nephos__batch__descriptor);
+    const Nephos__Batch *pb = wire_unpack(f, WIRE_BATCH, scratch, &nephos__batch__descriptor);
     if (pb == NULL || pb->n_blocks > BATCH_BLOCKS_MAX)
         return ERR_MALFORMED;
     m->epoch = pb->epoch;
@@ -334,51 +309,14 @@ int wire_put_ack(uint8_t *to, uint32_t size, const struct wire_ack *m)
     nephos__ack__init(&pb);
     pb.epoch = m->epoch;
     pb.sequence = m->sequence;
-    return put_frame(to, size, WIRE_ACK, &pb.base);
+    return wire_put_frame(to, size, WIRE_ACK, &pb.base);
 }
 
 int wire_get_ack(const struct wire_frame *f, struct arena *scratch, struct wire_ack *m)
 {
-    const Nephos__Ack *pb = unpack(f, WIRE_ACK, scratch, &nephos__ack__descriptor);
+    const Nephos__Ack *pb = wire_unpack(f, WIRE_ACK, scratch, &nephos__ack__descriptor);
     if (pb == NULL)
         return ERR_MALFORMED;
     *m = (struct wire_ack){.epoch = pb->epoch, .sequence = pb->sequence};
-    return ERR_OK;
-}
-
-/* --- steering and goodbye --- */
-
-int wire_put_pace(uint8_t *to, uint32_t size, const struct wire_pace *m)
-{
-    Nephos__Pace pb;
-    nephos__pace__init(&pb);
-    pb.ship_interval_ms = m->ship_interval_ms;
-    return put_frame(to, size, WIRE_PACE, &pb.base);
-}
-
-int wire_get_pace(const struct wire_frame *f, struct arena *scratch, struct wire_pace *m)
-{
-    const Nephos__Pace *pb = unpack(f, WIRE_PACE, scratch, &nephos__pace__descriptor);
-    if (pb == NULL)
-        return ERR_MALFORMED;
-    *m = (struct wire_pace){.ship_interval_ms = pb->ship_interval_ms};
-    return ERR_OK;
-}
-
-int wire_put_refuse(uint8_t *to, uint32_t size, const struct wire_refuse *m)
-{
-    Nephos__Refuse pb;
-    nephos__refuse__init(&pb);
-    pb.code = m->code;
-    pb.reason = text_out(m->reason);
-    return put_frame(to, size, WIRE_REFUSE, &pb.base);
-}
-
-int wire_get_refuse(const struct wire_frame *f, struct arena *scratch, struct wire_refuse *m)
-{
-    const Nephos__Refuse *pb = unpack(f, WIRE_REFUSE, scratch, &nephos__refuse__descriptor);
-    if (pb == NULL || !fits(pb->reason, REASON_SIZE))
-        return ERR_MALFORMED;
-    *m = (struct wire_refuse){.code = pb->code, .reason = pb->reason};
     return ERR_OK;
 }

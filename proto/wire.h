@@ -21,6 +21,11 @@ enum wire_type {
     WIRE_ACK = 7,
     WIRE_PACE = 8,
     WIRE_REFUSE = 9,
+    WIRE_HISTORY = 10,
+    WIRE_HISTORY_WELCOME = 11,
+    WIRE_SETTINGS = 12,
+    WIRE_RENEW = 13,
+    WIRE_RENEWED = 14,
     WIRE_TYPE_END
 };
 
@@ -111,6 +116,29 @@ struct wire_refuse {
     uint32_t code;
     const char *reason;
 };
+struct wire_history {
+    uint64_t epoch, oldest_sequence, next_sequence;
+};
+struct wire_history_welcome {
+    uint64_t epoch, committed_sequence;
+    uint32_t dictionary_count;
+};
+struct wire_hint {
+    const char *metric, *tag;
+    int64_t level;
+    bool below;
+};
+struct wire_settings {
+    uint32_t sample_interval_ms;
+    uint32_t hint_count;
+    struct wire_hint hints[HINTS_MAX];
+};
+struct wire_renew {
+    struct wire_bytes request_der;
+};
+struct wire_renewed {
+    struct wire_bytes certificate_der;
+};
 
 int wire_put_enroll_request(uint8_t *to, uint32_t size, const struct wire_enroll_request *m);
 int wire_put_enroll_reply(uint8_t *to, uint32_t size, const struct wire_enroll_reply *m);
@@ -121,6 +149,11 @@ int wire_put_batch(uint8_t *to, uint32_t size, const struct wire_batch *m);
 int wire_put_ack(uint8_t *to, uint32_t size, const struct wire_ack *m);
 int wire_put_pace(uint8_t *to, uint32_t size, const struct wire_pace *m);
 int wire_put_refuse(uint8_t *to, uint32_t size, const struct wire_refuse *m);
+int wire_put_history(uint8_t *to, uint32_t size, const struct wire_history *m);
+int wire_put_history_welcome(uint8_t *to, uint32_t size, const struct wire_history_welcome *m);
+int wire_put_settings(uint8_t *to, uint32_t size, const struct wire_settings *m);
+int wire_put_renew(uint8_t *to, uint32_t size, const struct wire_renew *m);
+int wire_put_renewed(uint8_t *to, uint32_t size, const struct wire_renewed *m);
 
 int wire_get_enroll_request(const struct wire_frame *f, struct arena *scratch,
                             struct wire_enroll_request *m);
@@ -133,5 +166,11 @@ int wire_get_batch(const struct wire_frame *f, struct arena *scratch, struct wir
 int wire_get_ack(const struct wire_frame *f, struct arena *scratch, struct wire_ack *m);
 int wire_get_pace(const struct wire_frame *f, struct arena *scratch, struct wire_pace *m);
 int wire_get_refuse(const struct wire_frame *f, struct arena *scratch, struct wire_refuse *m);
+int wire_get_history(const struct wire_frame *f, struct arena *scratch, struct wire_history *m);
+int wire_get_history_welcome(const struct wire_frame *f, struct arena *scratch,
+                             struct wire_history_welcome *m);
+int wire_get_settings(const struct wire_frame *f, struct arena *scratch, struct wire_settings *m);
+int wire_get_renew(const struct wire_frame *f, struct arena *scratch, struct wire_renew *m);
+int wire_get_renewed(const struct wire_frame *f, struct arena *scratch, struct wire_renewed *m);
 
 #endif

@@ -20,6 +20,11 @@ static union {
     struct wire_ack ack;
     struct wire_pace pace;
     struct wire_refuse refuse;
+    struct wire_history history;
+    struct wire_history_welcome history_welcome;
+    struct wire_settings settings;
+    struct wire_renew renew;
+    struct wire_renewed renewed;
 } m;
 
 /* Reads the frame and writes what it says: the size of the new frame, or ERR_MALFORMED. */
@@ -44,6 +49,11 @@ static int again(const struct wire_frame *f, uint8_t *to)
         CASE(WIRE_ACK, ack)
         CASE(WIRE_PACE, pace)
         CASE(WIRE_REFUSE, refuse)
+        CASE(WIRE_HISTORY, history)
+        CASE(WIRE_HISTORY_WELCOME, history_welcome)
+        CASE(WIRE_SETTINGS, settings)
+        CASE(WIRE_RENEW, renew)
+        CASE(WIRE_RENEWED, renewed)
 #undef CASE
     case WIRE_TYPE_END:
         FUZZ_CHECK(false);

@@ -119,6 +119,12 @@ static void save_messages(void)
                     {"disk_read_bytes", "device=vda", "bytes", 1, true}});
     SAVE(batch, .epoch = 42, .sent_ms = 1768478400000, .block_count = 2,
          .blocks = {{1, 10, {data, n}}, {11, 10, {data, n}}});
+    SAVE(history, .epoch = 41, .oldest_sequence = 3, .next_sequence = 90);
+    SAVE(history_welcome, .epoch = 41, .committed_sequence = 12, .dictionary_count = 2);
+    SAVE(settings, .sample_interval_ms = 1000, .hint_count = 2,
+         .hints = {{"cpu_usage", "", 9000, false}, {"disk_available_bytes", "mount=/", 1 << 30, true}});
+    SAVE(renew, .request_der = der);
+    SAVE(renewed, .certificate_der = der);
     /* A session's beginning: three frames behind each other. */
     uint32_t at = (uint32_t)wire_put_hello(room, sizeof room,
                                            &(struct wire_hello){.protocol = 1, .instance_id = "a"});

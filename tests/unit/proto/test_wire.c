@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Every message survives the way through a frame; lengths and counts beyond the limits do not. */
-#include "proto/wire.c"
+#include "proto/wire.h"
 
 #include "tests/unit/unit.h"
 
@@ -125,12 +125,68 @@ static void small_messages(void **state)
     assert_int_equal(ep_out.certificate_der.size, 4);
 }
 
+static void history_of_an_older_epoch(void **state)
+{
+    (void)state;
+    struct arena a = scratch();
+    struct wire_history in = {.epoch = 7, .oldest_sequence = 3, .next_sequence = 90}, out;
+    struct wire_frame f = framed(wire_put_history(frame_bytes, sizeof frame_bytes, &in));
+    assert_int_equal(wire_get_history(&f, &a, &out), ERR_OK);
+    assert_memory_equal(&in, &out, sizeof in);
+    in.oldest_sequence = 91;
+    f = framed(wire_put_history(frame_bytes, sizeof frame_bytes, &in));
+    assert_int_equal(wire_get_history(&f, &a, &out), ERR_MALFORMED);
+    struct wire_history_welcome w = {.epoch = 7, .committed_sequence = 12, .dictionary_count = SLOTS_MAX}, v;
+    f = framed(wire_put_history_welcome(frame_bytes, sizeof frame_bytes, &w));
+    assert_int_equal(wire_get_history_welcome(&f, &a, &v), ERR_OK);
+    assert_true(v.epoch == 7 && v.committed_sequence == 12 && v.dictionary_count == SLOTS_MAX);
+    w.dictionary_count++;
+    f = framed(wire_put_history_welcome(frame_bytes, sizeof frame_bytes, &w));
+    assert_int_equal(wire_get_history_welcome(&f, &a, &v), ERR_MALFORMED);
+}
+
+static void settings_with_hints(void **state)
+{
+    (void)state;
+    struct arena a = scratch();
+    struct wire_settings in = {.sample_interval_ms = 2000, .hint_count = HINTS_MAX}, out;
+    for (uint32_t i = 0; i < HINTS_MAX; i++)
+        in.hints[i] = (struct wire_hint){.metric = "cpu_usage", .tag = "", .level = -5 + (int)i,
+                                         .below = i % 2 == 1};
+    struct wire_frame f = framed(wire_put_settings(frame_bytes, sizeof frame_bytes, &in));
+    assert_int_equal(wire_get_settings(&f, &a, &out), ERR_OK);
+    assert_int_equal(out.hint_count, HINTS_MAX);
+    assert_int_equal(out.sample_interval_ms, 2000);
+    assert_string_equal(out.hints[15].metric, "cpu_usage");
+    assert_true(out.hints[0].level == -5 && !out.hints[0].below && out.hints[15].below);
+    char long_tag[TAG_SIZE + 1];
+    memset(long_tag, 't', TAG_SIZE);
+    long_tag[TAG_SIZE] = '\0';
+    in.hints[3].tag = long_tag;
+    f = framed(wire_put_settings(frame_bytes, sizeof frame_bytes, &in));
+    assert_int_equal(wire_get_settings(&f, &a, &out), ERR_MALFORMED);
+}
+
+static void renewal(void **state)
+{
+    (void)state;
+    struct arena a = scratch();
+    struct wire_renew in = {{(const uint8_t *)"csr", 3}}, out;
+    struct wire_frame f = framed(wire_put_renew(frame_bytes, sizeof frame_bytes, &in));
+    assert_int_equal(wire_get_renew(&f, &a, &out), ERR_OK);
+    assert_int_equal(out.request_der.size, 3);
+    struct wire_renewed r = {{(const uint8_t *)"cert", 4}}, r_out;
+    f = framed(wire_put_renewed(frame_bytes, sizeof frame_bytes, &r));
+    assert_int_equal(wire_get_renewed(&f, &a, &r_out), ERR_OK);
+    assert_memory_equal(r_out.certificate_der.at, "cert", 4);
+}
+
 static void frames_beyond_the_limits(void **state)
 {
     (void)state;
     struct wire_frame f;
     assert_int_equal(wire_frame((const uint8_t *)"\0\0\0\0", 4, &f), ERR_MALFORMED);
-    assert_int_equal(wire_frame((const uint8_t *)"\x0a\0\0\0", 4, &f), ERR_MALFORMED);
+    assert_int_equal(wire_frame((const uint8_t *)"\x0f\0\0\0", 4, &f), ERR_MALFORMED);
     assert_int_equal(wire_frame((const uint8_t *)"\x06\xff\xff\xff", 4, &f), ERR_MALFORMED);
     struct wire_ack ack = {.epoch = 1, .sequence = 1};
     assert_int_equal(wire_put_ack(frame_bytes, 3, &ack), ERR_FULL);
@@ -154,6 +210,9 @@ int main(void)
         cmocka_unit_test(batch_of_blocks),
         cmocka_unit_test(dictionary_bounds),
         cmocka_unit_test(small_messages),
+        cmocka_unit_test(history_of_an_older_epoch),
+        cmocka_unit_test(settings_with_hints),
+        cmocka_unit_test(renewal),
         cmocka_unit_test(frames_beyond_the_limits),
         cmocka_unit_test(too_little_scratch_is_refused),
     };
