@@ -140,6 +140,8 @@ void agent_memory(struct memory_map *m)
         {"agent: scratch for one text or block", 1, SCRATCH_SIZE, "the end of a longer text is not read"},
         {"agent: samples of the open block", 1, sizeof(struct block_builder), "the block is sealed"},
         {"agent: series", SLOTS_MAX, sizeof(struct series_entry), "a new series is refused and counted"},
+        {"agent: names of custom series", CUSTOM_SERIES_MAX, sizeof(struct custom_series),
+         "a newcomer is refused and counted"},
         {"agent: the sample just taken", 1, sizeof(struct sample), "cannot be full"},
         {"agent: disks, mounts, interfaces", 1, sizeof(struct collect), "more are skipped and counted"},
         {"agent: uplink with its two buffers", 1, sizeof(struct uplink), "the rest waits in the ring"},

@@ -18,6 +18,10 @@
 /* What follows "mount=" in a tag: the longest of the three. */
 #define SERIES_TAG_SIZE (TAG_SIZE - 10U)
 
+/* Series that others name: StatsD and *.prom files together. An application with ten timers (seven series
+ * each) and some counters fits; each costs the ring as much as one of ours. */
+#define CUSTOM_SERIES_MAX 128U
+
 /* --- how often --- */
 
 #define INTERVAL_MS_MIN 1000
@@ -76,6 +80,7 @@ static_assert(DICTIONARY_SERIES_MAX * (METRIC_SIZE + TAG_SIZE + UNIT_SIZE + 24U)
      BLOCK_PROCESSES_MAX * 28U +                   /* and its processes */                             \
      BLOCK_SAMPLES_MAX * PROCESS_TOPS_MAX * 12U +  /* with what each sample says of them */            \
      SLOTS_MAX * (SERIES_TAG_SIZE + 2U) + 64U +    /* series: what a slot stands for */                \
+     CUSTOM_SERIES_MAX * (METRIC_SIZE + TAG_SIZE + UNIT_SIZE + 8U) + 8U + /* custom series */          \
      SLOTS_MAX * 8U + 64U +                        /* sample: the one just taken */                    \
      PROCESS_TOPS_MAX * 28U + 8U +                 /* and its processes */                             \
      12U * 1024U +                                 /* collect: mounts with their use, last readings */ \

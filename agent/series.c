@@ -11,11 +11,25 @@ void series_init(struct series *s)
     s->count = 0;
     s->expected = 0;
     s->refused = 0;
+    s->custom_count = 0;
 }
 
 static bool is_entry(const struct series_entry *e, enum metric metric, const char *tag)
 {
     return e->metric == metric && text_equal(e->tag, tag);
+}
+
+static int new_slot(struct series *s, uint32_t metric, const char *tag)
+{
+    if (s->count == SLOTS_MAX) {
+        s->refused++;
+        return ERR_FULL;
+    }
+    struct series_entry *e = &s->entries[s->count];
+    e->metric = (uint16_t)metric;
+    bool fits = text_copy(e->tag, sizeof e->tag, tag);
+    ASSERT(fits);
+    return (int)s->count++;
 }
 
 int series_slot(struct series *s, enum metric metric, const char *tag)
@@ -27,18 +41,88 @@ int series_slot(struct series *s, enum metric metric, const char *tag)
         for (slot = 0; slot < s->count; slot++)
             if (is_entry(&s->entries[slot], metric, tag))
                 break;
-    if (slot == SLOTS_MAX) {
+    if (slot == s->count && new_slot(s, metric, tag) < 0)
+        return ERR_FULL;
+    s->expected = slot + 1;
+    return (int)slot;
+}
+
+/* --- custom series --- */
+
+/* FNV-1a (Fowler, Noll, Vo) of both texts. */
+static uint32_t hash_of(const char *name, const char *tag)
+{
+    uint32_t hash = 2166136261U;
+    for (; *name != '\0'; name++)
+        hash = (hash ^ (uint8_t)*name) * 16777619U;
+    for (; *tag != '\0'; tag++)
+        hash = (hash ^ (uint8_t)*tag) * 16777619U;
+    return hash;
+}
+
+/* A name is one kind of thing: with another tag it may not be the other kind. */
+static bool is_other_kind(const struct series *s, const char *name, bool counter)
+{
+    for (uint32_t i = 0; i < s->custom_count; i++)
+        if (s->custom[i].counter != counter && text_equal(s->custom[i].name, name))
+            return true;
+    return false;
+}
+
+static int new_custom(struct series *s, const char *name, const char *tag, const char *unit, bool counter)
+{
+    if (s->custom_count == CUSTOM_SERIES_MAX) {
         s->refused++;
         return ERR_FULL;
     }
-    if (slot == s->count) {
-        struct series_entry *e = &s->entries[s->count++];
-        e->metric = (uint16_t)metric;
-        bool fits = text_copy(e->tag, sizeof e->tag, tag);
-        ASSERT(fits);
+    int slot = new_slot(s, METRIC_COUNT + s->custom_count, "");
+    if (slot < 0)
+        return slot;
+    struct custom_series *c = &s->custom[s->custom_count++];
+    c->hash = hash_of(name, tag);
+    c->slot = (uint16_t)slot;
+    c->counter = counter;
+    bool fits = text_copy(c->unit, sizeof c->unit, unit) && text_copy(c->name, sizeof c->name, name) &&
+                text_copy(c->tag, sizeof c->tag, tag);
+    ASSERT(fits);
+    return slot;
+}
+
+int series_custom(struct series *s, const char *name, const char *tag, const char *unit, bool counter)
+{
+    uint32_t hash = hash_of(name, tag);
+    for (uint32_t i = 0; i < s->custom_count; i++) {
+        const struct custom_series *c = &s->custom[i];
+        if (c->hash == hash && text_equal(c->name, name) && text_equal(c->tag, tag))
+            return c->counter == counter ? c->slot : ERR_DENIED;
     }
-    s->expected = slot + 1;
-    return (int)slot;
+    int metric = metric_find(name);
+    if (metric < 0)
+        return is_other_kind(s, name, counter) ? ERR_DENIED : new_custom(s, name, tag, unit, counter);
+    const struct metric_info *info = metric_info((enum metric)metric);
+    if (!metric_is_told((enum metric)metric) || counter != (info->kind == METRIC_COUNTER))
+        return ERR_DENIED;
+    return tag[0] == '\0' ? series_slot(s, (enum metric)metric, "")
+                          : new_custom(s, name, tag, info->unit, counter);
+}
+
+uint32_t series_custom_room(const struct series *s)
+{
+    uint32_t pool = CUSTOM_SERIES_MAX - s->custom_count, slots = SLOTS_MAX - s->count;
+    return pool < slots ? pool : slots;
+}
+
+static void describe_custom(const struct custom_series *c, char tag[static TAG_SIZE],
+                            struct wire_series *out)
+{
+    text_copy(tag, TAG_SIZE, c->tag);
+    *out = (struct wire_series){
+        .metric = c->name,
+        .tag = tag,
+        .unit = c->unit,
+        .scale = CUSTOM_SCALE,
+        .counter = c->counter,
+    };
 }
 
 void series_describe(const struct series *s, uint32_t slot, char tag[static TAG_SIZE],
@@ -46,6 +130,10 @@ void series_describe(const struct series *s, uint32_t slot, char tag[static TAG_
 {
     ASSERT(slot < s->count);
     const struct series_entry *e = &s->entries[slot];
+    if (e->metric >= METRIC_COUNT) {
+        describe_custom(&s->custom[e->metric - METRIC_COUNT], tag, out);
+        return;
+    }
     const struct metric_info *info = metric_info((enum metric)e->metric);
     struct text t;
     text_init(&t, tag, TAG_SIZE);

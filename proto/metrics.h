@@ -26,5 +26,9 @@ struct metric_info {
 };
 
 const struct metric_info *metric_info(enum metric id);
+/* The metric of this name, or ERR_MISSING. */
+int metric_find(const char *name);
+/* Applications may tell it themselves, by StatsD or a *.prom file. */
+bool metric_is_told(enum metric id);
 
 #endif

@@ -30,7 +30,7 @@ void handle_query(struct exchange *x);
 /* series.c */
 void handle_series(struct exchange *x);
 void handle_live(struct exchange *x);
-/* "mount=/" becomes {"mount":"/"}. */
+/* "mount=/" becomes {"mount":"/"}, "code=200,path=/" becomes {"code":"200","path":"/"}. */
 void tags_write(struct json *j, const char *key, const char *tag);
 
 /* self.c */

@@ -88,11 +88,12 @@ void json_text_n(struct json *j, const char *key, const char *value, uint32_t le
     put_escaped(begin(j, key), value, length);
 }
 
-void json_foreign_text(struct json *j, const char *key, uint32_t key_length, const char *value)
+void json_foreign_text(struct json *j, const char *key, uint32_t key_length, const char *value,
+                       uint32_t value_length)
 {
     put_escaped(begin(j, NULL), key, key_length);
     text_put_char(j->out, ':');
-    put_escaped(j->out, value, (uint32_t)strlen(value));
+    put_escaped(j->out, value, value_length);
 }
 
 void json_u64(struct json *j, const char *key, uint64_t value)

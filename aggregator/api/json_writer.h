@@ -31,7 +31,8 @@ void json_close_array(struct json *j);
 void json_text(struct json *j, const char *key, const char *value);
 void json_text_n(struct json *j, const char *key, const char *value, uint32_t length);
 /* A member whose key comes from outside. */
-void json_foreign_text(struct json *j, const char *key, uint32_t key_length, const char *value);
+void json_foreign_text(struct json *j, const char *key, uint32_t key_length, const char *value,
+                       uint32_t value_length);
 void json_u64(struct json *j, const char *key, uint64_t value);
 void json_i64(struct json *j, const char *key, int64_t value);
 /* value / scale, with just the digits needed. */

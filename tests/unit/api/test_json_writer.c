@@ -32,7 +32,7 @@ static void nests_with_commas(void **state)
     json_bool(&j, NULL, true);
     json_close_array(&j);
     json_i64(&j, "c", -5);
-    json_foreign_text(&j, "k\"", 2, "v");
+    json_foreign_text(&j, "k\"", 2, "value", 1);
     json_iso_ms(&j, "t", 1768478400123);
     json_close_object(&j);
     assert_string_equal(buf, "{\"a\":1,\"b\":[{},[],null,true],\"c\":-5,\"k\\\"\":\"v\","
