@@ -11,6 +11,8 @@ static const struct {
 } verbs[] = {
     {"--once", VERB_ONCE, "take one sample, print it as a table, end"},
     {"--once=json", VERB_ONCE_JSON, "the same as JSON"},
+    {"--once=prom", VERB_ONCE_PROM, "the same as Prometheus reads it"},
+    {"--dry-run", VERB_DRY_RUN, "take twenty samples, send none, print what they would cost, end"},
     {"--check-config", VERB_CHECK_CONFIG, "check the settings, print them with their origin, end"},
     {"--print-config", VERB_PRINT_CONFIG, "print the settings with their origin, end"},
     {"--print-memory-map", VERB_PRINT_MEMORY_MAP, "print all memory that the agent will ever use, end"},
@@ -75,6 +77,7 @@ void command_help(const struct settings *s, struct text *out)
     for (size_t i = 0; i < COUNT_OF(verbs); i++)
         if (verbs[i].help != NULL)
             text_printf(out, "  %-22s %s\n", verbs[i].word, verbs[i].help);
-    text_put(out, "\nExit codes: 0 ended in order, 1 failed, 64 wrong usage, 70 a bug, 77 the aggregator "
-                  "refused to\nlet this agent join, 78 a setting is wrong.\n");
+    text_put(out, "\nExit codes: 0 ended in order, 1 failed, 64 wrong usage, 65 damaged state, 70 a bug, "
+                  "73 the state\ndirectory cannot be written, 77 not permitted, or refused to join, 78 a "
+                  "setting is wrong.\n");
 }

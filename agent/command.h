@@ -14,6 +14,8 @@ enum verb {
     VERB_PRINT_MEMORY_MAP,
     VERB_ONCE,
     VERB_ONCE_JSON,
+    VERB_ONCE_PROM,
+    VERB_DRY_RUN,
 };
 
 /* ERR_MALFORMED and `why` for an unknown word or a bad value. */

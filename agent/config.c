@@ -62,6 +62,9 @@ static const struct setting table[] = {
     {.key = "log.level", .flag = "--log-level", .environment = "NEPHOS_LOG",
      .type = SETTING_TEXT, FIELD(log_level), .default_text = "info",
      .help = "error, warn, info or debug"},
+    {.key = "log.format", .flag = "--log-format", .environment = "NEPHOS_LOG_FORMAT",
+     .type = SETTING_TEXT, FIELD(log_format), .default_text = "logfmt",
+     .help = "logfmt or json"},
 };
 
 /* The names of the batch agent, the speed agent and the cron script that came before. */
@@ -142,6 +145,10 @@ int config_check(struct config *c, struct text *why)
     if (find_level(c->log_level) < 0) {
         text_printf(why, "--log-level: \"%s\" is not a level; give error, warn, info or debug",
                     c->log_level);
+        return ERR_MALFORMED;
+    }
+    if (!text_equal(c->log_format, "logfmt") && !text_equal(c->log_format, "json")) {
+        text_printf(why, "--log-format: \"%s\" is not a format; give logfmt or json", c->log_format);
         return ERR_MALFORMED;
     }
     return complete_server(c, why);

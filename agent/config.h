@@ -28,6 +28,7 @@ struct config {
     char health_url[CONFIG_URL_SIZE];   /* "": nothing is looked at */
     uint32_t alert_cpu, alert_memory, alert_disk; /* percent; 0: no hint of our own */
     char log_level[8];
+    char log_format[8];
 };
 
 /* Binds the table to `c` and fills in the defaults. */

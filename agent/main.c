@@ -5,6 +5,7 @@
 
 #include "agent/agent.h"
 #include "agent/command.h"
+#include "agent/dry_run.h"
 #include "agent/once.h"
 #include "platform/linux/plat_linux.h"
 
@@ -187,6 +188,11 @@ static int print_memory_map(void)
     return print(&out);
 }
 
+static enum plat_log_format log_format(void)
+{
+    return text_equal(config.log_format, "json") ? PLAT_LOG_JSON : PLAT_LOG_LOGFMT;
+}
+
 static struct plat *start(const char *state_dir)
 {
     memory_map_init(&map, platform_block, sizeof platform_block);
@@ -195,28 +201,85 @@ static struct plat *start(const char *state_dir)
         .state_dir = state_dir,
         .root = config.root,
         .log_level = config_log_level(&config),
+        .log_format = log_format(),
     };
     return plat_linux_start(p, &options) < 0 ? NULL : p;
 }
 
-static int once(enum verb verb)
+/* A sample of rates needs one before it. Without a state directory: this changes nothing on the machine. */
+static struct plat *begin_sampling(void)
 {
     struct plat *p = start(NULL);
     if (p == NULL)
-        return EXIT_FAILED;
+        return NULL;
     identity_init(&agent.identity, p, config.id, config.name);
     series_init(&agent.series);
     collect_init(&agent.collect, p, &agent.series, agent.scratch);
-    struct mono end = mono_after_ms(plat_mono(p), ONCE_MS);
+    collect_take(&agent.collect, &agent.sample, plat_mono(p));
+    return p;
+}
+
+/* False when the agent has been asked to end. */
+static bool sleep_until(struct plat *p, struct mono end)
+{
     while (!mono_reached(plat_mono(p), end))
         if (plat_wait(p, end) == ERR_CLOSED)
-            return EXIT_IN_ORDER;
+            return false;
+    return true;
+}
+
+/* The ring is empty in these verbs, and its room that of the longest text they print. */
+static struct text long_page(void)
+{
+    struct text out;
+    text_init(&out, (char *)agent.ring_bytes, sizeof agent.ring_bytes);
+    return out;
+}
+
+static int once(enum verb verb)
+{
+    struct plat *p = begin_sampling();
+    if (p == NULL)
+        return EXIT_FAILED;
+    if (!sleep_until(p, mono_after_ms(plat_mono(p), ONCE_MS)))
+        return EXIT_IN_ORDER;
     collect_take(&agent.collect, &agent.sample, plat_mono(p));
-    struct text out = page();
+    struct text out = long_page();
     if (verb == VERB_ONCE)
-        once_print_table(&agent.sample, &agent.series, &out);
+        once_print_table(&agent.sample, &agent.series,
+                         plat_linux_is_terminal(1) && environment("NO_COLOR") == NULL, &out);
+    else if (verb == VERB_ONCE_PROM)
+        once_print_prom(&agent.sample, &agent.series, &out);
     else
         once_print_json(&agent.sample, &agent.series, &agent.identity, &out);
+    return print(&out);
+}
+
+/* What run() would do, without an uplink. SIGINT ends it early. */
+static int dry_run(void)
+{
+    struct plat *p = begin_sampling();
+    if (p == NULL)
+        return EXIT_FAILED;
+    struct dry_run run;
+    dry_run_init(&run);
+    block_builder_init(&agent.builder);
+    ring_init(&agent.ring, agent.ring_bytes, sizeof agent.ring_bytes);
+    int64_t batch_ms = config.interval_ms > SHIP_INTERVAL_MS_DEFAULT ? config.interval_ms
+                                                                      : SHIP_INTERVAL_MS_DEFAULT;
+    uint32_t batch_samples = (uint32_t)(batch_ms / config.interval_ms);
+    struct mono at = mono_after_ms(plat_mono(p), config.interval_ms);
+    for (uint32_t i = 1; i <= DRY_RUN_SAMPLES && sleep_until(p, at); i++) {
+        collect_take(&agent.collect, &agent.sample, plat_mono(p));
+        block_builder_add(&agent.builder, &agent.sample, &agent.ring, agent.scratch);
+        at = mono_after_ms(at, config.interval_ms);
+        if (i % batch_samples != 0 && i < DRY_RUN_SAMPLES)
+            continue;
+        block_builder_seal(&agent.builder, &agent.ring, agent.scratch);
+        dry_run_batch(&run, &agent.ring, 1, &agent.builder.block, agent.uplink.tx);
+    }
+    struct text out = long_page();
+    dry_run_print(&run, &agent.series, config.interval_ms, 0, &out);
     return print(&out);
 }
 
@@ -255,7 +318,9 @@ int main(int argc, char *argv[])
     case VERB_PRINT_CONFIG: return print_config();
     case VERB_PRINT_MEMORY_MAP: return print_memory_map();
     case VERB_ONCE:
-    case VERB_ONCE_JSON: return once(verb);
+    case VERB_ONCE_JSON:
+    case VERB_ONCE_PROM: return once(verb);
+    case VERB_DRY_RUN: return dry_run();
     case VERB_RUN: return run();
     }
     return EXIT_USAGE;

@@ -40,6 +40,8 @@ static const struct setting table[] = {
      INT64_C(366) * 86400 * 1000, "1h", "token create: how long it is good for"},
     {"log.level", "--log-level", "NEPHOS_LOG", TEXT_SETTING(log_level), 0, 0, "info",
      "error, warn, info or debug"},
+    {"log.format", "--log-format", "NEPHOS_LOG_FORMAT", TEXT_SETTING(log_format), 0, 0, "logfmt",
+     "logfmt or json"},
 };
 
 static const char *const log_levels[] = {
@@ -195,6 +197,10 @@ int config_check(const struct config *c, struct text *why)
 {
     if (find_log_level(c->log_level) < 0) {
         text_printf(why, "--log-level: \"%s\" is not one of error, warn, info, debug", c->log_level);
+        return ERR_MALFORMED;
+    }
+    if (!text_equal(c->log_format, "logfmt") && !text_equal(c->log_format, "json")) {
+        text_printf(why, "--log-format: \"%s\" is not one of logfmt, json", c->log_format);
         return ERR_MALFORMED;
     }
     if (!config_is_loopback(c->api) && c->api_token_file[0] == '\0') {

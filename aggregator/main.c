@@ -165,6 +165,7 @@ static int start_platform(void)
     const struct plat_linux_options options = {
         .state_dir = program.config.data,
         .log_level = config_log_level(&program.config),
+        .log_format = text_equal(program.config.log_format, "json") ? PLAT_LOG_JSON : PLAT_LOG_LOGFMT,
     };
     int e = plat_linux_start(program.plat, &options); /* says itself what failed */
     if (e >= 0)

@@ -139,7 +139,7 @@ static void raise_fd_limit(struct plat *p)
 int plat_linux_start(struct plat *p, const struct plat_linux_options *options)
 {
     init_tables(p);
-    log_start(&p->log, options->log_level);
+    log_start(&p->log, options->log_level, options->log_format);
     p->not_durable = options->not_durable;
     if (!text_copy(p->root, sizeof p->root, options->root != NULL ? options->root : "")) {
         plat_log(p, LOG_ERROR, "the root %s is too long: at most %zu characters", options->root,
@@ -186,8 +186,7 @@ void plat_linux_stop(struct plat *p)
     close_fd(&p->epoll_fd);
     close_fd(&p->lock_fd);
     close_fd(&p->state_fd);
-    if (p->log.repeats > 0)
-        log_flush(p, MONO_NEVER);
+    log_flush(p, MONO_NEVER);
 }
 
 void plat_linux_use_credential(struct plat *p, uint32_t index)

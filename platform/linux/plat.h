@@ -85,12 +85,24 @@ struct dial {
     bool server_failed;    /* somebody answered "I cannot" */
 };
 
+/* One place in the program that logs, known by its format. */
+struct log_site {
+    const char *format;    /* NULL: free */
+    struct mono since;     /* when its minute began */
+    uint32_t lines;        /* in this minute */
+    uint32_t left_out;     /* and not told yet */
+};
+/* More speak within a minute only when everything goes wrong; then the one longest quiet is forgotten. */
+#define LOG_SITES 24U
+
 struct log {
     enum log_level level;
+    enum plat_log_format format;
     bool journal;          /* standard error is the journal's */
     uint32_t repeats;      /* of `last`, not yet told */
     enum log_level last_level;
     struct mono told;
+    struct log_site sites[LOG_SITES];
     char last[256];
 };
 
@@ -229,7 +241,7 @@ int host_path(const struct plat *p, const char *path, char to[static PATH_SIZE])
 void wait_start(struct plat *p);
 /* Tells about repeated lines that nothing else has flushed. */
 void log_flush(struct plat *p, struct mono now);
-void log_start(struct log *log, enum log_level level);
+void log_start(struct log *log, enum log_level level, enum plat_log_format format);
 
 /* An errno in words. */
 const char *errno_words(int error);

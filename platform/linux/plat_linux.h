@@ -39,10 +39,13 @@ extern const struct plat_linux_limits plat_linux_agent_limits;
 
 struct plat *plat_linux_reserve(struct memory_map *map, const struct plat_linux_limits *limits);
 
+enum plat_log_format { PLAT_LOG_LOGFMT, PLAT_LOG_JSON };
+
 struct plat_linux_options {
     const char *state_dir;    /* kept; made with mode 0700 when absent; NULL: this run needs none */
     const char *root;         /* goes before /proc, /sys, /etc/os-release and mounts; NULL: "" */
     enum log_level log_level;
+    enum plat_log_format log_format;
     bool takes_signals;       /* HUP, USR1 and USR2 go to plat_signals() instead of ending the program */
     bool not_durable;         /* state files without fsync: for load generators */
 };
@@ -55,6 +58,9 @@ void plat_linux_stop(struct plat *p);
 /* Which of the credentials credential_*() and plat_connect() use from now on; 0 at start. Number 0
  * lies in the state directory itself, the others in folders "1", "2", ... below it. */
 void plat_linux_use_credential(struct plat *p, uint32_t index);
+
+/* What is logged from now on, and how. */
+void plat_linux_log(struct plat *p, enum log_level level, enum plat_log_format format);
 
 struct plat_linux_stats {
     uint64_t conns_refused;      /* newcomers closed because the table was full */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* --once, word for word. */
-#include "agent/once.c"
+/* --once=json, word for word. */
+#include "agent/once_json.c"
 
 #include "tests/unit/unit.h"
 
@@ -14,19 +14,6 @@ static void prepare(void)
     sample_put(&sample, (uint32_t)series_slot(&series, METRIC_CPU_USAGE, ""), 1234);
     (void)series_slot(&series, METRIC_UPTIME, ""); /* known, but not there now */
     sample_put(&sample, (uint32_t)series_slot(&series, METRIC_DISK_USED_BYTES, "/a \"b\\c"), 5);
-}
-
-static void table(void **state)
-{
-    (void)state;
-    char page[1000];
-    struct text out;
-    prepare();
-    text_init(&out, page, sizeof page);
-    once_print_table(&sample, &series, &out);
-    assert_string_equal(page,
-        "cpu_usage                                                        12.34 percent\n"
-        "disk_used_bytes          mount=/a \"b\\c                               5 bytes\n");
 }
 
 static void json(void **state)
@@ -61,7 +48,6 @@ static void nothing_at_all(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(table),
         cmocka_unit_test(json),
         cmocka_unit_test(nothing_at_all),
     };

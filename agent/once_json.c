@@ -1,21 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One sample as text; see once.h. */
+/* One sample for programs; see once.h. */
 #include "agent/once.h"
-
-void once_print_table(const struct sample *sample, const struct series *series, struct text *out)
-{
-    for (uint32_t slot = 0; slot < series->count; slot++) {
-        if (!sample_has(sample, slot))
-            continue;
-        char tag[TAG_SIZE], value_space[32];
-        struct wire_series it;
-        struct text value;
-        series_describe(series, slot, tag, &it);
-        text_init(&value, value_space, sizeof value_space);
-        text_put_scaled(&value, sample->values[slot], it.scale);
-        text_printf(out, "%-24s %-24s %20s %s\n", it.metric, it.tag, value_space, it.unit);
-    }
-}
 
 /* The texts here are printable UTF-8 already (utf8_copy_clean), so two characters are left to escape. */
 static void put_string(struct text *out, const char *s)
