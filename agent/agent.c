@@ -94,6 +94,12 @@ struct mono agent_step(struct agent *a, struct mono now)
     return mono_earlier(next, a->is_ending ? a->end_at : a->sample_at);
 }
 
+void agent_flush(struct agent *a, struct mono now)
+{
+    block_builder_seal(&a->builder, &a->ring, a->scratch);
+    (void)uplink_step(&a->uplink, now);
+}
+
 void agent_end(struct agent *a, struct mono now)
 {
     if (a->is_ending) {

@@ -46,6 +46,8 @@ static_assert(sizeof(struct agent) <= AGENT_MEMORY_MAX, "agent/limits.h: over bu
 int agent_init(struct agent *a, struct plat *p, const struct config *config);
 /* Everything that is due now; returns when to come back if nothing happens before. */
 struct mono agent_step(struct agent *a, struct mono now);
+/* What has been sampled is sealed and sent now, without waiting for the next shipment. */
+void agent_flush(struct agent *a, struct mono now);
 /* No more samples; what was taken is shipped. Then step on until agent_is_done(). The second call ends
  * the waiting. */
 void agent_end(struct agent *a, struct mono now);

@@ -7,6 +7,7 @@
 #include "agent/command.h"
 #include "agent/dry_run.h"
 #include "agent/once.h"
+#include "agent/status.h"
 #include "platform/linux/plat_linux.h"
 
 /* sysexits.h, as far as it is used here. */
@@ -202,6 +203,7 @@ static struct plat *start(const char *state_dir)
         .root = config.root,
         .log_level = config_log_level(&config),
         .log_format = log_format(),
+        .takes_signals = state_dir != NULL,
     };
     return plat_linux_start(p, &options) < 0 ? NULL : p;
 }
@@ -283,23 +285,87 @@ static int dry_run(void)
     return print(&out);
 }
 
+/* --- the run --- */
+
+/* Says a state to the service manager, and in a few words how it goes. */
+static void tell_manager(struct plat *p, const char *state)
+{
+    char words[CONFIG_SERVER_SIZE + 128];
+    struct text line;
+    text_init(&line, words, sizeof words);
+    text_printf(&line, "%s\nSTATUS=", state);
+    status_line(&agent, &line);
+    (void)plat_linux_notify(p, words);
+}
+
+/* SIGUSR1, to standard error: a person wants to see it, whatever the log's level. */
+static void say_status(struct plat *p)
+{
+    static struct memory_map parts; /* `map` is the platform's, and in use */
+    uint64_t now, most, guest_now, guest_most;
+    struct text out = page();
+    status_report(&agent, &out);
+    plat_linux_tls_use(p, &most, &now);
+    plat_linux_tls_guest_use(p, &guest_most, &guest_now);
+    text_printf(&out, "%-34s %12llu now %llu\n", "most bytes ever in the TLS arena",
+                (unsigned long long)most, (unsigned long long)now);
+    text_printf(&out, "%-34s %12llu now %llu\n", "most bytes ever of a stranger's TLS",
+                (unsigned long long)guest_most, (unsigned long long)guest_now);
+    memory_map_init(&parts, NULL, 0);
+    agent_memory(&parts);
+    (void)plat_linux_reserve(&parts, &plat_linux_agent_limits);
+    memory_map_print(&parts, &out);
+    (void)plat_linux_print(2, out.at, out.length);
+}
+
+/* SIGHUP: the settings are read again. */
+static void reload(struct plat *p)
+{
+    plat_log(p, LOG_WARN, "the configuration is read at start only: restart this agent");
+}
+
+static void take_signals(struct plat *p)
+{
+    uint32_t signals = plat_signals(p);
+    if ((signals & PLAT_SIGNAL_RELOAD) != 0) {
+        tell_manager(p, "RELOADING=1");
+        reload(p);
+        tell_manager(p, "READY=1");
+    }
+    if ((signals & PLAT_SIGNAL_STATUS) != 0)
+        say_status(p);
+    if ((signals & PLAT_SIGNAL_FLUSH) != 0)
+        agent_flush(&agent, plat_mono(p));
+}
+
+static void loop(struct plat *p)
+{
+    for (;;) {
+        struct mono now = plat_mono(p), watchdog;
+        struct mono next = agent_step(&agent, now);
+        if (agent_is_done(&agent, now))
+            return;
+        if (plat_linux_watchdog(p, now, &watchdog))
+            tell_manager(p, "WATCHDOG=1");
+        if (plat_wait(p, mono_earlier(next, watchdog)) == ERR_CLOSED) {
+            tell_manager(p, "STOPPING=1");
+            agent_end(&agent, plat_mono(p));
+        }
+        take_signals(p);
+    }
+}
+
 static int run(void)
 {
     struct plat *p = start(config.state);
-    if (p == NULL)
+    if (p == NULL || plat_data_lock(p) < 0)
         return EXIT_CANNOT_CREATE;
     explain_earlier(p);
     int ready = agent_init(&agent, p, &config);
     if (ready < 0)
         return ready == ERR_MISSING ? EXIT_BAD_CONFIG : EXIT_BAD_DATA;
-    for (;;) {
-        struct mono now = plat_mono(p);
-        struct mono next = agent_step(&agent, now);
-        if (agent_is_done(&agent, now))
-            break;
-        if (plat_wait(p, next) == ERR_CLOSED)
-            agent_end(&agent, plat_mono(p));
-    }
+    tell_manager(p, "READY=1");
+    loop(p);
     agent_close(&agent);
     plat_linux_stop(p);
     return agent_has_failed(&agent) ? EXIT_NOT_ALLOWED : EXIT_IN_ORDER;

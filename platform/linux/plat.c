@@ -17,8 +17,8 @@
 #define OTHER_FDS 24U
 
 const struct plat_linux_limits plat_linux_agent_limits = {
-    .conns_max = 4,
-    .dials_max = 2,
+    .conns_max = 6, /* uplink, StatsD, health, metadata; two to spare */
+    .dials_max = 3, /* uplink, health, metadata */
     .handshakes_max = 1,
     .texts_max = 64,
     .files_max = 4,
@@ -67,7 +67,7 @@ static void init_tables(struct plat *p)
     list_init(&p->queue);
     p->opening_deadline = MONO_NEVER;
     p->stage.conn = NONE;
-    p->state_fd = p->lock_fd = p->epoll_fd = p->signal_fd = p->gather.fd = p->statm_fd = NONE;
+    p->state_fd = p->lock_fd = p->epoll_fd = p->signal_fd = p->gather.fd = p->statm_fd = p->notify.fd = NONE;
     p->signals = 0;
 }
 
@@ -151,6 +151,7 @@ int plat_linux_start(struct plat *p, const struct plat_linux_options *options)
         return result;
     raise_fd_limit(p);
     p->statm_fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    notify_start(p);
     result = open_waiting(p, options->takes_signals);
     if (result < 0) {
         plat_log(p, LOG_ERROR, "cannot set up waiting for events: %s", errno_words(errno));
@@ -181,6 +182,7 @@ void plat_linux_stop(struct plat *p)
         close_fd(&p->files[i].fd);
     tls_stop(p);
     close_fd(&p->statm_fd);
+    close_fd(&p->notify.fd);
     close_fd(&p->signal_fd);
     close_fd(&p->gather.fd);
     close_fd(&p->epoll_fd);

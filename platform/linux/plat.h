@@ -134,6 +134,13 @@ struct gather {
     struct mono until;
 };
 
+/* The service manager's socket (notify.c). */
+struct notify {
+    int fd;                /* NONE: nobody listens */
+    int64_t period_ms;     /* how often it wants to hear that this program lives; 0: never */
+    struct mono due;
+};
+
 struct tls;
 
 struct plat {
@@ -147,6 +154,7 @@ struct plat {
     int statm_fd;          /* /proc/self/statm; NONE: there is none */
     uint32_t signals;      /* enum plat_signal, not yet told */
     struct gather gather;
+    struct notify notify;
     struct log log;
 
     struct conn *conns;
@@ -242,6 +250,10 @@ void wait_start(struct plat *p);
 /* Tells about repeated lines that nothing else has flushed. */
 void log_flush(struct plat *p, struct mono now);
 void log_start(struct log *log, enum log_level level, enum plat_log_format format);
+
+/* --- notify.c --- */
+
+void notify_start(struct plat *p);
 
 /* An errno in words. */
 const char *errno_words(int error);

@@ -46,7 +46,7 @@ struct plat_linux_options {
     const char *root;         /* goes before /proc, /sys, /etc/os-release and mounts; NULL: "" */
     enum log_level log_level;
     enum plat_log_format log_format;
-    bool takes_signals;       /* HUP, USR1 and USR2 go to plat_signals() instead of ending the program */
+    bool takes_signals;       /* HUP, USR1, USR2 go to plat_signals() and do not end the program */
     bool not_durable;         /* state files without fsync: for load generators */
 };
 
@@ -61,6 +61,15 @@ void plat_linux_use_credential(struct plat *p, uint32_t index);
 
 /* What is logged from now on, and how. */
 void plat_linux_log(struct plat *p, enum log_level level, enum plat_log_format format);
+
+/* --- the service manager, sd_notify(3) --- */
+
+/* "READY=1", "STOPPING=1" and the like, several of them in lines. ERR_MISSING when no manager has given this
+ * program a socket, and that is no fault. */
+int plat_linux_notify(struct plat *p, const char *state);
+/* Asked in each turn of a program's loop: true when it is time to say "WATCHDOG=1", after half of what the
+ * manager gives. `next` is when it will be time again: MONO_NEVER when the manager does not watch. */
+bool plat_linux_watchdog(struct plat *p, struct mono now, struct mono *next);
 
 struct plat_linux_stats {
     uint64_t conns_refused;      /* newcomers closed because the table was full */

@@ -64,7 +64,8 @@ int plat_data_lock(struct plat *p)
     if (locked < 0) {
         int result = errno == EWOULDBLOCK ? ERR_BUSY : ERR_SYSTEM;
         plat_log(p, LOG_ERROR, "cannot lock the directory %s: %s", p->state_dir,
-                 result == ERR_BUSY ? "another process holds it" : errno_words(errno));
+                 result == ERR_BUSY ? "another process holds it; is this program running already?"
+                                    : errno_words(errno));
         close(fd);
         return result;
     }

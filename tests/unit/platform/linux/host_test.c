@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "tests/unit/platform/linux/pair.h"
@@ -191,6 +192,64 @@ static void signals(void)
     end_plat(p);
 }
 
+/* --- the service manager --- */
+
+static int manager(const char *name, socklen_t size)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    memcpy(at.sun_path, name, size);
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+    CHECK(fd >= 0);
+    CHECK(bind(fd, (struct sockaddr *)&at, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + size)) == 0);
+    return fd;
+}
+
+static void check_told(int fd, const char *words)
+{
+    char got[256];
+    ssize_t n = recv(fd, got, sizeof got, 0);
+    CHECK(n == (ssize_t)strlen(words) && memcmp(got, words, (size_t)n) == 0);
+    CHECK(recv(fd, got, sizeof got, 0) < 0);
+}
+
+static void notified(void)
+{
+    char directory[128], name[200];
+    struct mono next;
+    fresh_directory(directory);
+    snprintf(name, sizeof name, "%s/notify", directory);
+    int fd = manager(name, (socklen_t)strlen(name) + 1);
+    CHECK(setenv("NOTIFY_SOCKET", name, 1) == 0);
+    struct plat *p = make_plat(directory, false, 4, 0);
+    CHECK(plat_linux_notify(p, "READY=1\nSTATUS=well") == ERR_OK);
+    check_told(fd, "READY=1\nSTATUS=well");
+    CHECK(!plat_linux_watchdog(p, plat_mono(p), &next) && next.ns == MONO_NEVER.ns); /* it does not watch */
+    end_plat(p);
+    close(fd);
+
+    snprintf(name, sizeof name, "%cnephos-test-%d", 0, (int)getpid());
+    fd = manager(name, (socklen_t)strlen(name + 1) + 1);
+    name[0] = '@';
+    CHECK(setenv("NOTIFY_SOCKET", name, 1) == 0 && setenv("WATCHDOG_USEC", "30000000", 1) == 0);
+    p = make_plat(directory, false, 4, 0);
+    struct mono now = plat_mono(p);
+    CHECK(plat_linux_watchdog(p, now, &next) && next.ns == now.ns + 15 * NS_PER_S);
+    CHECK(!plat_linux_watchdog(p, mono_after_ms(now, 14999), &next) && next.ns == now.ns + 15 * NS_PER_S);
+    CHECK(plat_linux_watchdog(p, mono_after_ms(now, 15000), &next) && next.ns == now.ns + 30 * NS_PER_S);
+    CHECK(plat_linux_notify(p, "WATCHDOG=1") == ERR_OK);
+    check_told(fd, "WATCHDOG=1");
+    close(fd);
+    CHECK(plat_linux_notify(p, "WATCHDOG=1") == ERR_SYSTEM); /* it has gone: nothing breaks */
+    end_plat(p);
+
+    CHECK(setenv("WATCHDOG_PID", "1", 1) == 0); /* it means another process */
+    CHECK(setenv("NOTIFY_SOCKET", "relative", 1) == 0);
+    p = make_plat(directory, false, 4, 0);
+    CHECK(plat_linux_notify(p, "READY=1") == ERR_MISSING && !plat_linux_watchdog(p, now, &next));
+    end_plat(p);
+    CHECK(unsetenv("NOTIFY_SOCKET") == 0 && unsetenv("WATCHDOG_USEC") == 0 && unsetenv("WATCHDOG_PID") == 0);
+}
+
 int main(void)
 {
     char directory[128];
@@ -203,7 +262,8 @@ int main(void)
                  {"reserved_files", reserved_files},
                  {"datagrams", datagrams},
                  {"clocks", clocks},
-                 {"signals", signals}};
+                 {"signals", signals},
+                 {"notified", notified}};
     for (size_t i = 0; i < COUNT_OF(tests); i++) {
         tests[i].run();
         passed(tests[i].name);
