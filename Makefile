@@ -254,7 +254,7 @@ check-long: test-packages ## Sanitizers, 30 s of each fuzz target, many seeds, c
 	@tools/stage sim-sanitized $(MAKE) sim-sanitized || true
 	@tools/stage mutants $(MAKE) mutants || true
 	@tools/stage fuzz $(MAKE) fuzz FUZZ_SECONDS=30 || true
-	@tools/stage e2e $(MAKE) e2e || true
+	@tools/stage e2e $(MAKE) e2e CROSS_S=600 || true
 	@tools/stage --summary
 
 # Both must fail to link: 512 KiB more of static memory, and a function that reaches malloc.
