@@ -46,6 +46,9 @@ def sampled_without_gap(aggregator, arch, began_ms):
     expected = min(SECONDS, PAGE) - 12  # what has not been shipped yet
     check(len(times) >= expected, f"{arch}: {len(times)} samples in {SECONDS} s")
     check(len(set(times)) == len(times), f"{arch}: samples are there twice")
+    counts = aggregator.instance(arch)["metadata"]
+    for what in ("lostSamples", "missingSamples", "repeatedSamples"):
+        check(counts[what] == 0, f"{arch}: {what} is {counts[what]}")
     return len(times)
 
 
