@@ -24,6 +24,7 @@ struct config {
     char name[NAME_SIZE];
     /* What to show instead of what the cloud tells; "": ask it. */
     char provider[FACT_SIZE], region[FACT_SIZE], type[FACT_SIZE];
+    bool confine;                       /* give up rights once running */
     int64_t interval_ms;
     char health_url[CONFIG_URL_SIZE];   /* "": nothing is looked at */
     uint32_t alert_cpu, alert_memory, alert_disk; /* percent; 0: no hint of our own */

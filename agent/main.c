@@ -355,6 +355,29 @@ static void loop(struct plat *p)
     }
 }
 
+/* The folder of a file that the user named: files in it are replaced, so the folder is what may be read. */
+static void folder_of(const char *file, char folder[static CONFIG_PATH_SIZE])
+{
+    text_copy(folder, CONFIG_PATH_SIZE, file);
+    char *slash = strrchr(folder, '/');
+    if (slash == NULL && folder[0] != '\0')
+        text_copy(folder, CONFIG_PATH_SIZE, ".");
+    else if (slash != NULL && slash != folder)
+        *slash = '\0';
+}
+
+/* Everything is open now; what is opened later is named here. */
+static void confine(struct plat *p)
+{
+    char settings_folder[CONFIG_PATH_SIZE], token_folder[CONFIG_PATH_SIZE];
+    if (!config.confine)
+        return;
+    folder_of(config.config_file, settings_folder);
+    folder_of(config.token_file, token_folder);
+    const char *const paths[] = {settings_folder, token_folder};
+    (void)plat_linux_confine(p, paths, COUNT_OF(paths)); /* it says what it could not do */
+}
+
 static int run(void)
 {
     struct plat *p = start(config.state);
@@ -364,6 +387,7 @@ static int run(void)
     int ready = agent_init(&agent, p, &config);
     if (ready < 0)
         return ready == ERR_MISSING ? EXIT_BAD_CONFIG : EXIT_BAD_DATA;
+    confine(p);
     tell_manager(p, "READY=1");
     loop(p);
     agent_close(&agent);

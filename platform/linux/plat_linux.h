@@ -71,6 +71,13 @@ int plat_linux_notify(struct plat *p, const char *state);
  * manager gives. `next` is when it will be time again: MONO_NEVER when the manager does not watch. */
 bool plat_linux_watchdog(struct plat *p, struct mono now, struct mono *next);
 
+/* For an agent that has opened what it needs: from now on this process can start no other program, map no
+ * memory, open nothing for writing outside its state directory, and read nothing but /proc, /sys, /etc, the
+ * resolver's folders and what lies at or below `paths` (absolute; "" and what is not there are passed over).
+ * Does what the kernel can (seccomp, Landlock) and says in a line of the log what that was. ERR_OK when all
+ * of it is in force. */
+int plat_linux_confine(struct plat *p, const char *const *paths, uint32_t path_count);
+
 struct plat_linux_stats {
     uint64_t conns_refused;      /* newcomers closed because the table was full */
     uint64_t handshakes_full;
