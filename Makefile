@@ -133,18 +133,18 @@ LINK_AGENT = $(CC_ARCH) $(LINK) $(NO_HEAP) $(AGENT_OBJ) agent/budget.ld \
 $(OUT)/nephos-agent: $(AGENT_OBJ) agent/budget.ld
 	$(if $(V),,$(call say,LINK,$@))
 	$(Q)$(LINK_AGENT) -o $@
-	$(Q)$(STRIP_ARCH) $@ -o $@.stripped && mv $@ $@.debug && mv $@.stripped $@
+	$(Q)$(STRIP_ARCH) -R .comment $@ -o $@.stripped && mv $@ $@.debug && mv $@.stripped $@
 $(OUT)/nephos-aggregator: $(AGGREGATOR_OBJ)
 	$(if $(V),,$(call say,LINK,$@))
 	$(Q)$(CC_ARCH) $(LINK) $(AGGREGATOR_OBJ) $(DEPS)/$(ARCH)/aggregator/lib/libmbedtls.a \
 		$(DEPS)/$(ARCH)/lib/libprotobuf-c.a $(DEPS)/$(ARCH)/lib/libsqlite3.a \
 		$(DEPS)/$(ARCH)/lib/libyyjson.a -o $@
-	$(Q)$(STRIP_ARCH) $@
+	$(Q)$(STRIP_ARCH) -R .comment $@
 $(OUT)/nephos-loadgen: $(LOADGEN_OBJ)
 	$(if $(V),,$(call say,LINK,$@))
 	$(Q)$(CC_ARCH) $(LINK) $(LOADGEN_OBJ) $(DEPS)/$(ARCH)/aggregator/lib/libmbedtls.a \
 		$(DEPS)/$(ARCH)/lib/libprotobuf-c.a -o $@
-	$(Q)$(STRIP_ARCH) $@
+	$(Q)$(STRIP_ARCH) -R .comment $@
 
 -include $(AGENT_OBJ:.o=.d) $(AGGREGATOR_OBJ:.o=.d) $(LOADGEN_OBJ:.o=.d)
 
@@ -197,6 +197,7 @@ $(HOST)/asan/unit/%: tests/unit/%.c $(HOST)/asan/libnephos.a
 -include tests/fuzz/fuzz.mk
 -include tests/e2e/e2e.mk
 -include tests/bench/bench.mk
+-include packaging/dist.mk
 
 .PHONY: unit tidy layers analyze
 analyze: $(GEN) ## gcc's static analyzer over both programs

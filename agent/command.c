@@ -67,6 +67,15 @@ void command_hide_secrets(int argc, char *argv[])
     }
 }
 
+bool command_verb(uint32_t index, const char **word, const char **help)
+{
+    if (index >= COUNT_OF(verbs))
+        return false;
+    *word = verbs[index].word;
+    *help = verbs[index].help;
+    return true;
+}
+
 void command_help(const struct settings *s, struct text *out)
 {
     text_put(out, "nephos-agent measures this machine every second and sends it to nephos-aggregator.\n\n"

@@ -22,6 +22,8 @@ enum verb {
 int command_parse(struct settings *s, int argc, char *argv[], enum verb *verb, struct text *why);
 /* Overwrites the values of secret flags: the command line of a process can be read by everybody. */
 void command_hide_secrets(int argc, char *argv[]);
+/* Word number `index` that asks for something else than running, with its help; false behind the last. */
+bool command_verb(uint32_t index, const char **word, const char **help);
 void command_help(const struct settings *s, struct text *out);
 
 #endif

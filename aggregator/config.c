@@ -235,6 +235,15 @@ enum log_level config_log_level(const struct config *c)
     return level < 0 ? LOG_INFO : (enum log_level)level;
 }
 
+bool config_action(uint32_t index, const char **flag, const char **help)
+{
+    if (index >= COUNT_OF(actions))
+        return false;
+    *flag = actions[index].flag;
+    *help = actions[index].help;
+    return true;
+}
+
 void config_print_help(const struct settings *s, struct text *out)
 {
     text_put(out, "nephos-aggregator: keeps every second of every agent, and shows it.\n\n"

@@ -43,6 +43,8 @@ int config_check(const struct config *c, struct text *why);
 bool config_is_loopback(const char *address);
 void config_limits(const struct config *c, struct aggregator_limits *out);
 enum log_level config_log_level(const struct config *c);
+/* Flag number `index` that asks for something else than running, with its help; false behind the last. */
+bool config_action(uint32_t index, const char **flag, const char **help);
 /* The whole --help text. */
 void config_print_help(const struct settings *s, struct text *out);
 
