@@ -221,6 +221,7 @@ check: all ## Everything that is quick: style, layers, budgets, unit tests, simu
 	@tools/stage tidy tools/tidy || true
 	@tools/stage layers tools/check_layers || true
 	@tools/stage memory $(MAKE) memory-check || true
+	@tools/stage manual $(MAKE) manual-check || true
 	@tools/stage budget $(MAKE) budget-proof || true
 	@tools/stage unit $(MAKE) -j$(JOBS) unit || true
 	@tools/stage unit-linux $(MAKE) -j$(JOBS) unit-linux || true
@@ -235,6 +236,7 @@ test: test-packages ## Set everything up and run every proof (what CI runs)
 	@tools/stage layers tools/check_layers || true
 	@tools/stage analyze $(MAKE) analyze || true
 	@tools/stage memory $(MAKE) memory-check || true
+	@tools/stage manual $(MAKE) manual-check || true
 	@tools/stage budget $(MAKE) budget-proof || true
 	@tools/stage unit $(MAKE) -j$(JOBS) unit || true
 	@tools/stage unit-linux $(MAKE) -j$(JOBS) unit-linux || true
@@ -256,6 +258,7 @@ check-long: test-packages ## Sanitizers, 30 s of each fuzz target, many seeds, c
 	@tools/stage mutants $(MAKE) mutants || true
 	@tools/stage fuzz $(MAKE) fuzz FUZZ_SECONDS=30 || true
 	@tools/stage e2e $(MAKE) e2e CROSS_S=600 || true
+	@tools/stage dist $(MAKE) -j$(JOBS) dist-check || true
 	@tools/stage --summary
 
 # Both must fail to link: 512 KiB more of static memory, and a function that reaches malloc.

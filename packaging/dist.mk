@@ -23,9 +23,9 @@ $(MANUAL)/make-$(1): tools/manual/$(1).c $(MANUAL_COMMON) $(MANUAL_$(1)) $(wildc
 	@mkdir -p $$(@D)
 	$$(Q)$(HOST_CC) -std=gnu2x $(WARNINGS) -O1 -I. -I$(BUILD)/gen -DNEPHOS_VERSION='"$(VERSION)"' \
 	    $$(filter %.c,$$^) -o $$@
-$(MANUAL)/nephos-$(1).8: $(MANUAL)/make-$(1)
+$(MANUAL)/nephos-$(1).8: $(MANUAL)/make-$(1) $(COMMIT_FILE)
 	$$(Q)$$< page "$$$$(LC_ALL=C date -u -d @$$(SOURCE_DATE_EPOCH) '+%B %-d, %Y')" > $$@
-$(MANUAL)/nephos-$(1).conf.5: $(MANUAL)/make-$(1)
+$(MANUAL)/nephos-$(1).conf.5: $(MANUAL)/make-$(1) $(COMMIT_FILE)
 	$$(Q)$$< config "$$$$(LC_ALL=C date -u -d @$$(SOURCE_DATE_EPOCH) '+%B %-d, %Y')" > $$@
 $(MANUAL)/nephos-$(1).bash: $(MANUAL)/make-$(1)
 	$$(Q)$$< bash > $$@
