@@ -149,7 +149,9 @@ void agent_memory(struct memory_map *m)
         {"agent: names of custom series", CUSTOM_SERIES_MAX, sizeof(struct custom_series),
          "a newcomer is refused and counted"},
         {"agent: the sample just taken", 1, sizeof(struct sample), "cannot be full"},
-        {"agent: disks, mounts, interfaces", 1, sizeof(struct collect), "more are skipped and counted"},
+        {"agent: disks, mounts, interfaces", 1, sizeof(struct collect) - sizeof(struct process_watch),
+         "more are skipped and counted"},
+        {"agent: processes", 1, sizeof(struct process_watch), "more take turns in being looked at"},
         {"agent: uplink with its two buffers", 1, sizeof(struct uplink), "the rest waits in the ring"},
     };
     uint64_t rest = sizeof(struct agent);

@@ -22,6 +22,28 @@
  * each) and some counters fits; each costs the ring as much as one of ours. */
 #define CUSTOM_SERIES_MAX 128U
 
+/* --- top processes (collect/process_watch.h) --- */
+
+/* First by CPU, and as many by memory. */
+#define PROCESSES_RANKED 5U
+/* A small VM has 80 to 200. More take turns in being watched. */
+#define PROCESSES_WATCHED_MAX 512U
+/* Read with every sample: those ranked, and two that come and go. Each takes an open file. */
+#define PROCESSES_HELD_MAX 12U
+/* Others that are looked at with a sample, 6 us each: 100 processes in 25 s. */
+#define PROCESSES_LOOKS 4U
+/* The same while CPU time is used by nobody knows whom: 300 processes in 4 s, for half a millisecond each. */
+#define PROCESSES_LOOKS_SWEEP 96U
+/* A fifth of one CPU that those held do not explain. */
+#define PROCESSES_UNEXPLAINED_TICKS 20U
+#define PROCESSES_SWEEP_PAUSE_MS 10000U
+/* The list of all processes is read so often; when a sweep begins and there were forks, earlier. */
+#define PROCESSES_LIST_MS 10000U
+#define PROCESSES_LIST_MS_MIN 2000U
+static_assert(2 * PROCESSES_RANKED <= PROCESS_TOPS_MAX && 2 * PROCESSES_RANKED < PROCESSES_HELD_MAX &&
+                  PROCESSES_HELD_MAX <= 32,
+              "all who are ranked are held");
+
 /* --- how often --- */
 
 #define INTERVAL_MS_MIN 1000
@@ -36,7 +58,7 @@
 /* --- bytes --- */
 
 /* Holds more than one hour of a default VM, sampled each second: ten samples of its 42 series took 400 to 490
- * bytes on the wire, which makes 85 minutes and more; a machine with 60 busy series has one hour. */
+ * bytes on the wire and their top processes 100 to 150, which makes 65 minutes and more. */
 #define RING_SIZE (256U * 1024U)
 /* Lent to one use after the other within a step: a text of /proc (/proc/stat of 256 CPUs is 40 KiB), a
  * block while it is encoded, a message while it is unpacked. */
@@ -84,6 +106,7 @@ static_assert(DICTIONARY_SERIES_MAX * (METRIC_SIZE + TAG_SIZE + UNIT_SIZE + 24U)
      SLOTS_MAX * 8U + 64U +                        /* sample: the one just taken */                    \
      PROCESS_TOPS_MAX * 28U + 8U +                 /* and its processes */                             \
      12U * 1024U +                                 /* collect: mounts with their use, last readings */ \
+     PROCESSES_WATCHED_MAX * 28U + 1024U +         /* processes: what each has used, and who is held */ \
      2U * 1024U)                                   /* identity, uplink state, counters */
 
 #endif

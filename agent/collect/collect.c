@@ -29,6 +29,16 @@ static uint32_t read_source(struct collect *c, enum collect_source source)
     return n < 0 ? 0 : (uint32_t)n;
 }
 
+/* What the search for busy processes is measured against. */
+static struct process_moment moment_of(const struct cpu_reading *cpu, struct mono now)
+{
+    return (struct process_moment){
+        .now = now,
+        .busy_ticks = cpu->ticks[CPU_USER] + cpu->ticks[CPU_NICE] + cpu->ticks[CPU_SYSTEM],
+        .forks = cpu->events[CPU_FORKS],
+    };
+}
+
 void collect_init(struct collect *c, struct plat *p, struct series *series,
                   uint8_t scratch[static SCRATCH_SIZE])
 {
@@ -41,6 +51,8 @@ void collect_init(struct collect *c, struct plat *p, struct series *series,
     uint32_t length = read_source(c, SOURCE_STAT);
     cpu_parse(c->scratch, length, &c->cpu);
     c->mounts_at = plat_mono(p);
+    const struct process_moment m = moment_of(&c->cpu, c->mounts_at);
+    process_watch_init(&c->processes, p, c->scratch, &m);
 }
 
 static void put(struct collect *c, struct sample *out, enum metric metric, const char *tag,
@@ -220,6 +232,8 @@ void collect_take(struct collect *c, struct sample *out, struct mono now)
     take_network(c, out);
     take_disks(c, out);
     take_filesystems(c, out, now);
+    const struct process_moment m = moment_of(&c->cpu, now);
+    process_watch_take(&c->processes, &m, &out->tops);
     if (c->series->refused > 0 && !c->said_series) {
         c->said_series = true;
         plat_log(c->plat, LOG_WARN, "all %u series are taken; what appears from now on is not recorded "

@@ -10,6 +10,7 @@
 #include "agent/collect/disk.h"
 #include "agent/collect/filesystem.h"
 #include "agent/collect/network.h"
+#include "agent/collect/process_watch.h"
 #include "agent/limits.h"
 #include "agent/sample.h"
 #include "agent/series.h"
@@ -39,6 +40,7 @@ struct collect {
     bool has_use[MOUNTS_MAX];
     struct mono mounts_at; /* when to look at mounts and their use again */
     bool said_disks, said_interfaces, said_mounts, said_series;
+    struct process_watch processes;
 };
 
 /* Opens the texts and takes the first CPU reading, so that the first sample has a share to tell. */

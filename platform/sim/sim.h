@@ -130,6 +130,7 @@ void sim_certificate_expired(struct plat *p, bool expired);
 /* --- /proc --- */
 
 /* Everything that the texts of one machine say at one second after its boot. */
+#define SIM_PROCESSES 6U
 struct sim_proc {
     uint64_t cpu[2][8];   /* per CPU: user nice system idle iowait irq softirq steal, in 1/100 s */
     uint64_t context_switches, forks, running, blocked;
@@ -137,8 +138,14 @@ struct sim_proc {
     uint64_t memory_kib[8]; /* total free available buffers cached dirty swap_total swap_free */
     uint64_t disk[8];     /* reads, sectors read, writes, sectors written, ms busy, ... */
     uint64_t rx[4], tx[4]; /* of eth0: bytes packets errors drops */
+    uint64_t process_ticks[SIM_PROCESSES], process_pages[SIM_PROCESSES];
     struct plat_filesystem root;
 };
+struct sim_process {
+    uint32_t pid;
+    const char *name;
+};
+extern const struct sim_process sim_processes[SIM_PROCESSES];
 /* A pure function: the oracle of the laws. */
 void sim_proc_at(uint32_t machine, uint32_t boot, uint64_t second, struct sim_proc *out);
 /* What plat_self() says so long after the boot: half a thousandth of the time as CPU, and this memory. */
