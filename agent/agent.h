@@ -2,8 +2,6 @@
 /* The agent, whole: one struct, one step.
  *
  *     /proc ──► collect ──► block builder ──► ring ──► uplink ──► aggregator
- *                                              │         ▲
- *                                              └► spool ─┘      in an outage, and after it
  *
  * Samples are taken at a fixed phase of the monotonic clock; a moment that was missed (a suspended
  * machine) is skipped and not made up for. Sequence numbers count the samples that were taken. */
@@ -13,22 +11,18 @@
 #include "agent/block_builder.h"
 #include "agent/collect/collect.h"
 #include "agent/config.h"
-#include "agent/hints.h"
 #include "agent/identity.h"
 #include "agent/limits.h"
 #include "agent/ring.h"
 #include "agent/sample.h"
 #include "agent/series.h"
-#include "agent/spool.h"
 #include "agent/uplink.h"
 #include "platform/base/memory_map.h"
 
 struct agent {
     struct plat *plat;
     int64_t interval_ms;
-    int64_t own_interval_ms;      /* as configured */
     struct mono sample_at;
-    bool spool_described;
     uint64_t samples_skipped;     /* moments that were missed */
     bool is_ending;
     struct mono end_at;
@@ -39,8 +33,6 @@ struct agent {
     struct sample sample;         /* collect -> builder */
     struct block_builder builder; /* -> ring */
     struct ring ring;             /* -> uplink */
-    struct spool spool;           /* uplink -> disk -> uplink */
-    struct hints hints;           /* uplink -> here: what cannot wait */
     struct uplink uplink;
 
     _Alignas(16) uint8_t scratch[SCRATCH_SIZE];
@@ -50,7 +42,7 @@ static_assert(sizeof(struct agent) <= AGENT_MEMORY_MAX, "agent/limits.h: over bu
 
 /* `config` has passed config_check() and outlives the agent. ERR_OK, or an error after having said why:
  * ERR_MISSING when the agent has not joined and there is no token, ERR_MALFORMED when what is in the state
- * directory is damaged, ERR_BUSY when another agent uses it. */
+ * directory is damaged. */
 int agent_init(struct agent *a, struct plat *p, const struct config *config);
 /* Everything that is due now; returns when to come back if nothing happens before. */
 struct mono agent_step(struct agent *a, struct mono now);

@@ -130,10 +130,17 @@ static void put_seconds(struct text *t, int64_t value, uint32_t scale)
     }
 }
 
+/* Of the years that can be written. */
+static int64_t sane_seconds(int64_t seconds)
+{
+    const int64_t max = INT64_C(253402300799); /* 9999-12-31 */
+    return seconds < 0 ? 0 : seconds < max ? seconds : max;
+}
+
 static void put_value(struct text *t, const struct wire_series *it, int64_t value)
 {
     if (text_equal(it->metric, "boot_time")) {
-        text_put_iso_ms(t, value / it->scale * 1000);
+        text_put_iso_ms(t, sane_seconds(value / it->scale) * 1000);
     } else if (text_equal(it->unit, "bytes")) {
         put_bytes(t, value / it->scale);
     } else if (text_equal(it->unit, "seconds")) {

@@ -13,7 +13,8 @@
 
 struct series_entry {
     uint16_t metric;           /* enum metric, or METRIC_COUNT and more: the custom series number 0, 1, ... */
-    char tag[SERIES_TAG_SIZE]; /* "vda", without the key; of a custom series empty */
+    /* "vda", without the key; of two keys only without the first: "0,mode=user"; of a custom series empty */
+    char tag[SERIES_TAG_SIZE];
 };
 
 struct custom_series {
@@ -50,11 +51,5 @@ uint32_t series_custom_room(const struct series *s);
 /* For the dictionary and for people; `tag` receives "device=vda" and must outlive `out`. */
 void series_describe(const struct series *s, uint32_t slot, char tag[static TAG_SIZE],
                      struct wire_series *out);
-/* Bytes that the whole dictionary takes on the wire and on disk, about: for people. */
-uint32_t series_dictionary_size(const struct series *s);
-/* A Dictionary message about the slots from `first` on (at least one), as many as one message takes: the
- * size of the frame, and how many slots it tells. ERR_FULL when `size` is smaller than TRANSMIT_SIZE. */
-int series_put_dictionary(const struct series *s, uint64_t epoch, uint32_t first, uint8_t *to, uint32_t size,
-                          uint32_t *count);
 
 #endif

@@ -19,7 +19,7 @@ struct metric_info {
     const char *unit;
     uint32_t scale;         /* stored integer / scale = value */
     enum metric_kind kind;
-    const char *tag_key;    /* "device", "mount", "interface", "mode", or "" */
+    const char *tag_key;    /* "device", "mount", "interface", "mode", "core,mode" for two, or "" */
     const char *prometheus; /* node_exporter's name, or "" */
     const char *otel;       /* OpenTelemetry's name, or "" */
     const char *help;

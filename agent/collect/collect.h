@@ -2,6 +2,10 @@
 /* One look at the machine: reads the texts of /proc, has them parsed, and puts what they say into a
  * sample. The parsers are pure functions, one file of /proc each; everything that remembers is here.
  *
+ * Each source has a row in the table of collect.c: what is read, how often, who parses it and who puts its
+ * values into the sample. A source that is not read with every sample repeats what it said last, so that the
+ * samples of a block have the same series; constant columns cost three bytes a block.
+ *
  * A text that is missing or does not parse leaves its values out of the sample; the others stay. */
 #ifndef NEPHOS_COLLECT_H
 #define NEPHOS_COLLECT_H
@@ -9,21 +13,36 @@
 #include "agent/collect/cpu.h"
 #include "agent/collect/disk.h"
 #include "agent/collect/filesystem.h"
+#include "agent/collect/load.h"
+#include "agent/collect/memory.h"
 #include "agent/collect/network.h"
-#include "agent/collect/process_watch.h"
+#include "agent/collect/pressure.h"
+#include "agent/collect/snmp.h"
+#include "agent/collect/sockstat.h"
+#include "agent/collect/vmstat.h"
 #include "agent/limits.h"
 #include "agent/sample.h"
 #include "agent/series.h"
 #include "platform/platform.h"
 
+/* In the order in which they get their slots: what comes last is left out first when there are too many. */
 enum collect_source {
     SOURCE_STAT,
     SOURCE_LOADAVG,
     SOURCE_UPTIME,
     SOURCE_MEMINFO,
+    SOURCE_PRESSURE_CPU,
+    SOURCE_PRESSURE_MEMORY,
+    SOURCE_PRESSURE_IO,
+    SOURCE_VMSTAT,
+    SOURCE_SNMP,
+    SOURCE_NETSTAT,
+    SOURCE_SOCKSTAT,
+    SOURCE_SOCKSTAT6,
     SOURCE_NET_DEV,
-    SOURCE_DISKSTATS,
     SOURCE_MOUNTINFO,
+    SOURCE_DISKSTATS,
+    SOURCE_CORES,
     SOURCE_COUNT
 };
 
@@ -31,19 +50,38 @@ struct collect {
     struct plat *plat;
     struct series *series;
     char *scratch; /* SCRATCH_SIZE bytes, lent: a text while it is parsed */
+    struct mono now; /* of the sample being taken */
     int handles[SOURCE_COUNT];
-    struct cpu_reading cpu; /* of the sample before: usage is what happened since */
+    struct mono due_at[SOURCE_COUNT];
+
+    uint64_t sample_count;
+    bool said_cores, said_disks, said_interfaces, said_mounts, said_series;
+
+    /* what was read last */
+    struct load_reading load;
+    int64_t uptime_s; /* or negative */
+    struct memory_reading memory;
+    struct pressure_reading pressure[3]; /* CPU, memory, I/O */
+    struct vmstat_reading vmstat;
+    struct snmp_reading snmp;
+    struct netstat_reading netstat;
+    struct sockstat_reading sockstat, sockstat6;
+    uint32_t cpu_newest, disks_newest;
+    struct mono disks_at;
+    int64_t disks_elapsed_ms;
+
+    /* Large: touched only as far as they are used. Of two readings one is of the time before, because what
+     * counts is what happened since. */
+    struct cpu_reading cpu[2];
+    struct disk_reading disks[2];
     struct network_reading network;
-    struct disk_reading disks;
     struct mount_reading mounts;
     struct plat_filesystem use[MOUNTS_MAX]; /* of mounts[i], refreshed with them */
     bool has_use[MOUNTS_MAX];
-    struct mono mounts_at; /* when to look at mounts and their use again */
-    bool said_disks, said_interfaces, said_mounts, said_series;
-    struct process_watch processes;
 };
 
-/* Opens the texts and takes the first CPU reading, so that the first sample has a share to tell. */
+/* Opens the texts and takes the first reading of what is compared with the time before, so that the first
+ * sample has something to tell. */
 void collect_init(struct collect *c, struct plat *p, struct series *series,
                   uint8_t scratch[static SCRATCH_SIZE]);
 /* Fills the sample, its time included. */

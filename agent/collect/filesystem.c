@@ -77,10 +77,18 @@ static void add(struct mount_reading *r, const struct mount *m)
         r->mounts[r->count++] = *m;
 }
 
-/* Id, parent, device, root, path, options, optional fields, "-", type. */
+/* "ro" or "ro,errors=remount-ro" */
+static bool is_readonly(struct span options)
+{
+    return span_length(options) >= 2 && options.at[0] == 'r' && options.at[1] == 'o' &&
+           (span_length(options) == 2 || options.at[2] == ',');
+}
+
+/* Id, parent, device, root, path, options, optional fields, "-", type, source (which may be nothing at all),
+ * options of the filesystem. */
 static void parse_line(struct span line, struct mount_reading *r)
 {
-    struct span skip, device, path, type;
+    struct span skip, device, path, type, options = {line.end, line.end};
     if (!span_word(&line, &skip) || !span_word(&line, &skip) || !span_word(&line, &device) ||
         !span_word(&line, &skip) || !span_word(&line, &path))
         return;
@@ -92,7 +100,9 @@ static void parse_line(struct span line, struct mount_reading *r)
         !span_matches_any(type, watched_types, COUNT_OF(watched_types)) ||
         span_matches_any(path, unwatched_paths, COUNT_OF(unwatched_paths)))
         return;
-    struct mount m;
+    while (span_word(&line, &skip))
+        options = skip;
+    struct mount m = {.is_readonly = is_readonly(options)};
     if (!parse_device(device, &m.device))
         return;
     if (unescape(path, m.path, sizeof m.path))

@@ -34,8 +34,10 @@ static void add(struct network_reading *r, struct span name, const uint64_t fiel
         .rx_packets = field[RX_PACKETS],
         .tx_bytes = field[TX_BYTES],
         .tx_packets = field[TX_PACKETS],
-        .errors = field[RX_ERRORS] + field[TX_ERRORS],
-        .drops = field[RX_DROPS] + field[TX_DROPS],
+        .rx_errors = field[RX_ERRORS],
+        .rx_drops = field[RX_DROPS],
+        .tx_errors = field[TX_ERRORS],
+        .tx_drops = field[TX_DROPS],
     };
     if (r->count == INTERFACES_MAX || !span_copy(name, it.name, sizeof it.name) ||
         !utf8_printable(it.name))

@@ -11,7 +11,7 @@
 struct interface {
     char name[INTERFACE_NAME_SIZE];
     uint64_t rx_bytes, rx_packets, tx_bytes, tx_packets;
-    uint64_t errors, drops; /* both directions */
+    uint64_t rx_errors, rx_drops, tx_errors, tx_drops;
 };
 
 struct network_reading {

@@ -57,6 +57,19 @@ uint32_t span_numbers(struct span *line, uint64_t *out, uint32_t count)
     return found;
 }
 
+bool span_x100(struct span *line, uint64_t *out)
+{
+    uint64_t whole;
+    const char *p = line->at;
+    if (!text_take_u64(&p, line->end, &whole) || whole > UINT32_MAX || line->end - p < 3 || p[0] != '.')
+        return false;
+    if (p[1] < '0' || p[1] > '9' || p[2] < '0' || p[2] > '9')
+        return false;
+    *out = whole * 100 + (uint64_t)(p[1] - '0') * 10 + (uint64_t)(p[2] - '0');
+    line->at = p + 3;
+    return true;
+}
+
 bool span_is(struct span s, const char *text)
 {
     size_t length = strlen(text);

@@ -29,6 +29,9 @@ bool span_word(struct span *line, struct span *word);
 bool span_u64(struct span *line, uint64_t *out);
 /* Takes as many of `count` numbers as there are; the rest is zero. How many there were. */
 uint32_t span_numbers(struct span *line, uint64_t *out, uint32_t count);
+/* Takes a decimal with exactly two digits behind the point, as the kernel prints loads and pressures, times
+ * 100; what follows does not matter. False without effect otherwise. */
+bool span_x100(struct span *line, uint64_t *out);
 bool span_is(struct span s, const char *text);
 /* Terminated copy; false when it does not fit (then `to` is empty). */
 bool span_copy(struct span s, char *to, uint32_t to_size);

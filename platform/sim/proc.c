@@ -7,17 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "platform/sim/proc_pen.h"
 #include "platform/sim/world.h"
 
 enum text_kind {
     TEXT_STAT, TEXT_MEMINFO, TEXT_LOADAVG, TEXT_UPTIME, TEXT_DISKSTATS, TEXT_NET_DEV, TEXT_MOUNTS,
-    TEXT_PROCESS, /* one for each of sim_processes */
-    TEXT_KIND_COUNT = TEXT_PROCESS + SIM_PROCESSES
-};
-
-const struct sim_process sim_processes[SIM_PROCESSES] = {
-    {1, "systemd"}, {2, "kthreadd"}, {310, "systemd-journal"}, {455, "a) R 1 (b"}, {890, "postgres"},
-    {1207, "caf\xc3\xa9"},
+    TEXT_BOOT_ID, TEXT_PRESSURE_CPU, TEXT_PRESSURE_MEMORY, TEXT_PRESSURE_IO, TEXT_VMSTAT, TEXT_SNMP,
+    TEXT_NETSTAT, TEXT_SOCKSTAT, TEXT_SOCKSTAT6,
+    TEXT_KIND_COUNT
 };
 
 static const struct {
@@ -28,29 +25,12 @@ static const struct {
     {"/proc/loadavg", TEXT_LOADAVG},     {"/proc/uptime", TEXT_UPTIME},
     {"/proc/diskstats", TEXT_DISKSTATS}, {"/proc/net/dev", TEXT_NET_DEV},
     {"/proc/self/net/dev", TEXT_NET_DEV}, {"/proc/self/mountinfo", TEXT_MOUNTS},
-    {"/proc/1/mountinfo", TEXT_MOUNTS},
-    {"/proc/1/stat", TEXT_PROCESS},      {"/proc/2/stat", TEXT_PROCESS + 1},
-    {"/proc/310/stat", TEXT_PROCESS + 2}, {"/proc/455/stat", TEXT_PROCESS + 3},
-    {"/proc/890/stat", TEXT_PROCESS + 4}, {"/proc/1207/stat", TEXT_PROCESS + 5},
+    {"/proc/1/mountinfo", TEXT_MOUNTS},  {"/proc/sys/kernel/random/boot_id", TEXT_BOOT_ID},
+    {"/proc/pressure/cpu", TEXT_PRESSURE_CPU}, {"/proc/pressure/memory", TEXT_PRESSURE_MEMORY},
+    {"/proc/pressure/io", TEXT_PRESSURE_IO}, {"/proc/vmstat", TEXT_VMSTAT},
+    {"/proc/net/snmp", TEXT_SNMP},       {"/proc/net/netstat", TEXT_NETSTAT},
+    {"/proc/net/sockstat", TEXT_SOCKSTAT}, {"/proc/net/sockstat6", TEXT_SOCKSTAT6},
 };
-
-static uint64_t mix(uint64_t x)
-{
-    x = (x ^ (x >> 32)) * UINT64_C(0xd6e8feb86659fd93);
-    return x ^ (x >> 32);
-}
-
-/* 0..range-1, range below 2^32; `field` sets one number apart from the others. A multiplication does what
- * a division would, and this is the busiest place of a long run. */
-static uint64_t wobble(uint64_t key, uint32_t field, uint64_t range)
-{
-    return (mix(key + field * UINT64_C(0x9e3779b97f4a7c15)) >> 32) * range >> 32;
-}
-
-static uint64_t counter(uint64_t key, uint32_t field, uint64_t second, uint64_t rate)
-{
-    return (second + 1) * rate + wobble(key, field, rate);
-}
 
 void sim_proc_at(uint32_t machine, uint32_t boot, uint64_t second, struct sim_proc *out)
 {
@@ -74,6 +54,9 @@ void sim_proc_at(uint32_t machine, uint32_t boot, uint64_t second, struct sim_pr
                                 1200000 + wobble(key, 26, 99999), wobble(key, 27, 5000), 1048572,
                                 1000000 + wobble(key, 28, 48572)};
     memcpy(out->memory_kib, memory, sizeof(memory));
+    const uint64_t more[4] = {8000 + wobble(key, 60, 99), 140000 + wobble(key, 61, 9999),
+                              90000 + wobble(key, 62, 9999), 700000 + wobble(key, 63, 99999)};
+    memcpy(out->memory_more_kib, more, sizeof(more));
     const uint64_t disk_rates[8] = {20, 640, 35, 1900, 410, 3, 2, 5};
     for (uint32_t i = 0; i < 8; i++)
         out->disk[i] = counter(key, 30 + i, second, disk_rates[i]);
@@ -82,12 +65,6 @@ void sim_proc_at(uint32_t machine, uint32_t boot, uint64_t second, struct sim_pr
         out->rx[i] = counter(key, 40 + i, second, net_rates[i]);
         out->tx[i] = counter(key, 44 + i, second, net_rates[i] / 2 + 1);
     }
-    static const uint8_t process_rates[SIM_PROCESSES] = {0, 1, 0, 12, 3, 0}; /* steady, as most are */
-    uint64_t slow = mix(host ^ second / 60); /* processes grow and shrink now and then */
-    for (uint32_t i = 0; i < SIM_PROCESSES; i++) {
-        out->process_ticks[i] = 100 * i + second * process_rates[i];
-        out->process_pages[i] = i == 1 ? 0 : 4000 + SIM_PROCESSES * wobble(slow, 70 + i, 3000) + i;
-    }
     uint64_t used = (UINT64_C(6000000) + second * 3 + wobble(key, 50, 999)) * 4096;
     uint64_t size = UINT64_C(60000000000) / 4096 * 4096;
     out->root = (struct plat_filesystem){.total_bytes = size,
@@ -95,6 +72,9 @@ void sim_proc_at(uint32_t machine, uint32_t boot, uint64_t second, struct sim_pr
                                          .available_bytes = size - used - 3000000512,
                                          .inodes_total = 3900000,
                                          .inodes_free = 3500000 - second};
+    proc_counts_at(key, second, out);
+    out->machine = machine;
+    out->boot = boot;
 }
 
 void sim_proc_brief(struct sim_world *w, bool brief)
@@ -104,51 +84,6 @@ void sim_proc_brief(struct sim_world *w, bool brief)
 
 /* --- writing --- */
 
-struct pen {
-    char *at;
-    const char *end;
-};
-
-static void word(struct pen *pen, const char *s)
-{
-    while (*s != '\0' && pen->at < pen->end)
-        *pen->at++ = *s++;
-}
-
-static void number(struct pen *pen, uint64_t v)
-{
-    char digits[20];
-    uint32_t n = 0;
-    do
-        digits[n++] = (char)('0' + v % 10);
-    while ((v /= 10) != 0);
-    while (n > 0 && pen->at < pen->end)
-        *pen->at++ = digits[--n];
-}
-
-static void numbers(struct pen *pen, const uint64_t *v, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        word(pen, " ");
-        number(pen, v[i]);
-    }
-}
-
-static void fact(struct pen *pen, const char *name, uint64_t v, const char *after)
-{
-    word(pen, name);
-    number(pen, v);
-    word(pen, after);
-}
-
-static void centi(struct pen *pen, uint64_t v)
-{
-    number(pen, v / 100);
-    word(pen, v % 100 < 10 ? ".0" : ".");
-    number(pen, v % 100);
-    word(pen, " ");
-}
-
 static void write_stat(struct pen *pen, const struct sim_proc *v, bool brief)
 {
     uint64_t all[8];
@@ -157,7 +92,7 @@ static void write_stat(struct pen *pen, const struct sim_proc *v, bool brief)
     word(pen, "cpu ");
     numbers(pen, all, 8);
     word(pen, " 0 0\n");
-    for (uint32_t c = 0; c < 2 && !brief; c++) {
+    for (uint32_t c = 0; c < 2; c++) {
         fact(pen, "cpu", c, "");
         numbers(pen, v->cpu[c], 8);
         word(pen, " 0 0\n");
@@ -187,8 +122,13 @@ static void write_meminfo(struct pen *pen, const struct sim_proc *v, bool brief)
     fact(pen, "SwapFree:        ", kib[7], " kB\n");
     fact(pen, "Dirty:               ", kib[5], " kB\n");
     if (!brief)
-        word(pen, "Writeback:             0 kB\nAnonPages:        700012 kB\n"
-                  "Slab:             140236 kB\nHugePages_Total:       0\n");
+        word(pen, "Writeback:             0 kB\nAnonPages:        700012 kB\n");
+    fact(pen, "Shmem:             ", v->memory_more_kib[0], " kB\n");
+    fact(pen, "Slab:             ", v->memory_more_kib[1], " kB\n");
+    fact(pen, "SReclaimable:     ", v->memory_more_kib[2], " kB\n");
+    fact(pen, "Committed_AS:     ", v->memory_more_kib[3], " kB\n");
+    if (!brief)
+        word(pen, "HugePages_Total:       0\n");
 }
 
 static void write_diskstats(struct pen *pen, const struct sim_proc *v, bool brief)
@@ -220,17 +160,6 @@ static void write_net_dev(struct pen *pen, const struct sim_proc *v, bool brief)
     word(pen, " 0 0 0 0");
     numbers(pen, v->tx, 4);
     word(pen, " 0 0 0 0\n");
-}
-
-static void write_process(struct pen *pen, const struct sim_proc *v, uint32_t i)
-{
-    fact(pen, "", sim_processes[i].pid, " (");
-    word(pen, sim_processes[i].name);
-    word(pen, ") S 1 1 1 0 -1 4194560 311 0 2 0");
-    const uint64_t times[2] = {v->process_ticks[i] / 3, v->process_ticks[i] - v->process_ticks[i] / 3};
-    numbers(pen, times, 2);
-    fact(pen, " 0 0 20 0 1 0 ", 10 + i, " 99999744");
-    fact(pen, " ", v->process_pages[i], " 18446744073709551615 1 1 0 0 0\n");
 }
 
 static void write_text(struct pen *pen, enum text_kind kind, const struct sim_proc *v,
@@ -265,8 +194,30 @@ static void write_text(struct pen *pen, enum text_kind kind, const struct sim_pr
                       "25 26 0:23 / /run rw,nosuid shared:5 - tmpfs tmpfs rw,size=403340k\n");
         word(pen, "26 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw,errors=remount-ro\n");
         break;
-    default:
-        write_process(pen, v, (uint32_t)kind - TEXT_PROCESS);
+    case TEXT_BOOT_ID:
+        fact(pen, "00000000-0000-4000-8000-", UINT64_C(100000000000) + v->machine * 1000 + v->boot, "\n");
+        break;
+    case TEXT_PRESSURE_CPU:
+    case TEXT_PRESSURE_MEMORY:
+    case TEXT_PRESSURE_IO:
+        proc_write_pressure(pen, v, kind - TEXT_PRESSURE_CPU);
+        break;
+    case TEXT_VMSTAT:
+        proc_write_vmstat(pen, v, brief);
+        break;
+    case TEXT_SNMP:
+        proc_write_snmp(pen, v, brief);
+        break;
+    case TEXT_NETSTAT:
+        proc_write_netstat(pen, v, brief);
+        break;
+    case TEXT_SOCKSTAT:
+        proc_write_sockstat(pen, v);
+        break;
+    case TEXT_SOCKSTAT6:
+        proc_write_sockstat6(pen, v);
+        break;
+    case TEXT_KIND_COUNT:
         break;
     }
 }

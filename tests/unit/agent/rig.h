@@ -47,7 +47,7 @@ static inline void rig_enroll(struct rig *r)
     assert_int_equal(credential_store(r->host, certificate, (uint32_t)size, ca, (uint32_t)ca_size), ERR_OK);
 }
 
-static inline struct rig *rig_open_spooled(uint64_t seed, bool is_enrolled, uint64_t spool_size)
+static inline struct rig *rig_open(uint64_t seed, bool is_enrolled)
 {
     struct rig *r = calloc(1, sizeof *r);
     r->agent = calloc(1, sizeof *r->agent);
@@ -64,7 +64,6 @@ static inline struct rig *rig_open_spooled(uint64_t seed, bool is_enrolled, uint
     config_init(&r->settings, &r->config);
     text_copy(r->config.server, sizeof r->config.server, "hub:7443");
     text_copy(r->config.id, sizeof r->config.id, "web");
-    r->config.spool_size = spool_size;
     if (is_enrolled)
         rig_enroll(r);
     else
@@ -72,12 +71,6 @@ static inline struct rig *rig_open_spooled(uint64_t seed, bool is_enrolled, uint
     (void)plat_wait(r->hub, MONO_NEVER);
     assert_int_equal(agent_init(r->agent, r->host, &r->config), ERR_OK);
     return r;
-}
-
-/* Memory only. */
-static inline struct rig *rig_open(uint64_t seed, bool is_enrolled)
-{
-    return rig_open_spooled(seed, is_enrolled, 0);
 }
 
 static inline void rig_close(struct rig *r)
@@ -216,13 +209,24 @@ static inline void peer_refuse(struct rig *r, enum wire_refusal code)
     peer_say(r, frame, wire_put_refuse(frame, sizeof frame, &m));
 }
 
+/* All series that were not told yet, in as many messages as it takes. */
+static inline void peer_dictionary(struct rig *r)
+{
+    struct wire_dictionary d = {0};
+    while (d.first_slot + d.count < r->agent->series.count) {
+        struct wire_frame f = peer_expect(r, WIRE_DICTIONARY);
+        arena_init(&r->arena, r->scratch, sizeof r->scratch);
+        assert_int_equal(wire_get_dictionary(&f, &r->arena, &d), ERR_OK);
+    }
+}
+
 /* The next batch; a series that appeared meanwhile is told before. */
 static inline struct wire_batch peer_batch(struct rig *r)
 {
     struct wire_frame f;
     struct wire_batch m;
     assert_true(peer_hear(r, &f, 60000));
-    if (f.type == WIRE_DICTIONARY)
+    while (f.type == WIRE_DICTIONARY)
         assert_true(peer_hear(r, &f, 60000));
     assert_int_equal(f.type, WIRE_BATCH);
     arena_init(&r->arena, r->scratch, sizeof r->scratch);

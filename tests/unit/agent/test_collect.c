@@ -105,6 +105,18 @@ static void simulated_machine(void **state)
     assert_int_equal(value(METRIC_NETWORK_RX_BYTES, "eth0"), now.rx[0]);
     assert_int_equal(value(METRIC_NETWORK_ERRORS, "eth0"), now.rx[2] + now.tx[2]);
     assert_int_equal(value(METRIC_NETWORK_TX_MB, ""), now.tx[0] * 100 / 1048576);
+    assert_int_equal(value(METRIC_CPU_CORE_SECONDS, "1,mode=steal"), now.cpu[1][7]);
+    assert_true(has(METRIC_CPU_CORE_USAGE, "1"));
+    assert_int_equal(value(METRIC_PRESSURE_IO_FULL, ""), now.pressure_us[2][1] / 1000);
+    assert_int_equal(value(METRIC_PRESSURE_MEMORY_SOME_AVG10, ""), now.pressure_x100[1][0]);
+    assert_int_equal(value(METRIC_SWAP_OUT, ""), now.vmstat[1]);
+    assert_int_equal(value(METRIC_TCP_RETRANSMITS, ""), now.tcp[7]);
+    assert_int_equal(value(METRIC_UDP_DATAGRAMS_OUT, ""), now.udp[3]);
+    assert_int_equal(value(METRIC_TCP_LISTEN_DROPS, ""), now.listen[1]);
+    assert_int_equal(value(METRIC_TCP_SOCKETS, ""), now.sockets[1] + now.sockets[6]);
+    assert_int_equal(value(METRIC_DISK_QUEUE_DEPTH, "vda"), (now.disk[7] - was.disk[7]) * 100 / 1000);
+    assert_int_equal(value(METRIC_DISK_INODES_USED, "/"), now.root.inodes_total - now.root.inodes_free);
+    assert_int_equal(value(METRIC_DISK_READONLY, "/"), 0);
     uint64_t used = now.root.total_bytes - now.root.free_bytes;
     assert_int_equal(value(METRIC_DISK_USED_BYTES, "/"), used);
     assert_int_equal(value(METRIC_DISK_USAGE, "/"), used * 10000 / (used + now.root.available_bytes));
@@ -157,6 +169,69 @@ static void missing_texts_are_said_once(void **state)
     sim_free(it.world);
 }
 
+static void an_older_kernel_without_pressure_is_no_reason_to_warn(void **state)
+{
+    (void)state;
+    begin();
+    sim_text(it.host, "/proc/pressure/cpu", NULL);
+    sim_text(it.host, "/proc/pressure/memory", NULL);
+    sim_text(it.host, "/proc/pressure/io", NULL);
+    sim_text(it.host, "/proc/net/sockstat6", NULL); /* and without IPv6 */
+    start();
+    take();
+    assert_int_equal(it.warnings, 0);
+    assert_false(has(METRIC_PRESSURE_CPU_SOME, "") || has(METRIC_PRESSURE_IO_FULL_AVG10, ""));
+    assert_true(has(METRIC_TCP_SOCKETS, ""));
+    sim_free(it.world);
+}
+
+/* Each is read in the first sample, repeats itself, and not all are read again in the same second. */
+static void slow_sources_take_turns(void **state)
+{
+    (void)state;
+    begin();
+    start();
+    uint32_t most = 0;
+    for (uint32_t second = 0; second < 60; second++) {
+        struct mono due_at[SOURCE_COUNT];
+        uint32_t read = 0;
+        memcpy(due_at, it.collect.due_at, sizeof due_at);
+        take();
+        for (uint32_t i = 0; i < SOURCE_COUNT; i++)
+            read += it.collect.due_at[i].ns != due_at[i].ns;
+        if (second == 0)
+            assert_true(read >= 5);
+        else
+            most = read > most ? read : most;
+        assert_true(has(METRIC_OOM_KILLS, "") && has(METRIC_TCP_LISTEN_DROPS, ""));
+        assert_true(has(METRIC_UDP_SOCKETS, "") && has(METRIC_DISK_USAGE, "/"));
+    }
+    assert_in_range(most, 1, 2); /* the two texts of sockets belong together */
+    sim_free(it.world);
+}
+
+/* A machine with hundreds of CPUs keeps everything else. */
+static void many_cpus_do_not_push_out_filesystems(void **state)
+{
+    (void)state;
+    begin();
+    static char stat[40000];
+    uint32_t length = (uint32_t)snprintf(stat, sizeof stat, "cpu 1 1 1 1 1 1 1 1 0 0\n");
+    for (uint32_t i = 0; i < 300; i++)
+        length += (uint32_t)snprintf(stat + length, sizeof stat - length, "cpu%u 1 1 1 1 1 1 1 1 0 0\n", i);
+    sim_text(it.host, "/proc/stat", stat);
+    start();
+    it.collect.cpu[it.collect.cpu_newest].cores[0].busy = 0; /* so that time seems to have passed on one */
+    it.collect.cpu[it.collect.cpu_newest].cores[255].busy = 0;
+    take();
+    assert_int_equal(it.warnings, 1); /* 300 are too many to be watched one by one */
+    assert_true(has(METRIC_CPU_CORE_USAGE, "0") && has(METRIC_CPU_CORE_USAGE, "255"));
+    assert_false(has(METRIC_CPU_CORE_SECONDS, "0,mode=user"));
+    assert_true(has(METRIC_DISK_USAGE, "/") && has(METRIC_DISK_AWAIT, "vda"));
+    assert_in_range(it.series.count, 50, SLOTS_MAX - 256);
+    sim_free(it.world);
+}
+
 static void what_does_not_fit_is_said_once(void **state)
 {
     (void)state;
@@ -182,19 +257,10 @@ static void names_become_fit_to_be_shown(void **state)
     it.collect.mounts = (struct mount_reading){.count = 1, .mounts = {{.path = "/a\tb\xff"}}};
     it.collect.use[0] = (struct plat_filesystem){.total_bytes = 9, .free_bytes = 5, .available_bytes = 4};
     it.collect.has_use[0] = true;
-    it.collect.mounts_at = MONO_NEVER;
-    take();
+    sample_clear(&it.sample, 0);
+    collect_put_mountinfo(&it.collect, &it.sample);
     assert_true(has(METRIC_DISK_USAGE, "/a?b?"));
     sim_free(it.world);
-}
-
-static void sums_in_mib(void **state)
-{
-    (void)state;
-    assert_int_equal(mib_x100(0), 0);
-    assert_int_equal(mib_x100(1048576), 100);
-    assert_int_equal(mib_x100(1048576 / 2), 50);
-    assert_true(mib_x100(UINT64_MAX) == UINT64_C(17592186044415) * 100 + 99);
 }
 
 static void clocks_are_bounded(void **state)
@@ -214,7 +280,9 @@ int main(void)
         cmocka_unit_test(missing_texts_are_said_once),
         cmocka_unit_test(what_does_not_fit_is_said_once),
         cmocka_unit_test(names_become_fit_to_be_shown),
-        cmocka_unit_test(sums_in_mib),
+        cmocka_unit_test(an_older_kernel_without_pressure_is_no_reason_to_warn),
+        cmocka_unit_test(slow_sources_take_turns),
+        cmocka_unit_test(many_cpus_do_not_push_out_filesystems),
         cmocka_unit_test(clocks_are_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

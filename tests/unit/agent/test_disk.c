@@ -22,6 +22,40 @@ static void small_machine(void **state)
     assert_string_equal(d->name, "vda");
     assert_true(d->reads == 18420 && d->read_sectors == 1203442 && d->writes == 88120 &&
                 d->written_sectors == 4201120 && d->busy_ms == 61220);
+    assert_true(d->read_ms == 9120 && d->write_ms == 80122 && d->in_flight == 0 && d->queue_ms == 92131);
+}
+
+static void rates_of_an_interval(void **state)
+{
+    (void)state;
+    struct disk_reading before = {.count = 2, .disks = {{.name = "sda"}, {.name = "vda", .reads = 10,
+        .writes = 100, .read_ms = 50, .write_ms = 4294967290, .busy_ms = 4294967295, .queue_ms = 7}}};
+    struct disk_reading after = {.count = 1, .disks = {{.name = "vda", .reads = 14,
+        .writes = 110, .read_ms = 60, .write_ms = 24, .busy_ms = 499, .queue_ms = 3007}}};
+    struct disk_rates r;
+    assert_true(disk_compare(&before, &after, 0, 2000, &r)); /* milliseconds begin anew after 2^32 */
+    assert_int_equal(r.busy_x100, 500 * 10000 / 2000);
+    assert_int_equal(r.queue_x100, 3000 * 100 / 2000);
+    assert_int_equal(r.await_x100, (10 + 30) * 100 / 14);
+    assert_int_equal(r.read_await_x100, 250);
+    assert_int_equal(r.write_await_x100, 300);
+    assert_true(disk_compare(&after, &after, 0, 1, &r));
+    assert_int_equal(r.await_x100, 0); /* nothing was done */
+    assert_true(disk_compare(&before, &after, 0, 100, &r));
+    assert_int_equal(r.busy_x100, 10000); /* clocks differ a little: never over 100 % */
+}
+
+static void no_rates_without_a_reading_before(void **state)
+{
+    (void)state;
+    struct disk_reading before = {.count = 1, .disks = {{.name = "sda", .reads = 9}}};
+    struct disk_reading after = {.count = 1, .disks = {{.name = "sda", .reads = 3}}};
+    struct disk_rates r;
+    assert_false(disk_compare(&before, &after, 0, 1000, &r)); /* another disk by that name */
+    after.disks[0].reads = 10;
+    assert_false(disk_compare(&before, &after, 0, 0, &r));
+    before.disks[0].name[0] = 'v';
+    assert_false(disk_compare(&before, &after, 0, 1000, &r));
 }
 
 static void board(void **state)
@@ -110,6 +144,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(small_machine),
         cmocka_unit_test(board),
+        cmocka_unit_test(rates_of_an_interval),
+        cmocka_unit_test(no_rates_without_a_reading_before),
         cmocka_unit_test(old_kernel_has_fourteen_columns),
         cmocka_unit_test(more_than_fit),
         cmocka_unit_test(odd_names),

@@ -42,6 +42,20 @@ static void board(void **state)
     assert_string_equal(r.mounts[2].path, "/srv/share"); /* a bind mount with a shorter name */
 }
 
+static void what_cannot_be_written(void **state)
+{
+    (void)state;
+    struct mount_reading r = read_host("board-armv7-4.19");
+    assert_int_equal(r.count, 3);
+    assert_true(r.mounts[0].is_readonly);
+    assert_false(r.mounts[1].is_readonly); /* "errors=remount-ro" only says what would happen */
+    assert_false(r.mounts[2].is_readonly); /* read-only in this namespace; and a source without a name */
+    r = parse("1 0 8:1 / / rw - ext4 /dev/sda1 ro\n2 0 8:2 / /a rw - ext4 /dev/sda2 rocket\n"
+              "3 0 8:3 / /b rw - ext4\n");
+    assert_true(r.mounts[0].is_readonly);
+    assert_false(r.mounts[1].is_readonly || r.mounts[2].is_readonly);
+}
+
 static void more_than_fit(void **state)
 {
     (void)state;
@@ -132,6 +146,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(small_machine),
         cmocka_unit_test(board),
+        cmocka_unit_test(what_cannot_be_written),
         cmocka_unit_test(more_than_fit),
         cmocka_unit_test(escapes_are_undone),
         cmocka_unit_test(long_paths_are_skipped),

@@ -17,10 +17,24 @@ static void small_machine(void **state)
 {
     (void)state;
     struct memory_reading r = read_host("vm-x86_64-6.1");
-    const uint64_t kib[MEMORY_FIELD_COUNT] = {984392, 101220, 612480, 48212,
-                                              540128, 1844,   2097148, 2090236};
+    const uint64_t kib[MEMORY_FIELD_COUNT] = {984392, 101220, 612480, 48212,  540128,  1844,
+                                              5180,   92212,  0,      402212, 2097148, 2090236};
     assert_memory_equal(r.kib, kib, sizeof kib);
+    assert_false(r.has[MEMORY_FIELD_SLAB_RECLAIMABLE]);
+    assert_int_equal(memory_used_kib(&r), 984392 - 612480);
     assert_int_equal(memory_usage(&r), (984392 - 612480) * UINT64_C(10000) / 984392);
+    assert_int_equal(memory_swap_used_kib(&r), 2097148 - 2090236);
+    assert_int_equal(memory_swap_usage(&r), (2097148 - 2090236) * 10000 / 2097148);
+}
+
+static void board(void **state)
+{
+    (void)state;
+    struct memory_reading r = read_host("board-armv7-4.19");
+    assert_int_equal(r.kib[MEMORY_FIELD_SHMEM], 9120);
+    assert_int_equal(r.kib[MEMORY_FIELD_SLAB], 40211);
+    assert_int_equal(r.kib[MEMORY_FIELD_SLAB_RECLAIMABLE], 22044);
+    assert_int_equal(r.kib[MEMORY_FIELD_COMMITTED], 331204);
 }
 
 static void old_kernel_has_no_available(void **state)
@@ -30,6 +44,8 @@ static void old_kernel_has_no_available(void **state)
     assert_true(r.has[MEMORY_FIELD_AVAILABLE]);
     assert_int_equal(r.kib[MEMORY_FIELD_AVAILABLE], 512000 + 102400 + 409600);
     assert_int_equal(memory_usage(&r), 5000);
+    assert_int_equal(memory_swap_used_kib(&r), 0);
+    assert_int_equal(memory_swap_usage(&r), ERR_MISSING); /* there is no swap */
 }
 
 static void nothing_to_tell(void **state)
@@ -43,7 +59,7 @@ static void nothing_to_tell(void **state)
     static const char odd[] = "MemTotal: 10 kB\nMemAvailable: 50 kB\n"; /* more than all: none is used */
     memory_parse(odd, sizeof odd - 1, &r);
     assert_int_equal(memory_usage(&r), 0);
-    static const char vast[] = "MemTotal: 18446744073709551615 kB\nMemAvailable: 0 kB\n";
+    static const char vast[] = "MemTotal: 9223372036854775807 kB\nMemAvailable: 0 kB\n";
     memory_parse(vast, sizeof vast - 1, &r);
     assert_int_equal(memory_usage(&r), 10000);
 }
@@ -82,6 +98,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(small_machine),
+        cmocka_unit_test(board),
         cmocka_unit_test(old_kernel_has_no_available),
         cmocka_unit_test(nothing_to_tell),
         cmocka_unit_test(a_cut_text_tells_nothing_wrong),
