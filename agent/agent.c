@@ -33,6 +33,7 @@ static int check_credentials(struct plat *p, const struct config *config)
 int agent_init(struct agent *a, struct plat *p, const struct config *config)
 {
     a->plat = p;
+    text_copy(a->server, sizeof a->server, config->server);
     a->interval_ms = config->interval_ms;
     a->samples_skipped = 0;
     a->is_ending = false;
@@ -51,7 +52,7 @@ int agent_init(struct agent *a, struct plat *p, const struct config *config)
         .series = &a->series,
         .builder = &a->builder,
         .identity = &a->identity,
-        .server = config->server,
+        .server = a->server,
         .token = config->token,
         .scratch = a->scratch,
         .epoch = draw(p),
@@ -92,6 +93,21 @@ struct mono agent_step(struct agent *a, struct mono now)
     }
     struct mono next = uplink_step(&a->uplink, now);
     return mono_earlier(next, a->is_ending ? a->end_at : a->sample_at);
+}
+
+void agent_apply(struct agent *a, const struct config *config, struct mono now)
+{
+    bool is_moved = !text_equal(a->server, config->server);
+    bool is_paced = a->interval_ms != config->interval_ms;
+    if (!is_moved && !is_paced)
+        return;
+    text_copy(a->server, sizeof a->server, config->server);
+    if (is_paced) {
+        a->interval_ms = config->interval_ms;
+        a->sample_at = mono_after_ms(now, a->interval_ms);
+    }
+    /* Also for the interval: the aggregator learns it from Hello. */
+    uplink_restart(&a->uplink, now, (uint32_t)a->interval_ms);
 }
 
 void agent_flush(struct agent *a, struct mono now)

@@ -21,6 +21,7 @@
 
 struct agent {
     struct plat *plat;
+    char server[CONFIG_SERVER_SIZE]; /* HOST:PORT */
     int64_t interval_ms;
     struct mono sample_at;
     uint64_t samples_skipped;     /* moments that were missed */
@@ -46,6 +47,8 @@ static_assert(sizeof(struct agent) <= AGENT_MEMORY_MAX, "agent/limits.h: over bu
 int agent_init(struct agent *a, struct plat *p, const struct config *config);
 /* Everything that is due now; returns when to come back if nothing happens before. */
 struct mono agent_step(struct agent *a, struct mono now);
+/* Settings that may change while the agent runs (config_is_live), with `config` the one of agent_init(). */
+void agent_apply(struct agent *a, const struct config *config, struct mono now);
 /* What has been sampled is sealed and sent now, without waiting for the next shipment. */
 void agent_flush(struct agent *a, struct mono now);
 /* No more samples; what was taken is shipped. Then step on until agent_is_done(). The second call ends

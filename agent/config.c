@@ -157,6 +157,17 @@ int config_check(struct config *c, struct text *why)
     return complete_server(c, why);
 }
 
+bool config_is_live(const char *key)
+{
+    static const char *const live[] = {
+        "server.address", "sample.interval", "log.level", "log.format",
+    };
+    for (size_t i = 0; i < COUNT_OF(live); i++)
+        if (text_equal(key, live[i]))
+            return true;
+    return false;
+}
+
 enum log_level config_log_level(const struct config *c)
 {
     int level = find_level(c->log_level);

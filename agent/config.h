@@ -36,6 +36,8 @@ struct config {
 void config_init(struct settings *s, struct config *c);
 /* Completes the server's address and checks what must fit together; ERR_MALFORMED and `why`. */
 int config_check(struct config *c, struct text *why);
+/* A change of this key takes effect at SIGHUP; of the others after a restart. */
+bool config_is_live(const char *key);
 /* Only after config_check. */
 enum log_level config_log_level(const struct config *c);
 

@@ -7,6 +7,7 @@
 #include "agent/command.h"
 #include "agent/dry_run.h"
 #include "agent/once.h"
+#include "agent/startup.h"
 #include "agent/status.h"
 #include "platform/linux/plat_linux.h"
 
@@ -14,8 +15,6 @@
 enum exit_code { EXIT_IN_ORDER = 0, EXIT_FAILED = 1, EXIT_USAGE = 64, EXIT_BAD_DATA = 65,
                  EXIT_CANNOT_CREATE = 73, EXIT_NOT_ALLOWED = 77, EXIT_BAD_CONFIG = 78 };
 
-#define INSTALLED_STATE "/var/lib/nephos-agent"
-#define LOCAL_STATE "nephos-agent-state"
 /* --once: long enough for a share of CPU time to mean something, short enough to wait for. */
 #define ONCE_MS 250
 
@@ -23,6 +22,7 @@ enum exit_code { EXIT_IN_ORDER = 0, EXIT_FAILED = 1, EXIT_USAGE = 64, EXIT_BAD_D
 static struct agent agent;
 static struct config config;
 static struct settings settings;
+static struct startup startup;
 static struct memory_map map;
 static _Alignas(64) uint8_t platform_block[PLAT_LINUX_AGENT_SIZE];
 
@@ -56,87 +56,19 @@ static const char *environment(const char *name)
     return getenv(name);
 }
 
-static int read_config_file(struct text *why)
-{
-    char path[CONFIG_PATH_SIZE];
-    text_copy(path, sizeof path, config.config_file);
-    bool was_named = settings.origin[settings_find(&settings, "config")] != ORIGIN_DEFAULT;
-    config_init(&settings, &config);
-    return plat_linux_read_settings(&settings, path, was_named, agent.scratch, CONFIG_FILE_SIZE_MAX, why);
-}
-
-/* systemd hands a LoadCredential=token: over in a directory of its own. */
-static int find_credential(struct text *why)
-{
-    const char *directory = getenv("CREDENTIALS_DIRECTORY");
-    if (directory == NULL || config.token_file[0] != '\0')
-        return ERR_OK;
-    char words[CONFIG_PATH_SIZE];
-    struct text path;
-    text_init(&path, words, sizeof words);
-    text_printf(&path, "%s/token", directory);
-    return settings_set(&settings, (uint32_t)settings_find(&settings, "server.token_file"), path.at,
-                        ORIGIN_CREDENTIAL, "$CREDENTIALS_DIRECTORY", why);
-}
-
-/* A token file that has gone is no error: it is needed for the first start only. */
-static int read_token_file(struct text *why)
-{
-    if (config.token_file[0] == '\0' || config.token[0] != '\0')
-        return ERR_OK;
-    char words[TOKEN_TEXT_SIZE + 8];
-    int n = plat_linux_read_file(config.token_file, words, sizeof words - 1);
-    if (n == ERR_MISSING)
-        return ERR_OK;
-    words[n > 0 ? n : 0] = '\0';
-    words[strcspn(words, " \t\r\n")] = '\0';
-    if (n < 0 || !text_copy(config.token, sizeof config.token, words) || words[0] == '\0') {
-        text_printf(why, "--token-file: %s: %s", config.token_file,
-                    n == ERR_DENIED ? "no permission to read it"
-                                    : "one join token is expected, as `nephos-aggregator token create` "
-                                      "prints it");
-        return ERR_MALFORMED;
-    }
-    return ERR_OK;
-}
-
-static void hide_secrets(int argc, char *argv[])
-{
-    command_hide_secrets(argc, argv);
-    char *token = getenv("NEPHOS_TOKEN");
-    if (token != NULL)
-        memset(token, '*', strlen(token));
-}
-
-/* Reading a directory as a file fails in its own way: that is how we know that it is one. */
-static bool is_directory(const char *path)
-{
-    char byte;
-    return plat_linux_read_file(path, &byte, sizeof byte) == ERR_SYSTEM;
-}
-
-/* Flags and environment name the file, and win over what it says. */
 static int read_settings(int argc, char *argv[], enum verb *verb)
 {
     char words[400];
     struct text why;
     text_init(&why, words, sizeof words);
-    config_init(&settings, &config);
-    if (settings_parse_environment(&settings, environment, &why) < 0)
-        return complain(&why, EXIT_BAD_CONFIG);
-    if (command_parse(&settings, argc, argv, verb, &why) < 0)
-        return complain(&why, EXIT_USAGE);
-    if (*verb == VERB_HELP || *verb == VERB_VERSION)
-        return EXIT_IN_ORDER;
-    if (read_config_file(&why) < 0 || settings_parse_environment(&settings, environment, &why) < 0 ||
-        command_parse(&settings, argc, argv, verb, &why) < 0 || find_credential(&why) < 0 ||
-        read_token_file(&why) < 0 || config_check(&config, &why) < 0)
-        return complain(&why, EXIT_BAD_CONFIG);
-    hide_secrets(argc, argv);
-    if (config.state[0] == '\0')
-        text_copy(config.state, sizeof config.state,
-                  is_directory(INSTALLED_STATE) ? INSTALLED_STATE : LOCAL_STATE);
-    return EXIT_IN_ORDER;
+    startup = (struct startup){.settings = &settings, .config = &config, .argc = argc, .argv = argv,
+                               .buffer = agent.scratch};
+    switch (startup_read(&startup, verb, &why)) {
+    case STARTUP_GOOD: return EXIT_IN_ORDER;
+    case STARTUP_BAD_USAGE: return complain(&why, EXIT_USAGE);
+    case STARTUP_BAD_CONFIG: break;
+    }
+    return complain(&why, EXIT_BAD_CONFIG);
 }
 
 /* --- verbs --- */
@@ -318,10 +250,24 @@ static void say_status(struct plat *p)
     (void)plat_linux_print(2, out.at, out.length);
 }
 
-/* SIGHUP: the settings are read again. */
+/* SIGHUP: the settings are read again; what was sampled stays. */
 static void reload(struct plat *p)
 {
-    plat_log(p, LOG_WARN, "the configuration is read at start only: restart this agent");
+    char why_space[400], changed_space[200], waiting_space[400];
+    struct text why, changed, waiting;
+    text_init(&why, why_space, sizeof why_space);
+    text_init(&changed, changed_space, sizeof changed_space);
+    text_init(&waiting, waiting_space, sizeof waiting_space);
+    if (startup_read_again(&startup, &changed, &waiting, &why) < 0) {
+        plat_log(p, LOG_ERROR, "the settings were not taken, the old ones stay in force: %s", why.at);
+        return;
+    }
+    plat_linux_log(p, config_log_level(&config), log_format());
+    agent_apply(&agent, &config, plat_mono(p));
+    plat_log(p, LOG_INFO, "the settings were read again; changed: %s",
+             changed.length > 0 ? changed.at : "nothing");
+    if (waiting.length > 0)
+        plat_log(p, LOG_WARN, "these take effect after a restart only: %s", waiting.at);
 }
 
 static void take_signals(struct plat *p)

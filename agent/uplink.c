@@ -189,6 +189,19 @@ bool uplink_is_settled(const struct uplink *u)
     return u->state != UPLINK_SHIPPING || (u->parts.ring->block_count == 0 && u->tx_at == u->tx_size);
 }
 
+void uplink_restart(struct uplink *u, struct mono now, uint32_t interval_ms)
+{
+    if (u->has_failed)
+        return;
+    if (u->conn >= 0)
+        plat_close(u->parts.plat, u->conn);
+    u->conn = -1;
+    u->parts.interval_ms = interval_ms;
+    u->retry_ms = RETRY_MS_MIN;
+    u->retry_at = now;
+    enter(u, UPLINK_DOWN, now);
+}
+
 void uplink_close(struct uplink *u)
 {
     if (u->conn >= 0)

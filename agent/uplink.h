@@ -83,6 +83,9 @@ struct mono uplink_step(struct uplink *u, struct mono now);
 bool uplink_ship_due(struct uplink *u, struct mono now);
 /* Nothing is on its way to the aggregator, or nothing can be. */
 bool uplink_is_settled(const struct uplink *u);
+/* Leaves the aggregator and dials the address in parts.server, which may be another by now. Nothing is lost:
+ * what is not acknowledged is sent again. */
+void uplink_restart(struct uplink *u, struct mono now, uint32_t interval_ms);
 void uplink_close(struct uplink *u);
 
 #endif

@@ -12,7 +12,7 @@ export SOURCE_DATE_EPOCH ?= $(or $(if $(wildcard .git),$(shell git log -1 --form
 MANUAL := $(BUILD)/manual
 MANUAL_COMMON := $(wildcard tools/manual/*.h) tools/manual/main.c tools/manual/page.c tools/manual/completion.c \
 	$(BASE_SRC) proto/token.c proto/instance_id.c
-MANUAL_agent := agent/config.c agent/command.c
+MANUAL_agent := agent/config.c agent/command.c $(wildcard agent/http_url.c)
 MANUAL_aggregator := aggregator/config.c
 MANUAL_FILES := $(foreach program,agent aggregator,$(addprefix $(MANUAL)/,nephos-$(program).8 \
 	nephos-$(program).conf.5 nephos-$(program).bash _nephos-$(program) nephos-$(program).fish))

@@ -155,6 +155,21 @@ int settings_set(struct settings *s, uint32_t index, const char *value, enum set
     return ERR_OK;
 }
 
+void settings_keep(struct settings *s, const struct settings *from, uint32_t index)
+{
+    ASSERT(index < s->count && s->table == from->table);
+    const struct setting *o = &s->table[index];
+    void *to = (char *)s->config + o->offset;
+    const void *value = (const char *)from->config + o->offset;
+    if (is_text(o))
+        text_copy(to, o->limit, value);
+    else
+        store_number(o, to, load_number(o, value));
+    s->origin[index] = from->origin[index];
+    s->detail[index] = from->detail[index];
+    s->line[index] = from->line[index];
+}
+
 void settings_init(struct settings *s, const struct setting *table, uint32_t count, void *config)
 {
     ASSERT(count <= SETTINGS_MAX);

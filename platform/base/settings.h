@@ -86,6 +86,8 @@ int settings_set(struct settings *s, uint32_t index, const char *value, enum set
 /* Whole file text; `name` is for messages and for settings_print(). Stops at the first error. */
 int settings_parse_file(struct settings *s, const char *name, const char *text, uint32_t length,
                         struct text *why);
+/* Value and origin of one setting as they are in `from`, which has the same table. */
+void settings_keep(struct settings *s, const struct settings *from, uint32_t index);
 /* Looks each environment name up through `lookup` (NULL result: not set). An earlier name counts only where
  * the one of today is not set; of several earlier names the first in their table. */
 int settings_parse_environment(struct settings *s, const char *(*lookup)(const char *name),

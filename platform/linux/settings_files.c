@@ -29,15 +29,17 @@ static bool is_piece(const char *name)
     return name[0] != '.' && length > 5 && length < NAME_BYTES && text_equal(name + length - 5, ".conf");
 }
 
-/* The smallest piece behind `last` into `next`: true, or false when there is none. */
-static bool find_next(int directory, const char *last, char next[static NAME_BYTES])
+/* The smallest piece behind `last` into `next`, "" when there is none: ERR_OK, or ERR_MALFORMED and `why`. It
+ * opens the directory anew each time: a confined agent may do that, and may not seek. */
+static int find_next(const char *folder, const char *last, char next[static NAME_BYTES], struct text *why)
 {
     _Alignas(8) char entries[2048];
-    long n;
+    long n = 0;
     next[0] = '\0';
-    if (lseek(directory, 0, SEEK_SET) < 0)
-        return false;
-    while ((n = syscall(SYS_getdents64, directory, entries, sizeof entries)) > 0)
+    int directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0 && (errno == ENOENT || errno == ENOTDIR))
+        return ERR_OK;
+    while (directory >= 0 && (n = syscall(SYS_getdents64, directory, entries, sizeof entries)) > 0)
         for (long at = 0; at < n;) {
             const struct entry *e = (const struct entry *)(const void *)(entries + at);
             if (is_piece(e->name) && strcmp(e->name, last) > 0 &&
@@ -45,7 +47,11 @@ static bool find_next(int directory, const char *last, char next[static NAME_BYT
                 text_copy(next, NAME_BYTES, e->name);
             at += e->size;
         }
-    return next[0] != '\0';
+    if (directory < 0 || n < 0)
+        text_printf(why, "%s: cannot be read: %s", folder, errno_words(errno));
+    if (directory >= 0)
+        close(directory);
+    return directory < 0 || n < 0 ? ERR_MALFORMED : ERR_OK;
 }
 
 static int read_one(struct settings *s, const char *path, bool must_exist, void *buffer, uint32_t size,
@@ -65,24 +71,25 @@ static int read_one(struct settings *s, const char *path, bool must_exist, void 
     return settings_parse_file(s, path, buffer, (uint32_t)n, why);
 }
 
-static int read_pieces(struct settings *s, int directory, const char *folder, void *buffer, uint32_t size,
-                       struct text *why)
+static int read_pieces(struct settings *s, const char *folder, void *buffer, uint32_t size, struct text *why)
 {
     char last[NAME_BYTES] = "", next[NAME_BYTES], words[PATH_SIZE + NAME_BYTES];
-    for (uint32_t i = 0; find_next(directory, last, next); i++) {
+    for (uint32_t i = 0;; i++) {
         struct text path;
+        int result = find_next(folder, last, next, why);
+        if (result < 0 || next[0] == '\0')
+            return result;
         text_init(&path, words, sizeof words);
         text_printf(&path, "%s/%s", folder, next);
         if (i == PIECES_MAX) {
             text_printf(why, "%s: more than %u files *.conf; join some", folder, PIECES_MAX);
             return ERR_MALFORMED;
         }
-        int result = read_one(s, path.at, true, buffer, size, why);
+        result = read_one(s, path.at, true, buffer, size, why);
         if (result < 0)
             return result;
         text_copy(last, sizeof last, next);
     }
-    return ERR_OK;
 }
 
 int plat_linux_read_settings(struct settings *s, const char *path, bool must_exist, void *buffer,
@@ -95,14 +102,5 @@ int plat_linux_read_settings(struct settings *s, const char *path, bool must_exi
     struct text folder;
     text_init(&folder, words, sizeof words);
     text_printf(&folder, "%s.d", path);
-    int directory = folder.truncated ? -1 : open(folder.at, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (directory < 0) {
-        if (folder.truncated || errno == ENOENT || errno == ENOTDIR)
-            return ERR_OK;
-        text_printf(why, "%s: cannot be read: %s", folder.at, errno_words(errno));
-        return ERR_MALFORMED;
-    }
-    result = read_pieces(s, directory, folder.at, buffer, buffer_size, why);
-    close(directory);
-    return result;
+    return folder.truncated ? ERR_OK : read_pieces(s, folder.at, buffer, buffer_size, why);
 }
