@@ -7,15 +7,6 @@
 /* Two samples closer than this would tell nothing about the time between them. */
 #define FIRST_SAMPLE_MS_MIN 200
 
-static uint64_t draw(struct plat *p)
-{
-    uint64_t random;
-    do
-        plat_random(p, &random, sizeof random);
-    while (random == 0);
-    return random;
-}
-
 static int check_credentials(struct plat *p, const struct config *config)
 {
     int loaded = credential_load(p);
@@ -34,10 +25,16 @@ int agent_init(struct agent *a, struct plat *p, const struct config *config)
 {
     a->plat = p;
     text_copy(a->server, sizeof a->server, config->server);
-    a->interval_ms = config->interval_ms;
+    a->interval_ms = a->own_interval_ms = config->interval_ms;
+    a->spool_described = false;
     a->samples_skipped = 0;
     a->is_ending = false;
     a->end_at = MONO_NEVER;
+    if (plat_data_lock(p) == ERR_BUSY) {
+        plat_log(p, LOG_ERROR, "another agent runs with this state directory; end it, or give this one a "
+                 "--state of its own");
+        return ERR_BUSY;
+    }
     int credentials = check_credentials(p, config);
     if (credentials < 0 && credentials != ERR_MISSING)
         return credentials == ERR_DENIED ? ERR_MISSING : credentials;
@@ -46,22 +43,29 @@ int agent_init(struct agent *a, struct plat *p, const struct config *config)
     collect_init(&a->collect, p, &a->series, a->scratch);
     block_builder_init(&a->builder);
     ring_init(&a->ring, a->ring_bytes, sizeof a->ring_bytes);
+    spool_init(&a->spool, p, &a->series, a->scratch, config->spool_size);
+    hints_init(&a->hints, config->alert_cpu, config->alert_memory, config->alert_disk);
     const struct uplink_parts parts = {
         .plat = p,
         .ring = &a->ring,
+        .spool = &a->spool,
+        .hints = &a->hints,
         .series = &a->series,
         .builder = &a->builder,
         .identity = &a->identity,
         .server = a->server,
         .token = config->token,
         .scratch = a->scratch,
-        .epoch = draw(p),
         .interval_ms = (uint32_t)a->interval_ms,
     };
     uplink_init(&a->uplink, &parts, credentials == ERR_OK);
+    if (credentials == ERR_OK) /* before that it is not certain whose samples they are */
+        spool_open(&a->spool, a->identity.id, plat_mono(p));
     /* Many agents that start together do not sample together. */
+    uint64_t random;
+    plat_random(p, &random, sizeof random);
     a->sample_at = mono_after_ms(plat_mono(p), FIRST_SAMPLE_MS_MIN +
-                                 (int64_t)(draw(p) % (uint64_t)a->interval_ms));
+                                 (int64_t)(random % (uint64_t)a->interval_ms));
     return ERR_OK;
 }
 
@@ -81,29 +85,71 @@ static void pass_readiness(struct agent *a)
         uplink_ready(&a->uplink, conn);
 }
 
+/* The aggregator may ask for another interval, within our bounds. */
+static void follow_interval(struct agent *a, struct mono now)
+{
+    int64_t asked_ms = a->uplink.asked_interval_ms;
+    int64_t ms = asked_ms == 0               ? a->own_interval_ms
+                 : asked_ms < INTERVAL_MS_MIN ? INTERVAL_MS_MIN
+                 : asked_ms > INTERVAL_MS_MAX ? INTERVAL_MS_MAX
+                                              : asked_ms;
+    if (ms == a->interval_ms)
+        return;
+    plat_log(a->plat, LOG_INFO, "a sample every %lld ms from now on%s", (long long)ms,
+             asked_ms == 0 ? "" : ", as the aggregator asks");
+    a->interval_ms = ms;
+    a->uplink.parts.interval_ms = (uint32_t)ms;
+    struct mono soon = mono_after_ms(now, ms);
+    a->sample_at = mono_earlier(a->sample_at, soon);
+}
+
+/* How long an outage may last is said once some blocks tell how large they are. */
+static void describe_spool(struct agent *a)
+{
+    const struct ring *r = &a->ring;
+    if (a->spool_described || a->spool.file < 0 || r->pushed_blocks < SPOOL_MEASURED_BLOCKS)
+        return;
+    a->spool_described = true;
+    char words[160];
+    struct text line;
+    text_init(&line, words, sizeof words);
+    spool_describe(a->spool.size, (uint32_t)(r->pushed_bytes / r->pushed_blocks),
+                   (uint32_t)(r->pushed_samples / r->pushed_blocks), a->interval_ms,
+                   series_dictionary_size(&a->series), &line);
+    plat_log(a->plat, LOG_INFO, "%s", line.at);
+}
+
+static void sample(struct agent *a, struct mono now)
+{
+    schedule_next(a, now);
+    collect_take(&a->collect, &a->sample, now);
+    block_builder_add(&a->builder, &a->sample, &a->ring, a->scratch);
+    bool is_urgent = hints_reached(&a->hints, &a->sample, &a->series);
+    if (uplink_ship_due(&a->uplink, now) || is_urgent)
+        block_builder_seal(&a->builder, &a->ring, a->scratch);
+    uplink_keep(&a->uplink, now);
+    describe_spool(a);
+}
+
 struct mono agent_step(struct agent *a, struct mono now)
 {
     pass_readiness(a);
-    if (!a->is_ending && mono_reached(now, a->sample_at)) {
-        schedule_next(a, now);
-        collect_take(&a->collect, &a->sample, now);
-        block_builder_add(&a->builder, &a->sample, &a->ring, a->scratch);
-        if (uplink_ship_due(&a->uplink, now))
-            block_builder_seal(&a->builder, &a->ring, a->scratch);
-    }
+    if (!a->is_ending && mono_reached(now, a->sample_at))
+        sample(a, now);
     struct mono next = uplink_step(&a->uplink, now);
+    follow_interval(a, now);
     return mono_earlier(next, a->is_ending ? a->end_at : a->sample_at);
 }
 
 void agent_apply(struct agent *a, const struct config *config, struct mono now)
 {
     bool is_moved = !text_equal(a->server, config->server);
-    bool is_paced = a->interval_ms != config->interval_ms;
+    bool is_paced = a->own_interval_ms != config->interval_ms;
     if (!is_moved && !is_paced)
         return;
     text_copy(a->server, sizeof a->server, config->server);
     if (is_paced) {
-        a->interval_ms = config->interval_ms;
+        a->interval_ms = a->own_interval_ms = config->interval_ms;
         a->sample_at = mono_after_ms(now, a->interval_ms);
     }
     /* Also for the interval: the aggregator learns it from Hello. */
@@ -142,11 +188,17 @@ bool agent_is_done(const struct agent *a, struct mono now)
 void agent_close(struct agent *a)
 {
     uplink_close(&a->uplink);
+    uplink_keep_all(&a->uplink, plat_mono(a->plat));
+    uint64_t kept = a->spool.sample_count;
+    spool_close(&a->spool);
     if (agent_has_failed(a))
         return; /* it has been said */
     if (a->ring.sample_count > 0)
-        plat_log(a->plat, LOG_WARN, "ended with %llu samples that the aggregator has not acknowledged",
-                 (unsigned long long)a->ring.sample_count);
+        plat_log(a->plat, LOG_WARN, "ended with %llu samples that the aggregator has not acknowledged and "
+                 "the spool did not take: they are lost", (unsigned long long)a->ring.sample_count);
+    else if (kept > 0)
+        plat_log(a->plat, LOG_INFO, "ended; %llu samples wait in the spool for the next start",
+                 (unsigned long long)kept);
     else
         plat_log(a->plat, LOG_INFO, "ended; every sample has arrived");
 }
@@ -158,14 +210,20 @@ void agent_memory(struct memory_map *m)
         uint32_t count, unit_size;
         const char *when_full;
     } parts[] = {
-        {"agent: ring of unacknowledged blocks", 1, RING_SIZE, "the oldest block is lost and counted"},
+        {"agent: ring of unacknowledged blocks", 1, RING_SIZE,
+         "blocks go to the spool; without one the oldest is lost and counted"},
+        {"agent: segments of the spool", SPOOL_SEGMENTS_MAX, sizeof(struct spool_segment),
+         "the oldest segment is lost and counted"},
+        {"agent: hints", OWN_HINTS_MAX + HINTS_MAX, sizeof(struct hint), "cannot be full"},
         {"agent: scratch for one text or block", 1, SCRATCH_SIZE, "the end of a longer text is not read"},
         {"agent: samples of the open block", 1, sizeof(struct block_builder), "the block is sealed"},
         {"agent: series", SLOTS_MAX, sizeof(struct series_entry), "a new series is refused and counted"},
         {"agent: names of custom series", CUSTOM_SERIES_MAX, sizeof(struct custom_series),
          "a newcomer is refused and counted"},
         {"agent: the sample just taken", 1, sizeof(struct sample), "cannot be full"},
-        {"agent: disks, mounts, interfaces", 1, sizeof(struct collect), "more are skipped and counted"},
+        {"agent: disks, mounts, interfaces", 1, sizeof(struct collect) - sizeof(struct process_watch),
+         "more are skipped and counted"},
+        {"agent: processes", 1, sizeof(struct process_watch), "more take turns in being looked at"},
         {"agent: uplink with its two buffers", 1, sizeof(struct uplink), "the rest waits in the ring"},
     };
     uint64_t rest = sizeof(struct agent);

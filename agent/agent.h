@@ -2,6 +2,8 @@
 /* The agent, whole: one struct, one step.
  *
  *     /proc ──► collect ──► block builder ──► ring ──► uplink ──► aggregator
+ *                                              │         ▲
+ *                                              └► spool ─┘      in an outage, and after it
  *
  * Samples are taken at a fixed phase of the monotonic clock; a moment that was missed (a suspended
  * machine) is skipped and not made up for. Sequence numbers count the samples that were taken. */
@@ -11,11 +13,13 @@
 #include "agent/block_builder.h"
 #include "agent/collect/collect.h"
 #include "agent/config.h"
+#include "agent/hints.h"
 #include "agent/identity.h"
 #include "agent/limits.h"
 #include "agent/ring.h"
 #include "agent/sample.h"
 #include "agent/series.h"
+#include "agent/spool.h"
 #include "agent/uplink.h"
 #include "platform/base/memory_map.h"
 
@@ -23,7 +27,9 @@ struct agent {
     struct plat *plat;
     char server[CONFIG_SERVER_SIZE]; /* HOST:PORT */
     int64_t interval_ms;
+    int64_t own_interval_ms;      /* as configured */
     struct mono sample_at;
+    bool spool_described;
     uint64_t samples_skipped;     /* moments that were missed */
     bool is_ending;
     struct mono end_at;
@@ -34,6 +40,8 @@ struct agent {
     struct sample sample;         /* collect -> builder */
     struct block_builder builder; /* -> ring */
     struct ring ring;             /* -> uplink */
+    struct spool spool;           /* uplink -> disk -> uplink */
+    struct hints hints;           /* uplink -> here: what cannot wait */
     struct uplink uplink;
 
     _Alignas(16) uint8_t scratch[SCRATCH_SIZE];
@@ -43,7 +51,7 @@ static_assert(sizeof(struct agent) <= AGENT_MEMORY_MAX, "agent/limits.h: over bu
 
 /* `config` has passed config_check() and outlives the agent. ERR_OK, or an error after having said why:
  * ERR_MISSING when the agent has not joined and there is no token, ERR_MALFORMED when what is in the state
- * directory is damaged. */
+ * directory is damaged, ERR_BUSY when another agent uses it. */
 int agent_init(struct agent *a, struct plat *p, const struct config *config);
 /* Everything that is due now; returns when to come back if nothing happens before. */
 struct mono agent_step(struct agent *a, struct mono now);

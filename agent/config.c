@@ -50,6 +50,9 @@ static const struct setting table[] = {
     {.key = "sample.interval", .flag = "--interval", .environment = "NEPHOS_INTERVAL",
      .type = SETTING_DURATION_MS, FIELD(interval_ms), .min = INTERVAL_MS_MIN, .max = INTERVAL_MS_MAX,
      .default_text = "1s", .help = "time between samples, 1s to 1m"},
+    {.key = "spool.size", .flag = "--spool-size", .environment = "NEPHOS_SPOOL_SIZE",
+     .type = SETTING_SIZE, FIELD(spool_size), .max = SPOOL_SIZE_MAX, .default_text = "16MiB",
+     .help = "file in --state for samples that cannot be sent, up to 32MiB; 0: memory only"},
     {.key = "check.health_url", .flag = "--health-url", .environment = "NEPHOS_HEALTH_URL",
      .type = SETTING_TEXT, FIELD(health_url), .default_text = "",
      .help = "http or https address of a service on this machine to look at"},
@@ -152,6 +155,10 @@ int config_check(struct config *c, struct text *why)
     }
     if (!text_equal(c->log_format, "logfmt") && !text_equal(c->log_format, "json")) {
         text_printf(why, "--log-format: \"%s\" is not a format; give logfmt or json", c->log_format);
+        return ERR_MALFORMED;
+    }
+    if (c->spool_size != 0 && c->spool_size < SPOOL_SIZE_MIN) {
+        text_put(why, "--spool-size: give 512KiB to 32MiB, or 0 for none");
         return ERR_MALFORMED;
     }
     return complete_server(c, why);

@@ -27,6 +27,7 @@ struct config {
     bool confine;                       /* give up rights once running */
     int64_t interval_ms;
     char health_url[CONFIG_URL_SIZE];   /* "": nothing is looked at */
+    uint64_t spool_size;                /* bytes; 0: samples that cannot be sent are kept in memory only */
     uint32_t alert_cpu, alert_memory, alert_disk; /* percent; 0: no hint of our own */
     char log_level[8];
     char log_format[8];

@@ -22,9 +22,38 @@
 /* What follows "mount=" in a tag: the longest of the three. */
 #define SERIES_TAG_SIZE (TAG_SIZE - 10U)
 
+/* Hints of our own configuration: CPU, memory, disk. */
+#define OWN_HINTS_MAX 3U
+/* Series that hints are about; one without a tag is about every mount or device. Beyond that a series is not
+ * shipped at once, but with the next batch. */
+#define WATCHED_MAX 64U
+static_assert(OWN_HINTS_MAX + HINTS_MAX <= 255U, "a watched series names its hint in a byte");
+
 /* Series that others name: StatsD and *.prom files together. An application with ten timers (seven series
  * each) and some counters fits; each costs the ring as much as one of ours. */
 #define CUSTOM_SERIES_MAX 128U
+
+/* --- top processes (collect/process_watch.h) --- */
+
+/* First by CPU, and as many by memory. */
+#define PROCESSES_RANKED 5U
+/* A small VM has 80 to 200. More take turns in being watched. */
+#define PROCESSES_WATCHED_MAX 512U
+/* Read with every sample: those ranked, and two that come and go. Each takes an open file. */
+#define PROCESSES_HELD_MAX 12U
+/* Others that are looked at with a sample, 6 us each: 100 processes in 25 s. */
+#define PROCESSES_LOOKS 4U
+/* The same while CPU time is used by nobody knows whom: 300 processes in 4 s, for half a millisecond each. */
+#define PROCESSES_LOOKS_SWEEP 96U
+/* A fifth of one CPU that those held do not explain. */
+#define PROCESSES_UNEXPLAINED_TICKS 20U
+#define PROCESSES_SWEEP_PAUSE_MS 10000U
+/* The list of all processes is read so often; when a sweep begins and there were forks, earlier. */
+#define PROCESSES_LIST_MS 10000U
+#define PROCESSES_LIST_MS_MIN 2000U
+static_assert(2 * PROCESSES_RANKED <= PROCESS_TOPS_MAX && 2 * PROCESSES_RANKED < PROCESSES_HELD_MAX &&
+                  PROCESSES_HELD_MAX <= 32,
+              "all who are ranked are held");
 
 /* --- how often --- */
 
@@ -40,7 +69,7 @@
 /* --- bytes --- */
 
 /* Holds more than one hour of a default VM, sampled each second: ten samples of its 42 series took 400 to 490
- * bytes on the wire, which makes 85 minutes and more; a machine with 60 busy series has one hour. */
+ * bytes on the wire and their top processes 100 to 150, which makes 65 minutes and more. */
 #define RING_SIZE (256U * 1024U)
 /* Lent to one use after the other within a step: a text of /proc (/proc/stat of 256 CPUs is 40 KiB), a
  * block while it is encoded, a message while it is unpacked. */
@@ -55,6 +84,15 @@
 #define BLOCK_SIZE_MAX (TRANSMIT_SIZE - BATCH_OVERHEAD - BATCH_BLOCK_OVERHEAD)
 /* Sent and not acknowledged: enough for a quick catching-up, little enough to be resent. */
 #define WINDOW_SIZE (4U * TRANSMIT_SIZE)
+
+/* The spool is made of such pieces: when it is full the oldest one is given up. Large beside the dictionary
+ * that each begins with (7 KiB for 150 series), small beside the default of 16 MiB. */
+#define SPOOL_SEGMENT_SIZE (128U * 1024U)
+#define SPOOL_SIZE_MIN (4U * SPOOL_SEGMENT_SIZE)
+#define SPOOL_SIZE_MAX (32U * 1024U * 1024U)
+/* How many blocks tell how large a block is. */
+#define SPOOL_MEASURED_BLOCKS 6U
+#define SPOOL_SEGMENTS_MAX (SPOOL_SIZE_MAX / SPOOL_SEGMENT_SIZE)
 
 /* A series that is constant in its block takes 11 bytes at most, a process in one sample 64, so one sample
  * of all series and its processes fits. */
@@ -75,6 +113,20 @@ static_assert(DICTIONARY_SERIES_MAX * (METRIC_SIZE + TAG_SIZE + UNIT_SIZE + 24U)
 #define ANSWER_MS_MAX 30000
 /* At SIGTERM the last samples are sent and their acknowledgement is awaited so long. */
 #define GOODBYE_MS_MAX 2000
+/* Without a session for so long blocks go to disk: a restart of the aggregator costs no write. */
+#define SPOOL_AFTER_MS 30000
+/* A disk that is full or fails is tried again so often. */
+#define SPOOL_RETRY_MS 60000
+/* How fast history follows the live samples: a day of a default VM in some four minutes, while the live
+ * batches, a few hundred bytes a second, hardly notice. */
+#define HISTORY_BYTES_PER_S (32U * 1024U)
+/* So often may the aggregator refuse a session over the same piece of history before that waits an hour. */
+#define HISTORY_REFUSALS_MAX 3U
+#define HISTORY_PAUSE_MS (3600 * 1000)
+/* A certificate is renewed when two thirds of its life have passed: looked at so often, asked for so often.
+ * */
+#define RENEWAL_LOOK_MS (3600 * 1000)
+#define RENEWAL_PAUSE_MS (24 * 3600 * 1000)
 
 /* --- the sum --- */
 
@@ -88,6 +140,9 @@ static_assert(DICTIONARY_SERIES_MAX * (METRIC_SIZE + TAG_SIZE + UNIT_SIZE + 24U)
      SLOTS_MAX * 8U + 64U +                        /* sample: the one just taken */                    \
      PROCESS_TOPS_MAX * 28U + 8U +                 /* and its processes */                             \
      34U * 1024U +                                 /* collect: last readings, two of CPUs and disks */ \
-     2U * 1024U)                                   /* identity, uplink state, counters */
+     PROCESSES_WATCHED_MAX * 28U + 1024U +         /* processes: what each has used, and who is held */ \
+     SPOOL_SEGMENTS_MAX * 40U + 512U +             /* spool: what the segments hold */                 \
+     (OWN_HINTS_MAX + HINTS_MAX) * (METRIC_SIZE + TAG_SIZE + 16U) + WATCHED_MAX * 4U + 64U + /* hints */ \
+     3U * 1024U)                                   /* identity, uplink state, counters */
 
 #endif

@@ -103,9 +103,11 @@ void ring_push(struct ring *r, uint64_t sequence, uint32_t count, const uint8_t 
     r->head += total;
     r->block_count++;
     r->sample_count += count;
-    uint32_t used = r->wrap == 0 ? r->head - r->tail : r->wrap - r->tail + r->head;
-    if (used > r->high_water)
-        r->high_water = used;
+    r->pushed_blocks++;
+    r->pushed_samples += count;
+    r->pushed_bytes += size;
+    if (ring_used(r) > r->high_water)
+        r->high_water = ring_used(r);
     check(r);
 }
 
@@ -142,6 +144,21 @@ uint64_t ring_acknowledge(struct ring *r, uint64_t sequence)
     }
     settle_doubt(r, sequence);
     return dropped;
+}
+
+void ring_move_out(struct ring *r)
+{
+    ASSERT(r->block_count > 0);
+    struct ring_block oldest = block_at(r, r->tail);
+    drop(r, &oldest);
+}
+
+void ring_begin(struct ring *r)
+{
+    ASSERT(r->block_count == 0 && ring_in_doubt(r) == 0);
+    r->sent_sequence = 0;
+    r->doubt_first = 1;
+    r->doubt_last = 0;
 }
 
 uint64_t ring_oldest_sequence(const struct ring *r)

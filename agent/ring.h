@@ -8,7 +8,7 @@
  *
  * A block may have to be given up while it is on its way. Its samples are in doubt until the connection
  * tells: an acknowledgement says that they arrived, the next Welcome settles the rest. So always
- *     samples taken = acknowledged + sample_count + in doubt + lost_count. */
+ *     samples taken = acknowledged + moved out + sample_count + in doubt + lost_count. */
 #ifndef NEPHOS_RING_H
 #define NEPHOS_RING_H
 
@@ -31,6 +31,7 @@ struct ring {
     uint64_t sample_count;  /* in the ring */
     uint64_t lost_count;    /* samples given up because there was no room */
     uint32_t high_water;    /* most bytes ever in use */
+    uint64_t pushed_blocks, pushed_samples, pushed_bytes; /* ever */
     /* uplink -> ring */
     uint64_t sent_sequence; /* newest sample that was sent over this connection */
     uint64_t doubt_first;   /* given up while on their way; none when first > last */
@@ -45,7 +46,16 @@ void ring_push(struct ring *r, uint64_t sequence, uint32_t count, const uint8_t 
 bool ring_walk(const struct ring *r, uint32_t *at, struct ring_block *out);
 /* Drops blocks whose last sample is at or before `sequence`. Number of samples dropped. */
 uint64_t ring_acknowledge(struct ring *r, uint64_t sequence);
+/* Bytes in use. */
+static inline uint32_t ring_used(const struct ring *r)
+{
+    return r->wrap == 0 ? r->head - r->tail : r->wrap - r->tail + r->head;
+}
 uint64_t ring_oldest_sequence(const struct ring *r); /* 0 when empty */
+/* Forgets the oldest block: it is held elsewhere from now on. */
+void ring_move_out(struct ring *r);
+/* The next block begins a new line of sequences. The ring is empty, and nothing of it is in doubt. */
+void ring_begin(struct ring *r);
 
 /* Samples up to `sequence` are on their way. */
 void ring_sent(struct ring *r, uint64_t sequence);

@@ -151,3 +151,28 @@ void series_describe(const struct series *s, uint32_t slot, char tag[static TAG_
         .counter = info->kind == METRIC_COUNTER,
     };
 }
+
+int series_put_dictionary(const struct series *s, uint64_t epoch, uint32_t first, uint8_t *to, uint32_t size,
+                          uint32_t *count)
+{
+    ASSERT(first < s->count);
+    struct wire_dictionary m = {.epoch = epoch, .first_slot = first};
+    char tags[DICTIONARY_SERIES_MAX][TAG_SIZE];
+    m.count = s->count - first < DICTIONARY_SERIES_MAX ? s->count - first : DICTIONARY_SERIES_MAX;
+    for (uint32_t i = 0; i < m.count; i++)
+        series_describe(s, first + i, tags[i], &m.series[i]);
+    *count = m.count;
+    return wire_put_dictionary(to, size, &m);
+}
+
+uint32_t series_dictionary_size(const struct series *s)
+{
+    uint32_t size = 0;
+    for (uint32_t slot = 0; slot < s->count; slot++) {
+        char tag[TAG_SIZE];
+        struct wire_series it;
+        series_describe(s, slot, tag, &it);
+        size += 12U + (uint32_t)(strlen(it.metric) + strlen(it.tag) + strlen(it.unit));
+    }
+    return size;
+}

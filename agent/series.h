@@ -51,5 +51,11 @@ uint32_t series_custom_room(const struct series *s);
 /* For the dictionary and for people; `tag` receives "device=vda" and must outlive `out`. */
 void series_describe(const struct series *s, uint32_t slot, char tag[static TAG_SIZE],
                      struct wire_series *out);
+/* Bytes that the whole dictionary takes on the wire and on disk, about: for people. */
+uint32_t series_dictionary_size(const struct series *s);
+/* A Dictionary message about the slots from `first` on (at least one), as many as one message takes: the
+ * size of the frame, and how many slots it tells. ERR_FULL when `size` is smaller than TRANSMIT_SIZE. */
+int series_put_dictionary(const struct series *s, uint64_t epoch, uint32_t first, uint8_t *to, uint32_t size,
+                          uint32_t *count);
 
 #endif

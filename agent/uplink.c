@@ -12,12 +12,14 @@ void uplink_init(struct uplink *u, const struct uplink_parts *parts, bool is_enr
 {
     memset(u, 0, offsetof(struct uplink, rx));
     u->parts = *parts;
+    u->parts.epoch = uplink_draw_epoch(parts->plat);
     u->state = UPLINK_DOWN;
     u->conn = -1;
     u->is_enrolled = is_enrolled;
     u->retry_ms = RETRY_MS_MIN;
     u->retry_at = plat_mono(parts->plat);
     u->outage_since = u->retry_at;
+    u->session_end = u->retry_at;
     u->ship_interval_ms = SHIP_INTERVAL_MS_DEFAULT;
     /* Many agents that start together do not ship together. */
     u->ship_at = mono_after_ms(u->retry_at, (int64_t)uplink_chance(u, SHIP_INTERVAL_MS_DEFAULT));
@@ -52,8 +54,11 @@ void uplink_lose(struct uplink *u, struct mono now, uint32_t code, const char *w
     if (u->conn >= 0)
         plat_close(u->parts.plat, u->conn);
     u->conn = -1;
+    if (u->state == UPLINK_SHIPPING)
+        u->session_end = now;
     u->state = UPLINK_DOWN;
     u->losses++;
+    uplink_history_reset(u, now, code);
     if (code == REFUSE_REPLACED) /* two machines with one identity would throw each other out */
         u->retry_ms = RETRY_MS_MAX;
     uint32_t pause_ms = u->retry_ms / 2 + (uint32_t)uplink_chance(u, u->retry_ms / 2 + 1);
@@ -66,7 +71,7 @@ void uplink_found(struct uplink *u, struct mono now)
     if (u->outage_said)
         plat_log(u->parts.plat, LOG_INFO, "connected again to %s after %lld s, %llu samples waiting",
                  u->parts.server, (long long)((now.ns - u->outage_since.ns) / NS_PER_S),
-                 (unsigned long long)u->parts.ring->sample_count);
+                 (unsigned long long)(u->parts.ring->sample_count + u->parts.spool->sample_count));
     else
         plat_log(u->parts.plat, LOG_INFO, "connected to %s as %s", u->parts.server,
                  u->parts.identity->id);
@@ -100,6 +105,7 @@ static void dial(struct uplink *u, struct mono now)
 
 static void opened(struct uplink *u, struct mono now)
 {
+    u->hello_epoch = uplink_next_epoch(u, now);
     int size = u->is_enrolled ? uplink_put_hello(u) : uplink_put_enroll_request(u);
     if (size < 0) {
         uplink_lose(u, now, 0, "the key for joining cannot be written to --state");
@@ -122,6 +128,7 @@ void uplink_enrolled(struct uplink *u, struct mono now)
     plat_close(u->parts.plat, u->conn);
     u->conn = -1;
     u->is_enrolled = true;
+    spool_open(u->parts.spool, u->parts.identity->id, now);
     u->retry_ms = RETRY_MS_MIN;
     u->retry_at = now;
     enter(u, UPLINK_DOWN, now);
@@ -129,10 +136,11 @@ void uplink_enrolled(struct uplink *u, struct mono now)
 
 /* --- patience --- */
 
-static bool is_waiting_for_ack(const struct uplink *u)
+bool uplink_is_waiting(const struct uplink *u)
 {
     uint64_t oldest = ring_oldest_sequence(u->parts.ring);
-    return u->tx_at < u->tx_size || (oldest != 0 && oldest <= u->parts.ring->sent_sequence);
+    return u->tx_at < u->tx_size || (oldest != 0 && oldest <= u->parts.ring->sent_sequence) ||
+           u->history.sent_sequence != 0;
 }
 
 /* When silence has lasted too long. */
@@ -145,7 +153,7 @@ static struct mono patience_end(const struct uplink *u)
     case UPLINK_GREETING:
         return mono_after_ms(u->progress_at, ANSWER_MS_MAX);
     case UPLINK_SHIPPING:
-        return is_waiting_for_ack(u) ? mono_after_ms(u->progress_at, ANSWER_MS_MAX) : MONO_NEVER;
+        return uplink_is_waiting(u) ? mono_after_ms(u->progress_at, ANSWER_MS_MAX) : MONO_NEVER;
     case UPLINK_DOWN:
         break;
     }
@@ -172,13 +180,42 @@ struct mono uplink_step(struct uplink *u, struct mono now)
     if (mono_reached(now, patience_end(u)))
         uplink_lose(u, now, 0, u->state == UPLINK_CONNECTING ? "no answer; is it the right address?"
                                                              : "it does not answer any more");
-    return u->state == UPLINK_DOWN ? u->retry_at : patience_end(u);
+    return u->state == UPLINK_DOWN ? u->retry_at : mono_earlier(patience_end(u), uplink_history_due(u));
+}
+
+/* --- keeping --- */
+
+/* While a session begins the ring holds what was told in its Hello. */
+static bool may_spill(const struct uplink *u)
+{
+    return u->is_enrolled && (u->state == UPLINK_DOWN || u->state == UPLINK_CONNECTING);
+}
+
+void uplink_keep(struct uplink *u, struct mono now)
+{
+    const struct ring *ring = u->parts.ring;
+    if (ring->block_count == 0)
+        return;
+    bool is_crowded = ring_used(ring) > ring->size / 2;
+    if (may_spill(u) && (is_crowded || mono_reached(now, mono_after_ms(u->session_end, SPOOL_AFTER_MS))))
+        uplink_spill(u, now);
+    else if (u->state == UPLINK_SHIPPING && is_crowded && !uplink_is_in_order(u) &&
+             spool_is_ready(u->parts.spool, now))
+        uplink_lose(u, now, 0, "it takes samples more slowly than they come");
+}
+
+void uplink_keep_all(struct uplink *u, struct mono now)
+{
+    if (u->is_enrolled)
+        uplink_spill(u, now);
 }
 
 bool uplink_ship_due(struct uplink *u, struct mono now)
 {
-    /* Half a sample early is in time: the clock does not tick exactly with the samples. */
-    if (!mono_reached(mono_after_ms(now, u->parts.interval_ms / 2), u->ship_at))
+    /* While nobody listens blocks are as long as they can be: they take less room. Half a sample early is in
+     * time: the clock does not tick exactly with the samples. */
+    if (u->state != UPLINK_SHIPPING || !mono_reached(mono_after_ms(now, u->parts.interval_ms / 2),
+                                                     u->ship_at))
         return false;
     u->ship_at = mono_after_ms(now, u->ship_interval_ms);
     return true;

@@ -6,6 +6,7 @@
 #include "agent/enroll.h"
 #include "agent/uplink_session.h"
 #include "platform/base/utf8.h"
+#include "platform/credentials.h"
 
 static void malformed(struct uplink *u, struct mono now, const char *why)
 {
@@ -39,16 +40,24 @@ static void take_welcome(struct uplink *u, const struct wire_frame *f, struct ar
                          struct mono now)
 {
     struct wire_welcome m;
-    if (wire_get_welcome(f, scratch, &m) < 0 || m.epoch != u->parts.epoch) {
+    if (wire_get_welcome(f, scratch, &m) < 0 || m.epoch != u->hello_epoch) {
         malformed(u, now, "its Welcome does not parse or is for somebody else");
         return;
     }
-    if (m.committed_sequence > u->sent_ever || m.dictionary_count > u->parts.series->count) {
+    bool is_new = m.epoch != u->parts.epoch;
+    if (m.committed_sequence > (is_new ? 0 : u->sent_ever) ||
+        m.dictionary_count > (is_new ? 0 : u->parts.series->count)) {
         malformed(u, now, "its Welcome is about samples or series that were never sent");
         return;
     }
+    if (is_new && !uplink_turn_epoch(u, now)) {
+        uplink_lose(u, now, 0, "the spool took no more samples just now; once more");
+        return;
+    }
     ring_restart(u->parts.ring, m.committed_sequence);
+    u->acked_sequence = m.committed_sequence;
     u->dictionary_sent = m.dictionary_count;
+    u->renewal_asked = false;
     uplink_found(u, now);
     uplink_welcomed(u, now);
     pace(u, m.ship_interval_ms, now);
@@ -59,10 +68,16 @@ static void take_ack(struct uplink *u, const struct wire_frame *f, struct arena 
 {
     struct ring *ring = u->parts.ring;
     struct wire_ack m;
-    if (wire_get_ack(f, scratch, &m) < 0 || m.epoch != u->parts.epoch) {
+    bool parses = wire_get_ack(f, scratch, &m) == ERR_OK;
+    bool is_history = parses && uplink_history_acked(u, &m);
+    if (!parses || (m.epoch != u->parts.epoch && !is_history)) {
         malformed(u, now, "its acknowledgement does not parse or is for somebody else");
         return;
     }
+    u->acks++;
+    u->retry_ms = RETRY_MS_MIN;
+    if (m.epoch != u->parts.epoch)
+        return;
     if (m.sequence > u->sent_ever) {
         malformed(u, now, "it acknowledged samples that were never sent");
         return;
@@ -71,8 +86,48 @@ static void take_ack(struct uplink *u, const struct wire_frame *f, struct arena 
     if (m.sequence > ring->sent_sequence)
         ring_sent(ring, m.sequence);
     ring_acknowledge(ring, m.sequence);
-    u->acks++;
-    u->retry_ms = RETRY_MS_MIN;
+    if (m.sequence > u->acked_sequence)
+        u->acked_sequence = m.sequence;
+}
+
+static void take_history_welcome(struct uplink *u, const struct wire_frame *f, struct arena *scratch,
+                                 struct mono now)
+{
+    struct wire_history_welcome m;
+    if (wire_get_history_welcome(f, scratch, &m) < 0 || !uplink_history_welcomed(u, &m))
+        malformed(u, now, "its HistoryWelcome does not parse or was not asked for");
+}
+
+static void take_settings(struct uplink *u, const struct wire_frame *f, struct arena *scratch,
+                          struct mono now)
+{
+    struct wire_settings m;
+    if (wire_get_settings(f, scratch, &m) < 0) {
+        malformed(u, now, "its Settings do not parse");
+        return;
+    }
+    hints_replace(u->parts.hints, &m);
+    u->asked_interval_ms = m.sample_interval_ms;
+}
+
+static void take_renewed(struct uplink *u, const struct wire_frame *f, struct arena *scratch,
+                         struct mono now)
+{
+    struct wire_renewed m;
+    int e = wire_get_renewed(f, scratch, &m);
+    bool was_asked = u->renewal_asked;
+    u->renewal_asked = false;
+    if (e == ERR_OK && was_asked)
+        e = credential_renew(u->parts.plat, m.certificate_der.at, m.certificate_der.size);
+    if (!was_asked || e == ERR_MALFORMED || e == ERR_DENIED) {
+        malformed(u, now, "its new certificate was not asked for, or is not good");
+    } else if (e < 0) {
+        plat_log(u->parts.plat, LOG_WARN, "the new certificate cannot be written to --state; it is asked "
+                 "for again tomorrow");
+    } else {
+        u->renewals++;
+        plat_log(u->parts.plat, LOG_INFO, "the certificate was renewed; the next connection uses it");
+    }
 }
 
 static void take_pace(struct uplink *u, const struct wire_frame *f, struct arena *scratch,
@@ -121,6 +176,12 @@ static void take_frame(struct uplink *u, const struct wire_frame *f, struct mono
         take_ack(u, f, &scratch, now);
     else if (f->type == WIRE_PACE && u->state == UPLINK_SHIPPING)
         take_pace(u, f, &scratch, now);
+    else if (f->type == WIRE_HISTORY_WELCOME && u->state == UPLINK_SHIPPING)
+        take_history_welcome(u, f, &scratch, now);
+    else if (f->type == WIRE_SETTINGS && u->state == UPLINK_SHIPPING)
+        take_settings(u, f, &scratch, now);
+    else if (f->type == WIRE_RENEWED && u->state == UPLINK_SHIPPING)
+        take_renewed(u, f, &scratch, now);
     else
         malformed(u, now, "it sent a message that has no place here");
 }

@@ -4,6 +4,7 @@
 
 #include "agent/enroll.h"
 #include "agent/uplink_session.h"
+#include "platform/credentials.h"
 
 static int64_t now_ms(const struct uplink *u)
 {
@@ -13,17 +14,21 @@ static int64_t now_ms(const struct uplink *u)
 int uplink_put_hello(struct uplink *u)
 {
     const struct identity *it = u->parts.identity;
-    uint64_t oldest = ring_oldest_sequence(u->parts.ring);
+    uint64_t oldest = ring_oldest_sequence(u->parts.ring), next = u->parts.builder->next_sequence;
     if (oldest == 0)
         oldest = block_builder_oldest_sequence(u->parts.builder);
+    if (u->hello_epoch != u->parts.epoch) { /* which begins with the Welcome */
+        oldest = 0;
+        next = 1;
+    }
     const struct wire_hello m = {
         .protocol = WIRE_PROTOCOL,
         .agent_version = NEPHOS_VERSION,
         .instance_id = it->id,
         .name = it->name,
-        .epoch = u->parts.epoch,
+        .epoch = u->hello_epoch,
         .oldest_sequence = oldest,
-        .next_sequence = u->parts.builder->next_sequence,
+        .next_sequence = next,
         .interval_ms = u->parts.interval_ms,
         .sent_ms = now_ms(u),
         .os = it->host.os,
@@ -46,15 +51,11 @@ int uplink_put_enroll_request(struct uplink *u)
 /* The next slots that the aggregator does not know, as many as fit in one message. */
 static int put_dictionary(struct uplink *u)
 {
-    const struct series *series = u->parts.series;
-    struct wire_dictionary m = {.epoch = u->parts.epoch, .first_slot = u->dictionary_sent};
-    char tags[DICTIONARY_SERIES_MAX][TAG_SIZE];
-    uint32_t left = series->count - u->dictionary_sent;
-    m.count = left < DICTIONARY_SERIES_MAX ? left : DICTIONARY_SERIES_MAX;
-    for (uint32_t i = 0; i < m.count; i++)
-        series_describe(series, m.first_slot + i, tags[i], &m.series[i]);
-    u->dictionary_sent += m.count;
-    return wire_put_dictionary(u->tx, sizeof u->tx, &m);
+    uint32_t count;
+    int size = series_put_dictionary(u->parts.series, u->parts.epoch, u->dictionary_sent, u->tx, sizeof u->tx,
+                                     &count);
+    u->dictionary_sent += count;
+    return size;
 }
 
 /* Blocks that have not been sent over this connection, oldest first, as many as fit. 0: there are none,
@@ -62,7 +63,7 @@ static int put_dictionary(struct uplink *u)
 static int put_batch(struct uplink *u)
 {
     struct ring *ring = u->parts.ring;
-    struct wire_batch m = {.epoch = u->parts.epoch, .lost_count = ring->lost_count,
+    struct wire_batch m = {.epoch = u->parts.epoch, .lost_count = uplink_lost_count(u),
                            .sent_ms = now_ms(u)};
     uint32_t at = 0, size = BATCH_OVERHEAD, on_its_way = 0;
     uint64_t last = 0;
@@ -88,14 +89,50 @@ static int put_batch(struct uplink *u)
     return wire_put_batch(u->tx, sizeof u->tx, &m);
 }
 
-/* True when there is a new frame in tx. A slot is told before the first block that uses it. */
+uint64_t uplink_lost_count(const struct uplink *u)
+{
+    return u->parts.ring->lost_count + u->parts.spool->lost_count;
+}
+
+/* The next frame of the live epoch: its size, or 0. A slot is told before the first block that uses it.
+ * Blocks wait while the spool holds older ones of the same epoch (uplink_history.c). */
+static int put_live(struct uplink *u)
+{
+    if (u->dictionary_sent < u->parts.series->count)
+        return put_dictionary(u);
+    return uplink_is_in_order(u) ? 0 : put_batch(u);
+}
+
+/* Asks for another certificate when two thirds of the life of this one have passed. */
+static int put_renewal(struct uplink *u, struct mono now)
+{
+    struct plat *p = u->parts.plat;
+    if (!mono_reached(now, u->renew_at))
+        return 0;
+    u->renew_at = mono_after_ms(now, RENEWAL_LOOK_MS);
+    int64_t issued_ms = credential_issued_ms(p), expires_ms = credential_expires_ms(p);
+    if (expires_ms == 0 || now_ms(u) < issued_ms + (expires_ms - issued_ms) / 3 * 2)
+        return 0;
+    int size = credential_renewal(p, u->parts.scratch, CERTIFICATE_SIZE_MAX);
+    if (size < 0)
+        return 0;
+    u->renew_at = mono_after_ms(now, RENEWAL_PAUSE_MS);
+    u->renewal_asked = true;
+    const struct wire_renew m = {.request_der = {u->parts.scratch, (uint32_t)size}};
+    return wire_put_renew(u->tx, sizeof u->tx, &m);
+}
+
+/* True when there is a new frame in tx. */
 static bool refill(struct uplink *u, struct mono now)
 {
     if (u->state != UPLINK_SHIPPING)
         return false;
-    uint64_t oldest = ring_oldest_sequence(u->parts.ring);
-    bool is_idle = oldest == 0 || oldest > u->parts.ring->sent_sequence;
-    int size = u->dictionary_sent < u->parts.series->count ? put_dictionary(u) : put_batch(u);
+    bool is_idle = !uplink_is_waiting(u);
+    int size = put_live(u);
+    if (size == 0)
+        size = put_renewal(u, now);
+    if (size == 0)
+        size = uplink_put_history(u, now);
     ASSERT(size >= 0); /* limits.h: whatever is put fits in tx */
     u->tx_at = 0;
     u->tx_size = (uint32_t)size;

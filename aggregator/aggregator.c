@@ -10,7 +10,7 @@
 /* Newcomers taken in one pass; the rest is reported again. */
 #define ACCEPTS_PER_PASS 32U
 #define GAUGES_MS 1000
-#define GAUGES_MAX 24U
+#define GAUGES_MAX 32U
 
 struct aggregator {
     struct plat *plat;
@@ -27,6 +27,7 @@ struct aggregator *aggregator_reserve(struct memory_map *map, const struct aggre
     const struct store_limits store = {
         .instances_max = limits->agents_max,
         .series_per_instance_max = limits->series_max,
+        .histories_max = limits->histories_max,
         .queries_max = limits->queries_max,
         .database_size_max = limits->database_size_max,
         .sqlite_heap_size = SQLITE_HEAP_SIZE,
@@ -139,6 +140,9 @@ static void publish_gauges(struct aggregator *a)
         {"ingest_samples", s.samples},
         {"ingest_values", s.values},
         {"ingest_duplicate_blocks", s.duplicates},
+        {"ingest_histories", s.histories},
+        {"ingest_history_samples", s.history_samples},
+        {"ingest_histories_waiting", s.histories_waiting},
         {"ingest_held_back", s.held_back},
         {"ingest_large_waits", s.large_waits},
         {"ingest_bytes_received", s.rx_bytes},

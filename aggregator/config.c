@@ -19,6 +19,8 @@ static const struct setting table[] = {
      AGENTS_MAX_MOST, AGENTS_MAX_DEFAULT, "agents that memory is reserved for"},
     {"agents.series_max", "--series-max", "NEPHOS_SERIES_MAX", SETTING_COUNT, AT(series_max), 1,
      SLOTS_MAX, SERIES_MAX_DEFAULT, "series of one agent"},
+    {"agents.histories_max", "--histories-max", "NEPHOS_HISTORIES_MAX", SETTING_COUNT, AT(histories_max), 1,
+     HISTORIES_MAX_MOST, HISTORIES_MAX_DEFAULT, "agents that catch up after an outage at one time"},
     {"agents.ship_interval", "--ship-interval", "NEPHOS_SHIP_INTERVAL", SETTING_DURATION_MS,
      AT(ship_interval_ms), SHIP_INTERVAL_MS_LEAST, SHIP_INTERVAL_MS_MOST, SHIP_INTERVAL_DEFAULT,
      "how often agents send while nobody looks"},
@@ -221,6 +223,7 @@ void config_limits(const struct config *c, struct aggregator_limits *out)
     *out = (struct aggregator_limits){
         .agents_max = c->agents_max,
         .series_max = c->series_max,
+        .histories_max = c->histories_max,
         .api_connections_max = c->api_connections_max,
         .websockets_max = c->websockets_max,
         .queries_max = c->queries_max,

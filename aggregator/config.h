@@ -16,7 +16,7 @@ struct config {
     char api[CONFIG_ADDRESS_SIZE];
     char api_token_file[CONFIG_PATH_SIZE];
     char log_level[8], log_format[8];
-    uint32_t agents_max, series_max, api_connections_max, websockets_max, queries_max;
+    uint32_t agents_max, series_max, histories_max, api_connections_max, websockets_max, queries_max;
     uint64_t database_size_max;
     int64_t ship_interval_ms;
     uint32_t token_uses;

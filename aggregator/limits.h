@@ -9,6 +9,7 @@
 struct aggregator_limits {
     uint32_t agents_max;          /* instances, for ever: an instance keeps its place */
     uint32_t series_max;          /* of one instance */
+    uint32_t histories_max;       /* agents that catch up at one time */
     uint32_t api_connections_max; /* HTTP and WebSocket together */
     uint32_t websockets_max;
     uint32_t queries_max;         /* running at once */
@@ -21,6 +22,9 @@ struct aggregator_limits {
 /* An agent on a small VM has about 150; the rest is for more disks and for metrics of people's own. Of what
  * is reserved for a series, 120 bytes, only what is used costs memory. */
 #define SERIES_MAX_DEFAULT "256"
+/* Agents that send history at one time, in turn when there are more. Each sends no faster than it bounds
+ * itself, and this many at a time leave the live samples of a thousand undisturbed (docs/TESTING.md). */
+#define HISTORIES_MAX_DEFAULT "64"
 #define API_CONNECTIONS_MAX_DEFAULT "64"
 #define WEBSOCKETS_MAX_DEFAULT "32"
 #define QUERIES_MAX_DEFAULT "4"
@@ -28,6 +32,7 @@ struct aggregator_limits {
 #define SHIP_INTERVAL_DEFAULT "10s"
 
 #define AGENTS_MAX_MOST 20000U          /* one core's worth of them (docs/DESIGN.md) */
+#define HISTORIES_MAX_MOST 4096U
 #define API_CONNECTIONS_MAX_MOST 4096U
 #define QUERIES_MAX_MOST 64U
 #define DATABASE_MAX_LEAST (UINT64_C(16) << 20)

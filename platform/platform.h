@@ -43,6 +43,7 @@ struct plat_host {
     char architecture[16];
     char machine_id[33]; /* 32 hex digits, or "" */
     uint32_t cpu_count;
+    uint32_t page_size;  /* bytes; what the kernel counts memory in */
     uint64_t memory_bytes;
 };
 void plat_host(struct plat *p, struct plat_host *out);

@@ -92,6 +92,16 @@ static bool is_due(struct collect *c, enum collect_source source)
     return true;
 }
 
+/* What the search for busy processes is measured against. */
+static struct process_moment moment_of(const struct cpu_reading *cpu, struct mono now)
+{
+    return (struct process_moment){
+        .now = now,
+        .busy_ticks = cpu->ticks[CPU_USER] + cpu->ticks[CPU_NICE] + cpu->ticks[CPU_SYSTEM],
+        .forks = cpu->events[CPU_FORKS],
+    };
+}
+
 void collect_init(struct collect *c, struct plat *p, struct series *series,
                   uint8_t scratch[static SCRATCH_SIZE])
 {
@@ -103,6 +113,8 @@ void collect_init(struct collect *c, struct plat *p, struct series *series,
     open_sources(c);
     read_source(c, SOURCE_STAT);
     read_source(c, SOURCE_DISKSTATS);
+    const struct process_moment m = moment_of(&c->cpu[c->cpu_newest], c->now);
+    process_watch_init(&c->processes, p, c->scratch, &m);
 }
 
 /* --- into the sample --- */
@@ -142,6 +154,8 @@ void collect_take(struct collect *c, struct sample *out, struct mono now)
         if (sources[i].put != NULL)
             sources[i].put(c, out);
     }
+    const struct process_moment m = moment_of(&c->cpu[c->cpu_newest], now);
+    process_watch_take(&c->processes, &m, &out->tops);
     c->sample_count++;
     if (c->series->refused > 0 && !c->said_series) {
         c->said_series = true;

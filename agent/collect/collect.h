@@ -17,6 +17,7 @@
 #include "agent/collect/memory.h"
 #include "agent/collect/network.h"
 #include "agent/collect/pressure.h"
+#include "agent/collect/process_watch.h"
 #include "agent/collect/snmp.h"
 #include "agent/collect/sockstat.h"
 #include "agent/collect/vmstat.h"
@@ -78,6 +79,7 @@ struct collect {
     struct mount_reading mounts;
     struct plat_filesystem use[MOUNTS_MAX]; /* of mounts[i], refreshed with them */
     bool has_use[MOUNTS_MAX];
+    struct process_watch processes;
 };
 
 /* Opens the texts and takes the first reading of what is compared with the time before, so that the first

@@ -57,6 +57,9 @@ static void write_metadata(struct json *j, const struct instance *in)
     json_u64(j, "lostSamples", in->lost_count);
     json_u64(j, "missingSamples", in->gap_count);
     json_u64(j, "repeatedSamples", in->duplicate_count);
+    json_bool(j, "catchingUp", in->catching_up);
+    json_u64(j, "historySamples", in->history_count);
+    json_u64(j, "historyLeft", in->history_left);
     if (in->last_sample_ms > 0)
         json_iso_ms(j, "lastSampleAt", in->last_sample_ms);
     json_close_object(j);

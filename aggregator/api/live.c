@@ -241,6 +241,8 @@ static void send_points(struct live *l, const struct audience *a, const struct s
 static void pass_on(struct live *l, struct connection *connections, uint32_t count,
                     const struct store_feed_block *b)
 {
+    if (b->stream == STREAM_HISTORY)
+        return; /* nobody takes yesterday's samples for what happens now */
     struct audience columns = {connections, count, b->instance, true};
     struct audience points = {connections, count, b->instance, false};
     bool no_columns = is_empty(&columns), no_points = is_empty(&points);

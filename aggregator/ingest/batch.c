@@ -21,17 +21,24 @@ static bool is_good_series(const struct wire_series *series)
            utf8_printable(series->tag) && utf8_printable(series->unit) && is_scale(series->scale);
 }
 
-static bool is_this_epoch(struct ingest *g, struct session *s, uint64_t epoch)
+/* The stream of the epoch; negative when the session was refused. */
+static int find_stream(struct ingest *g, struct session *s, uint64_t epoch)
 {
-    if (epoch == s->epoch)
-        return true;
-    session_refuse(g, s, REFUSE_PROTOCOL, "the epoch is not the one of Hello; connect again");
-    return false;
+    if (epoch == s->streams[STREAM_LIVE].epoch)
+        return STREAM_LIVE;
+    if (s->history == HISTORY_OPEN && epoch == s->streams[STREAM_HISTORY].epoch) {
+        s->history_deadline = mono_after_ms(g->now, HISTORY_SILENCE_MS_MAX);
+        return STREAM_HISTORY;
+    }
+    session_refuse(g, s, REFUSE_PROTOCOL,
+                   "the epoch is neither the one of Hello nor the one of HistoryWelcome; connect "
+                   "again");
+    return ERR_MALFORMED;
 }
 
 /* False when the session was refused. */
-static bool add_series(struct ingest *g, struct session *s, const struct wire_series *series,
-                       uint32_t slot)
+static bool add_series(struct ingest *g, struct session *s, enum store_stream stream,
+                       const struct wire_series *series, uint32_t slot)
 {
     if (!is_good_series(series)) {
         session_refuse(g, s, REFUSE_MALFORMED,
@@ -46,7 +53,7 @@ static bool add_series(struct ingest *g, struct session *s, const struct wire_se
         .scale = series->scale,
         .kind = series->counter ? METRIC_COUNTER : METRIC_GAUGE,
     };
-    int e = store_dictionary_add(g->store, s->instance, &facts);
+    int e = store_dictionary_add(g->store, s->instance, stream, &facts);
     if (e == ERR_FULL)
         session_refuse(g, s, REFUSE_CAPACITY,
                        "series %u (%s) is more than this aggregator keeps for one agent; start it with "
@@ -67,9 +74,10 @@ bool session_dictionary(struct ingest *g, struct session *s, const struct wire_f
         session_refuse(g, s, REFUSE_MALFORMED, "the dictionary does not parse");
         return false;
     }
-    if (!is_this_epoch(g, s, m->epoch))
+    int stream = find_stream(g, s, m->epoch);
+    if (stream < 0)
         return false;
-    uint32_t known = store_dictionary_count(g->store, s->instance);
+    uint32_t known = store_dictionary_count(g->store, s->instance, (enum store_stream)stream);
     if (m->first_slot > known || m->count > SLOTS_MAX - m->first_slot) {
         session_refuse(g, s, REFUSE_PROTOCOL,
                        "the dictionary has slots %u to %u where %u are known and %u possible",
@@ -77,7 +85,7 @@ bool session_dictionary(struct ingest *g, struct session *s, const struct wire_f
         return false;
     }
     for (uint32_t i = known - m->first_slot; i < m->count; i++) {
-        if (!add_series(g, s, &m->series[i], m->first_slot + i))
+        if (!add_series(g, s, (enum store_stream)stream, &m->series[i], m->first_slot + i))
             return false;
     }
     return true;
@@ -85,15 +93,17 @@ bool session_dictionary(struct ingest *g, struct session *s, const struct wire_f
 
 enum staged { STAGED, HELD, REFUSED };
 
-static enum staged stage_block(struct ingest *g, struct session *s, const struct wire_block *b)
+static enum staged stage_block(struct ingest *g, struct session *s, enum store_stream stream,
+                               const struct wire_block *b)
 {
     struct block_matrix *block = &g->scratch->block;
+    struct session_stream *mine = &s->streams[stream];
     if (block_decode(b->data.at, b->data.size, b->count, block) < 0) {
         session_refuse(g, s, REFUSE_MALFORMED, "the block of sample %llu does not decode",
                        (unsigned long long)b->sequence);
         return REFUSED;
     }
-    int n = store_append(g->store, s->instance, b->sequence, block, b->data.at, b->data.size,
+    int n = store_append(g->store, s->instance, stream, b->sequence, block, b->data.at, b->data.size,
                          plat_wall(g->plat));
     if (n == ERR_FULL) {
         session_hold(g, s);
@@ -106,16 +116,18 @@ static enum staged stage_block(struct ingest *g, struct session *s, const struct
         return REFUSED;
     }
     uint64_t last = b->sequence + b->count - 1;
-    if (last > s->staged_sequence)
-        s->staged_sequence = last;
+    if (last > mine->staged_sequence)
+        mine->staged_sequence = last;
     if (n == 0) {
         g->stats.duplicates++;
-        s->ack_owed = true;
+        mine->ack_owed = true;
         g->owing_now = true;
         return STAGED;
     }
     g->stats.blocks++;
     g->stats.samples += (uint64_t)n;
+    if (stream == STREAM_HISTORY)
+        g->stats.history_samples += (uint64_t)n;
     g->stats.values += (uint64_t)n * block->slot_count;
     return STAGED;
 }
@@ -140,29 +152,43 @@ bool session_batch(struct ingest *g, struct session *s, const struct wire_frame 
         session_refuse(g, s, REFUSE_MALFORMED, "the batch does not parse, or is out of order");
         return false;
     }
-    if (!is_this_epoch(g, s, m->epoch))
+    int stream = find_stream(g, s, m->epoch);
+    if (stream < 0)
         return false;
     session_list_add(&g->owing, session_slot(g, s));
     for (; s->block_next < m->block_count; s->block_next++) {
-        if (stage_block(g, s, &m->blocks[s->block_next]) != STAGED)
+        if (stage_block(g, s, (enum store_stream)stream, &m->blocks[s->block_next]) != STAGED)
             return false;
     }
     session_skew(g, s, m->sent_ms);
-    store_instance(g->store, s->instance)->lost_count = m->lost_count;
+    if (stream == STREAM_LIVE) /* of an epoch that has ended, what it lost is part of the gaps */
+        store_instance(g->store, s->instance)->lost_count = m->lost_count;
     return true;
 }
 
-bool session_acknowledge(struct ingest *g, struct session *s)
+/* True when nothing of the stream is owed any more. */
+static bool acknowledge(struct ingest *g, struct session *s, enum store_stream stream)
 {
-    uint64_t committed = store_committed_sequence(g->store, s->instance);
-    if (committed > s->acked_sequence || s->ack_owed) {
-        const struct wire_ack ack = {.epoch = s->epoch, .sequence = committed};
+    struct session_stream *mine = &s->streams[stream];
+    uint64_t committed = store_committed_sequence(g->store, s->instance, stream);
+    if (committed > mine->acked_sequence || mine->ack_owed) {
+        const struct wire_ack ack = {.epoch = mine->epoch, .sequence = committed};
         uint32_t room;
         uint8_t *to = session_tx(s, &room);
         if (!session_send(g, s, wire_put_ack(to, room, &ack)))
             return false;
-        s->acked_sequence = committed;
-        s->ack_owed = false;
+        mine->acked_sequence = committed;
+        mine->ack_owed = false;
     }
-    return committed >= s->staged_sequence;
+    return committed >= mine->staged_sequence;
+}
+
+bool session_acknowledge(struct ingest *g, struct session *s)
+{
+    bool all = acknowledge(g, s, STREAM_LIVE);
+    if (s->history != HISTORY_OPEN)
+        return all;
+    all = acknowledge(g, s, STREAM_HISTORY) && all;
+    session_history_progress(g, s);
+    return all;
 }

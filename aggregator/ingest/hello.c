@@ -95,7 +95,7 @@ bool session_hello(struct ingest *g, struct session *s, const struct wire_frame 
     ASSERT((uint32_t)instance < g->limits.instances_max);
     replace_older(g, (uint32_t)instance);
     s->instance = (uint32_t)instance;
-    s->epoch = m->epoch;
+    s->streams[STREAM_LIVE].epoch = m->epoch;
     g->session_of_instance[instance] = session_slot(g, s);
     store_instance(g->store, s->instance)->connected = true;
     session_skew(g, s, m->sent_ms);
@@ -115,7 +115,8 @@ static uint32_t wanted_pace(const struct ingest *g, const struct session *s)
 void session_welcome(struct ingest *g, struct session *s)
 {
     ASSERT(s->state == SESSION_GREETED);
-    int e = store_epoch(g->store, s->instance, s->epoch);
+    struct session_stream *live = &s->streams[STREAM_LIVE];
+    int e = store_epoch(g->store, s->instance, live->epoch);
     if (e == ERR_AGAIN) {
         session_hold(g, s);
         return;
@@ -127,11 +128,12 @@ void session_welcome(struct ingest *g, struct session *s)
     s->state = SESSION_SHIPPING;
     plat_gather(g->plat, s->conn); /* the store commits no more often */
     s->pace_ms = wanted_pace(g, s);
-    s->acked_sequence = s->staged_sequence = store_committed_sequence(g->store, s->instance);
+    live->acked_sequence = live->staged_sequence =
+        store_committed_sequence(g->store, s->instance, STREAM_LIVE);
     const struct wire_welcome welcome = {
-        .epoch = s->epoch,
-        .committed_sequence = s->acked_sequence,
-        .dictionary_count = store_dictionary_count(g->store, s->instance),
+        .epoch = live->epoch,
+        .committed_sequence = live->acked_sequence,
+        .dictionary_count = store_dictionary_count(g->store, s->instance, STREAM_LIVE),
         .ship_interval_ms = s->pace_ms,
         .sent_ms = wall_ms(plat_wall(g->plat)),
     };

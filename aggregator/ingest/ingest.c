@@ -4,7 +4,7 @@
 
 #include "aggregator/ingest/session.h"
 
-#define LISTS 3U
+#define LISTS 4U
 
 static uint32_t *carve(uint32_t **rest, uint32_t count)
 {
@@ -22,7 +22,7 @@ static void reserve_indexes(struct memory_map *map, struct ingest *g)
                      g->limits.instances_max + g->limits.large_frames_max;
     uint32_t *rest = memory_reserve(map, "ingest: indexes", words, sizeof *rest, "sized with the rest");
     g->free_slots = carve(&rest, count);
-    struct session_list *lists[LISTS] = {&g->held, &g->waiting, &g->owing};
+    struct session_list *lists[LISTS] = {&g->held, &g->waiting, &g->owing, &g->asking};
     for (uint32_t i = 0; i < LISTS; i++) {
         lists[i]->slots = carve(&rest, count);
         lists[i]->listed = carve(&rest, count);
@@ -132,6 +132,8 @@ static void check_deadlines(struct ingest *g, struct session *s)
     if (!send_stuck && !mono_reached(g->now, s->deadline)) {
         if (s->state == SESSION_SHIPPING)
             session_pace(g, s);
+        if (s->state == SESSION_SHIPPING)
+            session_history_check(g, s);
         return;
     }
     if (s->state == SESSION_ENROLLING) {
@@ -161,10 +163,34 @@ static void sweep(struct ingest *g)
     g->refusals_logged = g->refusals_silent = 0;
 }
 
+/* Who asks for a place for its history gets one in the order of arrival; who must wait keeps its turn. */
+static void give_places(struct ingest *g)
+{
+    struct session_list *list = &g->asking;
+    uint32_t kept = 0;
+    int e = ERR_OK;
+    g->asking_now = false;
+    for (uint32_t i = 0; i < list->count; i++) {
+        uint32_t slot = list->slots[i];
+        struct session *s = &g->sessions[slot];
+        bool asks = s->state == SESSION_SHIPPING && s->history == HISTORY_ASKED;
+        if (asks && e != ERR_FULL)
+            e = session_history_welcome(g, s);
+        if (asks && e != ERR_OK)
+            list->slots[kept++] = slot;
+        else
+            list->listed[slot] = 0;
+    }
+    list->count = kept;
+    g->stats.histories_waiting = kept;
+}
+
 struct mono ingest_step(struct ingest *g, struct mono now)
 {
     g->now = now;
     bool due = mono_reached(now, g->sweep_due);
+    if (g->asking.count > 0 && (due || g->asking_now || store_commit_count(g->store) != g->commits_retried))
+        give_places(g);
     if (due || store_commit_count(g->store) != g->commits_retried) {
         g->commits_retried = store_commit_count(g->store);
         resume_all(g, &g->held);
@@ -194,7 +220,7 @@ bool ingest_acknowledge(struct ingest *g)
     uint64_t commits = store_commit_count(g->store);
     if (commits == g->commits_acknowledged && !g->owing_now)
         return false;
-    bool made_room = commits != g->commits_acknowledged && g->held.count > 0;
+    bool made_room = commits != g->commits_acknowledged && (g->held.count > 0 || g->asking.count > 0);
     g->commits_acknowledged = commits;
     g->owing_now = false;
     struct session_list *list = &g->owing;

@@ -64,6 +64,7 @@ static void leave_instance(struct ingest *g, struct session *s)
 {
     if (s->instance == NO_SLOT)
         return;
+    session_history_end(g, s);
     if (g->session_of_instance[s->instance] == session_slot(g, s)) {
         g->session_of_instance[s->instance] = NO_SLOT;
         store_instance(g->store, s->instance)->connected = false;
@@ -222,6 +223,7 @@ static bool handle(struct ingest *g, struct session *s, const struct wire_frame 
     switch (f->type) {
     case WIRE_DICTIONARY: return session_dictionary(g, s, f);
     case WIRE_BATCH: return session_batch(g, s, f);
+    case WIRE_HISTORY: return session_history(g, s, f);
     case WIRE_REFUSE: session_finish(g, s); return false; /* it says goodbye */
     default:
         session_refuse(g, s, REFUSE_PROTOCOL, "message %d is not allowed now", (int)f->type);

@@ -11,6 +11,16 @@
  *    |                                               (batch.c)                    |
  *    +-----------------peer closed, or a deadline passed (session.c)--------------+
  *
+ * Beside SHIPPING, the history of the instance (history.c):
+ *
+ *          History          a place is free, HistoryWelcome         History 0, or the session ends
+ *   NONE ----------> ASKED --------------------------------> OPEN ---------------------------------> NONE
+ *                      ^                                       |
+ *                      +---------- History of another epoch ---+
+ *
+ * ASKED keeps its turn in `asking`: first come, first served. OPEN has a deadline: a place is for who sends.
+ * Live samples go on in either state.
+ *
  * WAITING_FIRST has a deadline of 5 s once the connection is open. GREETED lasts while the store cannot
  * make the epoch current. In SHIPPING every whole message moves the silence deadline. CLOSING has
  * said its last word and throws away what still comes, so that the word is not lost to a reset.
@@ -34,6 +44,7 @@
 #define SILENCE_MS_MIN 60000
 #define SEND_MS_MAX 10000
 #define CLOSING_MS_MAX 2000
+#define HISTORY_SILENCE_MS_MAX 60000 /* others wait for the place */
 #define SWEEP_MS 500
 #define REFUSALS_LOGGED_PER_SWEEP 20U
 #define NO_SLOT UINT32_MAX
@@ -50,6 +61,16 @@ enum session_state {
     SESSION_CLOSING,
 };
 
+enum session_history { HISTORY_NONE, HISTORY_ASKED, HISTORY_OPEN };
+
+/* What this session has given to the store of one of its streams, and told the agent about it. */
+struct session_stream {
+    uint64_t epoch;
+    uint64_t staged_sequence;    /* newest sample of this session given to the store */
+    uint64_t acked_sequence;
+    bool ack_owed;               /* even when there is nothing newer: it was resent */
+};
+
 struct session {
     enum session_state state;
     int conn;
@@ -60,8 +81,13 @@ struct session {
     /* hello.c */
     char identity[INSTANCE_ID_SIZE]; /* of the certificate; "" for none */
     uint32_t instance;               /* NO_SLOT before Hello */
-    uint64_t epoch;
     uint32_t pace_ms;                /* what the agent was told last */
+    struct session_stream streams[2]; /* by enum store_stream */
+
+    /* history.c */
+    enum session_history history;
+    uint64_t history_end;        /* one more than the newest sample that will come */
+    struct mono history_deadline;
 
     /* session.c: receiving */
     uint8_t *rx;                 /* own buffer, or a large one while `large` is not NO_SLOT */
@@ -71,9 +97,6 @@ struct session {
 
     /* batch.c */
     uint32_t block_next;         /* blocks of the batch at the start of rx that are staged already */
-    uint64_t staged_sequence;    /* newest sample of this session given to the store */
-    uint64_t acked_sequence;
-    bool ack_owed;               /* even when there is nothing newer: it was resent */
 
     /* enroll.c */
     uint64_t commit_awaited;
@@ -99,6 +122,7 @@ struct ingest_scratch {
         struct wire_hello hello;
         struct wire_dictionary dictionary;
         struct wire_batch batch;
+        struct wire_history history;
     } message;
     struct block_matrix block;
 };
@@ -119,7 +143,9 @@ struct ingest {
     struct session_list held;      /* waits for a commit */
     struct session_list waiting;   /* waits for a large buffer */
     struct session_list owing;     /* has staged something that is not acknowledged yet */
+    struct session_list asking;    /* waits for a place for its history */
     bool owing_now;                /* an acknowledgement need not wait for the next commit */
+    bool asking_now;               /* somebody asks, or a place may be free */
     uint64_t commits_acknowledged, commits_retried;
     struct ingest_scratch *scratch;
     struct arena arena;
@@ -166,6 +192,17 @@ void session_welcome(struct ingest *g, struct session *s);
 void session_skew(struct ingest *g, struct session *s, int64_t sent_ms);
 /* Tells the agent when the host is looked at, or no longer. */
 void session_pace(struct ingest *g, struct session *s);
+/* history.c */
+bool session_history(struct ingest *g, struct session *s, const struct wire_frame *f);
+/* ASKED -> OPEN when the store can: ERR_OK; ERR_FULL while all places are taken, ERR_AGAIN while a commit is
+ * awaited. */
+int session_history_welcome(struct ingest *g, struct session *s);
+/* Notes what is still to come. */
+void session_history_progress(struct ingest *g, struct session *s);
+/* The place is somebody else's from now on. */
+void session_history_end(struct ingest *g, struct session *s);
+/* A place that nothing comes through ends the session. */
+void session_history_check(struct ingest *g, struct session *s);
 /* batch.c */
 bool session_dictionary(struct ingest *g, struct session *s, const struct wire_frame *f);
 bool session_batch(struct ingest *g, struct session *s, const struct wire_frame *f);

@@ -58,11 +58,12 @@ static void index_block(struct store *s, uint64_t number, int64_t row, uint32_t 
                                   .sequence = h.sequence, .min_ms = b->min_ms, .max_ms = b->max_ms,
                                   .offset = b->at - row_at, .size = (uint16_t)h.size,
                                   .count = (uint8_t)h.count};
-    struct journal_list *pending = &s->states[h.instance].pending;
-    if (pending->count == 0)
-        pending->since_ms = now_ms;
-    bool added = journal_add(&s->journal, pending, &entry);
+    struct stream *m = stream_of(s, h.instance, b->stream);
+    bool added = journal_add(&s->journal, &s->states[h.instance].pending, &entry);
     ASSERT(added); /* store_append kept room */
+    if (m->pending_count++ == 0)
+        m->pending_since_ms = now_ms;
+    m->pending_samples += h.count;
     if (seal_is_due(s, h.instance, now_ms))
         s->seal_due = true;
 }
@@ -81,12 +82,9 @@ static void publish_blocks(struct store *s)
     s->staged_entries = 0;
 }
 
-static void publish_instance(struct store *s, uint32_t index)
+static void publish_newest(struct store *s, uint32_t index)
 {
-    struct instance_state *st = &s->states[index];
-    struct instance *i = &s->instances[index];
-    if (st->staged_blocks == 0)
-        return;
+    const struct instance_state *st = &s->states[index];
     struct store_series *series = series_of(s, index);
     struct newest_value *newest = newest_of(s, index);
     for (uint32_t k = 0; k < st->series_count; k++) {
@@ -96,13 +94,34 @@ static void publish_instance(struct store *s, uint32_t index)
         series[k].last_ms = newest[k].ms;
         newest[k].ms = 0;
     }
-    i->last_sample_ms = st->staged_last_ms;
-    i->last_seen_ms = st->staged_received_ms;
+    s->instances[index].last_sample_ms = st->staged_last_ms;
+}
+
+/* True when there was something. */
+static bool publish_stream(struct stream *m)
+{
+    if (m == NULL || m->staged_blocks == 0)
+        return false;
+    m->committed_sequence = m->staged_sequence;
+    m->staged_blocks = 0;
+    return true;
+}
+
+static void publish_instance(struct store *s, uint32_t index)
+{
+    struct instance_state *st = &s->states[index];
+    struct instance *i = &s->instances[index];
+    bool live = publish_stream(&st->live);
+    bool history = publish_stream(stream_of(s, index, STREAM_HISTORY));
+    if (live)
+        publish_newest(s, index);
+    if (live || history)
+        i->last_seen_ms = st->staged_received_ms;
     i->sample_count += st->staged_samples;
+    i->history_count += st->staged_history;
     s->stats.samples_committed += st->staged_values;
-    st->committed_sequence = st->staged_sequence;
-    st->staged_blocks = 0;
     st->staged_samples = 0;
+    st->staged_history = 0;
     st->staged_values = 0;
 }
 
@@ -187,9 +206,10 @@ struct mono commit_due_at(const struct store *s)
     return s->commit_next;
 }
 
-uint64_t store_committed_sequence(const struct store *s, uint32_t instance)
+uint64_t store_committed_sequence(const struct store *s, uint32_t instance, enum store_stream stream)
 {
-    return s->states[instance].committed_sequence;
+    const struct stream *m = stream_of(s, instance, stream);
+    return m == NULL ? 0 : m->committed_sequence;
 }
 
 uint64_t store_commit_count(const struct store *s)

@@ -8,7 +8,7 @@
 
 #define FILE_NAME "nephos.db"
 #define APPLICATION_ID 0x4e504853 /* "NPHS" */
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 #define PAGE_SLOTS 512U           /* pages cached; the kernel keeps the others at hand */
 #define HEAP_UNIT_SIZE 64
 /* Room on disk for the log besides the database; it can be longer than DATABASE_WAL_PAGES_MAX by one
@@ -36,6 +36,13 @@ static const char schema[] =
     " last_sequence INTEGER NOT NULL, samples INTEGER NOT NULL, data BLOB NOT NULL);"
     "CREATE INDEX chunk_by_time ON chunk(instance, min_ms);";
 
+/* From one version to the next; a new file takes them all. Chunks from before there was an age are older than
+ * all that come, and among themselves as old as their numbers say. */
+static const char *const upgrades[SCHEMA_VERSION - 1] = {
+    "ALTER TABLE chunk ADD COLUMN age_ms INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX chunk_by_age ON chunk(age_ms);",
+};
+
 static const char *const statement_texts[SQL_COUNT] = {
     [SQL_INSTANCE_PUT] = "INSERT OR REPLACE INTO instance VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
     [SQL_INSTANCE_LIST] = "SELECT * FROM instance ORDER BY id",
@@ -54,13 +61,15 @@ static const char *const statement_texts[SQL_COUNT] = {
     [SQL_JOURNAL_LIST] = "SELECT id, data FROM journal ORDER BY id",
     [SQL_JOURNAL_RANGE] = "SELECT min(id), (SELECT max(id) FROM journal) FROM journal",
     [SQL_JOURNAL_TRIM] = "DELETE FROM journal WHERE id < ?",
-    [SQL_CHUNK_PUT] = "INSERT INTO chunk VALUES(?,?,?,?,?,?,?,?,?)",
-    [SQL_CHUNK_RANGE] = "SELECT min(id), (SELECT max(id) FROM chunk) FROM chunk",
-    [SQL_CHUNK_OLDEST] = "SELECT min_ms FROM chunk ORDER BY id LIMIT 1",
+    [SQL_CHUNK_PUT] = "INSERT INTO chunk VALUES(?,?,?,?,?,?,?,?,?,?)",
+    [SQL_CHUNK_RANGE] = "SELECT (SELECT count(*) FROM chunk), coalesce((SELECT max(id) FROM chunk), 0),"
+                        " coalesce((SELECT max(age_ms) FROM chunk), 0)",
+    [SQL_CHUNK_OLDEST] = "SELECT min_ms FROM chunk ORDER BY age_ms, id LIMIT 1",
     [SQL_CHUNK_WALK] = "SELECT id, min_ms, data FROM chunk WHERE instance = ?1"
                        " AND (min_ms, id) > (?2, ?3) AND min_ms < ?4 AND max_ms >= ?5 AND id <= ?6"
                        " ORDER BY min_ms, id",
-    [SQL_CHUNK_DROP] = "DELETE FROM chunk WHERE id < ?",
+    [SQL_CHUNK_DROP] = "DELETE FROM chunk WHERE id IN"
+                       " (SELECT id FROM chunk ORDER BY age_ms, id LIMIT ?)",
     [SQL_PAGE_COUNT] = "PRAGMA page_count",
     [SQL_PAGE_FREE] = "PRAGMA freelist_count",
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -154,6 +163,28 @@ static int64_t number_of(struct database *d, const char *sql)
     return answer;
 }
 
+/* Brings the file from a version, 0 for an empty one, to ours, in one transaction. */
+static int upgrade(struct database *d, int64_t version, struct text *why)
+{
+    char ids[96];
+    struct text t;
+    text_init(&t, ids, sizeof ids);
+    text_printf(&t, "PRAGMA application_id = %d; PRAGMA user_version = %d;", APPLICATION_ID, SCHEMA_VERSION);
+    int err = run_text(d, "BEGIN IMMEDIATE");
+    if (err == ERR_OK && version == 0)
+        err = run_text(d, schema);
+    for (int64_t from = version == 0 ? 1 : version; err == ERR_OK && from < SCHEMA_VERSION; from++)
+        err = run_text(d, upgrades[from - 1]);
+    if (err == ERR_OK)
+        err = run_text(d, ids);
+    if (err == ERR_OK)
+        err = run_text(d, "COMMIT");
+    if (err != ERR_OK)
+        text_printf(why, FILE_NAME " cannot be %s: %s", version == 0 ? "made" : "brought up to date",
+                    sqlite3_errmsg(d->handle));
+    return err;
+}
+
 /* Makes the schema in an empty file; refuses one that is not ours. */
 static int check_schema(struct database *d, struct text *why)
 {
@@ -165,23 +196,8 @@ static int check_schema(struct database *d, struct text *why)
     }
     int64_t id = tables < 0 ? -1 : number_of(d, "PRAGMA application_id");
     int64_t version = tables < 0 ? -1 : number_of(d, "PRAGMA user_version");
-    if (tables == 0 && id == 0) {
-        char ids[96];
-        struct text t;
-        text_init(&t, ids, sizeof ids);
-        text_printf(&t, "PRAGMA application_id = %d; PRAGMA user_version = %d;", APPLICATION_ID,
-                    SCHEMA_VERSION);
-        int err = run_text(d, "BEGIN IMMEDIATE");
-        if (err == ERR_OK)
-            err = run_text(d, schema);
-        if (err == ERR_OK)
-            err = run_text(d, ids);
-        if (err == ERR_OK)
-            err = run_text(d, "COMMIT");
-        if (err != ERR_OK)
-            text_printf(why, FILE_NAME " cannot be made: %s", sqlite3_errmsg(d->handle));
-        return err;
-    }
+    if (tables == 0 && id == 0)
+        return upgrade(d, 0, why);
     if (id != APPLICATION_ID) {
         text_put(why, FILE_NAME " is not a Nephos database: move it away, or choose another directory"
                                 " with --data");
@@ -192,7 +208,7 @@ static int check_schema(struct database *d, struct text *why)
                     " made it; use that one", (int)version, SCHEMA_VERSION);
         return ERR_MALFORMED;
     }
-    return ERR_OK;
+    return version >= 1 && version < SCHEMA_VERSION ? upgrade(d, version, why) : ERR_OK;
 }
 
 static int configure(struct database *d, uint64_t size_max, struct text *why)
@@ -293,6 +309,15 @@ void database_rollback(struct database *d)
 {
     if (!sqlite3_get_autocommit(d->handle)) /* some errors have rolled back already */
         (void)database_run(d, SQL_ROLLBACK);
+}
+
+int database_sync(struct database *d)
+{
+    sqlite3_file *log = NULL;
+    int code = sqlite3_file_control(d->handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+    if (code == SQLITE_OK && log != NULL && log->pMethods != NULL)
+        code = log->pMethods->xSync(log, SQLITE_SYNC_FULL);
+    return database_result(code);
 }
 
 sqlite3_stmt *database_statement(struct database *d, enum statement which)

@@ -70,6 +70,10 @@ int database_begin(struct database *d, bool durable);
 int database_commit(struct database *d);
 void database_rollback(struct database *d);
 
+/* What can be read is on disk. A process that is killed between the write of a commit and its sync leaves one
+ * that reads well and that a power cut may still take away. */
+int database_sync(struct database *d);
+
 /* The statement, ready to bind. */
 sqlite3_stmt *database_statement(struct database *d, enum statement which);
 /* Runs a bound statement that gives no rows, and resets it. */

@@ -74,20 +74,32 @@ bool journal_add(struct journal *j, struct journal_list *l, const struct journal
         j->entries[l->last].next = at;
     l->last = at;
     l->count++;
-    l->samples += entry->count;
     return true;
 }
 
-void journal_drop_first(struct journal *j, struct journal_list *l)
+void journal_drop(struct journal *j, struct journal_list *l, uint64_t epoch, uint32_t count)
 {
-    ASSERT(l->count > 0);
-    uint32_t at = l->first;
-    l->first = j->entries[at].next;
-    if (l->first == JOURNAL_NONE)
-        l->last = JOURNAL_NONE;
-    l->count--;
-    l->samples -= j->entries[at].count;
-    j->entries[at].next = j->free;
-    j->free = at;
-    j->used--;
+    uint32_t before = JOURNAL_NONE, at = l->first;
+    while (count > 0) {
+        ASSERT(at != JOURNAL_NONE);
+        struct journal_entry *e = &j->entries[at];
+        uint32_t next = e->next;
+        if (e->epoch != epoch) {
+            before = at;
+            at = next;
+            continue;
+        }
+        if (before == JOURNAL_NONE)
+            l->first = next;
+        else
+            j->entries[before].next = next;
+        if (next == JOURNAL_NONE)
+            l->last = before;
+        e->next = j->free;
+        j->free = at;
+        j->used--;
+        l->count--;
+        count--;
+        at = next;
+    }
 }

@@ -7,7 +7,8 @@
  *     u16 samples    u16 zero           u32 CRC-32C of all before and of the data
  *
  * A row of the table `journal` is some entries one behind the other. What is committed and not sealed is
- * indexed here, a list per instance in the order of commits. */
+ * indexed here, a list per instance in the order of commits; those of one epoch are in order of sequence,
+ * but live samples and history lie in any mixture. */
 #ifndef NEPHOS_STORE_JOURNAL_H
 #define NEPHOS_STORE_JOURNAL_H
 
@@ -46,8 +47,6 @@ struct journal_entry {
 
 struct journal_list {
     uint32_t first, last, count;
-    uint32_t samples;
-    int64_t since_ms;       /* monotonic: when the first of these came */
 };
 
 struct journal {
@@ -62,6 +61,7 @@ void journal_init(struct journal *j, struct journal_entry *entries, uint32_t cap
 void journal_list_init(struct journal_list *l);
 /* False when the index is full. */
 bool journal_add(struct journal *j, struct journal_list *l, const struct journal_entry *entry);
-void journal_drop_first(struct journal *j, struct journal_list *l);
+/* Drops the first `count` entries of that epoch; those of others stay where they are. */
+void journal_drop(struct journal *j, struct journal_list *l, uint64_t epoch, uint32_t count);
 
 #endif

@@ -37,8 +37,8 @@ static void take_instance(struct store *s, sqlite3_stmt *row)
     i->created_ms = sqlite3_column_int64(row, 14);
     i->updated_ms = sqlite3_column_int64(row, 15);
     struct instance_state *st = &s->states[s->instance_count - 1];
-    st->has_epoch = sqlite3_column_type(row, 16) != SQLITE_NULL;
-    st->epoch = (uint64_t)sqlite3_column_int64(row, 16);
+    st->live.is_open = sqlite3_column_type(row, 16) != SQLITE_NULL;
+    st->live.epoch = (uint64_t)sqlite3_column_int64(row, 16);
 }
 
 static int damaged(struct text *why, const char *table)
@@ -124,9 +124,9 @@ int records_load(struct store *s, struct text *why)
     if (err == ERR_OK)
         err = load_series(s, why);
     for (uint32_t i = 0; err == ERR_OK && i < s->instance_count; i++) {
-        if (!s->states[i].has_epoch)
+        if (!s->states[i].live.is_open)
             continue;
-        err = epoch_load(s, i, s->states[i].epoch);
+        err = epoch_load(s, i, s->states[i].live.epoch);
         if (err == ERR_MISSING || err == ERR_MALFORMED)
             err = damaged(why, "epoch");
     }
@@ -163,8 +163,8 @@ static int write_instance(struct store *s, uint32_t index)
     (void)sqlite3_bind_int64(put, 14, (int64_t)i->memory_bytes);
     (void)sqlite3_bind_int64(put, 15, i->created_ms);
     (void)sqlite3_bind_int64(put, 16, i->updated_ms);
-    if (st->has_epoch)
-        (void)sqlite3_bind_int64(put, 17, (int64_t)st->epoch);
+    if (st->live.is_open)
+        (void)sqlite3_bind_int64(put, 17, (int64_t)st->live.epoch);
     return database_run(&s->database, SQL_INSTANCE_PUT);
 }
 
@@ -179,16 +179,17 @@ static int write_series(struct store *s, uint32_t instance, uint32_t index)
     return database_run(&s->database, SQL_SERIES_PUT);
 }
 
-static int write_dictionary(struct store *s, uint32_t instance)
+static int write_dictionary(struct store *s, uint32_t instance, const struct stream *m)
 {
-    const struct instance_state *st = &s->states[instance];
     uint8_t bytes[SLOTS_MAX * 2];
-    for (uint32_t i = 0; i < st->slot_count; i++)
-        put_u16(bytes + 2 * (size_t)i, slots_of(s, instance)[i]);
+    if (m == NULL || !m->dictionary_changed)
+        return ERR_OK;
+    for (uint32_t i = 0; i < m->slot_count; i++)
+        put_u16(bytes + 2 * (size_t)i, m->series_of_slot[i]);
     sqlite3_stmt *put = database_statement(&s->database, SQL_EPOCH_PUT);
     (void)sqlite3_bind_int64(put, 1, instance);
-    (void)sqlite3_bind_int64(put, 2, (int64_t)st->epoch);
-    (void)sqlite3_bind_blob(put, 3, bytes, st->slot_count * 2, SQLITE_STATIC);
+    (void)sqlite3_bind_int64(put, 2, (int64_t)m->epoch);
+    (void)sqlite3_bind_blob(put, 3, bytes, m->slot_count * 2, SQLITE_STATIC);
     return database_run(&s->database, SQL_EPOCH_PUT);
 }
 
@@ -218,9 +219,9 @@ static int write_changed(struct store *s, uint32_t instance)
     int err = st->facts_changed ? write_instance(s, instance) : ERR_OK;
     for (uint32_t i = st->series_on_disk; err == ERR_OK && i < st->series_count; i++)
         err = write_series(s, instance, i);
-    if (err == ERR_OK && st->dictionary_changed)
-        err = write_dictionary(s, instance);
-    return err;
+    if (err == ERR_OK)
+        err = write_dictionary(s, instance, &st->live);
+    return err == ERR_OK ? write_dictionary(s, instance, stream_of(s, instance, STREAM_HISTORY)) : err;
 }
 
 int records_write(struct store *s)
@@ -240,10 +241,14 @@ void records_written(struct store *s)
     s->metrics_on_disk = s->metric_count;
     for (uint32_t i = 0; i < s->changed_count; i++) {
         struct instance_state *st = &s->states[s->changed[i]];
+        struct stream *history = stream_of(s, s->changed[i], STREAM_HISTORY);
         st->facts_changed = false;
-        st->dictionary_changed = false;
+        st->live.dictionary_changed = false;
+        if (history != NULL)
+            history->dictionary_changed = false;
         st->in_changed_list = false;
         st->series_on_disk = st->series_count;
+        epoch_committed(s, s->changed[i]);
     }
     s->changed_count = 0;
     s->token_count = 0;

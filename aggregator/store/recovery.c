@@ -9,8 +9,8 @@
 static int is_sealed(struct store *s, const struct journal_header *h, bool *sealed)
 {
     const struct instance_state *st = &s->states[h->instance];
-    uint64_t newest = st->committed_sequence; /* sealed, and what this walk has found since */
-    if (!st->has_epoch || st->epoch != h->epoch) {
+    uint64_t newest = st->live.committed_sequence; /* sealed, and what this walk has found since */
+    if (!st->live.is_open || st->live.epoch != h->epoch) {
         int err = epoch_sealed(s, h->instance, h->epoch, &newest);
         if (err != ERR_OK)
             return err;
@@ -48,13 +48,14 @@ static int take_entry(struct store *s, int64_t row, uint32_t offset, const uint8
     note_times(&entry, block);
     if (!journal_add(&s->journal, &st->pending, &entry))
         return ERR_FULL;
-    st->pending.since_ms = plat_mono(s->plat).ns / NS_PER_MS;
-    if (st->has_epoch && st->epoch == h->epoch) {
-        st->committed_sequence = h->sequence + h->count - 1;
-        st->staged_sequence = st->committed_sequence;
-    }
-    s->instances[h->instance].last_sample_ms = block->time_ms[h->count - 1];
     s->instances[h->instance].last_seen_ms = h->received_ms;
+    if (!st->live.is_open || st->live.epoch != h->epoch)
+        return ERR_OK;
+    st->live.committed_sequence = st->live.staged_sequence = h->sequence + h->count - 1;
+    st->live.pending_count++;
+    st->live.pending_samples += h->count;
+    st->live.pending_since_ms = plat_mono(s->plat).ns / NS_PER_MS;
+    s->instances[h->instance].last_sample_ms = block->time_ms[h->count - 1];
     return ERR_OK;
 }
 
@@ -93,18 +94,28 @@ static int walk_journal(struct store *s)
     return n;
 }
 
-/* The values of the newest entry of each instance. */
+/* The newest entry of the live epoch, which history may have come behind; NULL when there is none. */
+static const struct journal_entry *newest_live(const struct store *s, uint32_t instance)
+{
+    const struct instance_state *st = &s->states[instance];
+    const struct journal_entry *newest = NULL;
+    for (uint32_t at = st->pending.first; at != JOURNAL_NONE; at = s->journal.entries[at].next)
+        if (st->live.is_open && s->journal.entries[at].epoch == st->live.epoch)
+            newest = &s->journal.entries[at];
+    return newest;
+}
+
+/* The values of the newest live entry of each instance. */
 static int read_newest(struct store *s)
 {
     struct journal_reader reader = {.blob = NULL};
     int err = ERR_OK;
     for (uint32_t i = 0; err == ERR_OK && i < s->instance_count; i++) {
-        const struct journal_list *pending = &s->states[i].pending;
         const struct block_matrix *block = &s->scratch->block;
         uint32_t slot_count;
-        if (pending->count == 0)
+        const struct journal_entry *entry = newest_live(s, i);
+        if (entry == NULL)
             continue;
-        const struct journal_entry *entry = &s->journal.entries[pending->last];
         err = reading_block(s, &reader, i, entry);
         const uint16_t *slots =
             err == ERR_OK ? epoch_slots(s, i, entry->epoch, &slot_count) : NULL;
@@ -122,18 +133,32 @@ static int read_newest(struct store *s)
     return err;
 }
 
-/* First and last number of a table whose rows are numbered without gaps; `first` = `next` when empty. */
-static int read_range(struct store *s, enum statement which, int64_t *first, int64_t *next)
+/* How many chunks there are, the number of the next, and how old the newest is. */
+static int read_chunks(struct store *s)
 {
-    int n = database_next(&s->database, which);
+    int n = database_next(&s->database, SQL_CHUNK_RANGE);
     if (n < 0)
         return n;
-    sqlite3_stmt *row = database_statement(&s->database, which);
+    sqlite3_stmt *row = database_statement(&s->database, SQL_CHUNK_RANGE);
+    s->chunk_count = sqlite3_column_int64(row, 0);
+    s->chunk_next = sqlite3_column_int64(row, 1) + 1;
+    s->newest_age_ms = sqlite3_column_int64(row, 2);
+    database_reset(&s->database, SQL_CHUNK_RANGE);
+    return ERR_OK;
+}
+
+/* First and next number of the journal's rows, which have no gaps; both the same when it is empty. */
+static int read_journal_range(struct store *s)
+{
+    int n = database_next(&s->database, SQL_JOURNAL_RANGE);
+    if (n < 0)
+        return n;
+    sqlite3_stmt *row = database_statement(&s->database, SQL_JOURNAL_RANGE);
     if (n == 1 && sqlite3_column_type(row, 0) != SQLITE_NULL) {
-        *first = sqlite3_column_int64(row, 0);
-        *next = sqlite3_column_int64(row, 1) + 1;
+        s->journal.first_row = sqlite3_column_int64(row, 0);
+        s->journal.next_row = sqlite3_column_int64(row, 1) + 1;
     }
-    database_reset(&s->database, which);
+    database_reset(&s->database, SQL_JOURNAL_RANGE);
     return ERR_OK;
 }
 
@@ -142,14 +167,15 @@ int recovery_run(struct store *s, struct text *why)
     int err = records_load(s, why);
     if (err != ERR_OK)
         return err;
-    s->chunk_first = s->chunk_next = 1;
-    err = read_range(s, SQL_CHUNK_RANGE, &s->chunk_first, &s->chunk_next);
+    err = read_chunks(s);
     if (err == ERR_OK)
-        err = read_range(s, SQL_JOURNAL_RANGE, &s->journal.first_row, &s->journal.next_row);
+        err = read_journal_range(s);
     if (err == ERR_OK)
         err = walk_journal(s);
     if (err == ERR_OK)
         err = read_newest(s);
+    if (err == ERR_OK)
+        err = database_sync(&s->database);
     if (err == ERR_FULL)
         text_put(why, "nephos.db has more unsealed blocks than fit: raise the configured number of"
                       " instances to what it was");

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Sealing: the pending blocks of one instance become chunks, and leave the journal.
+/* Sealing: the pending blocks of one epoch of an instance become chunks, and leave the journal.
+ *
+ * Live samples and history lie in one list, in any mixture; each epoch is sealed when there is enough of it,
+ * so that chunks are full, and leaves the blocks of the other where they are. What a chunk holds may be older
+ * than what others hold already.
  *
  * One transaction writes the chunks, how far each epoch has come, and drops the rows of the journal that
  * nobody needs any more. It need not be durable at once: until it is, a restart finds everything in the
@@ -13,10 +17,12 @@ struct seal {
     struct store *s;
     struct journal_reader reader;
     uint32_t instance;
+    uint64_t epoch;
     int64_t gap_ms;          /* a longer pause begins a new chunk */
     int64_t chunk_next;
-    uint64_t epoch, first_sequence, last_sequence; /* of the chunk being built */
-    uint32_t taken;          /* entries of the list */
+    int64_t newest_age_ms;
+    uint64_t first_sequence, last_sequence; /* of the chunk being built */
+    uint32_t taken, samples; /* entries of that epoch in the list, and the samples in them */
     uint64_t values, bytes;
 };
 
@@ -27,16 +33,19 @@ static int flush(struct seal *seal)
     if (b->count == 0)
         return ERR_OK;
     uint32_t size = chunk_encode(s->sums, b, s->chunk_bytes, CHUNK_SIZE_MAX);
+    int64_t max_ms = b->time_ms[b->count - 1];
+    int64_t age_ms = retention_age(s, max_ms, &seal->newest_age_ms);
     sqlite3_stmt *put = database_statement(&s->database, SQL_CHUNK_PUT);
     (void)sqlite3_bind_int64(put, 1, seal->chunk_next);
     (void)sqlite3_bind_int64(put, 2, seal->instance);
     (void)sqlite3_bind_int64(put, 3, b->time_ms[0]);
-    (void)sqlite3_bind_int64(put, 4, b->time_ms[b->count - 1]);
+    (void)sqlite3_bind_int64(put, 4, max_ms);
     (void)sqlite3_bind_int64(put, 5, (int64_t)seal->epoch);
     (void)sqlite3_bind_int64(put, 6, (int64_t)seal->first_sequence);
     (void)sqlite3_bind_int64(put, 7, (int64_t)seal->last_sequence);
     (void)sqlite3_bind_int64(put, 8, b->count);
     (void)sqlite3_bind_blob(put, 9, s->chunk_bytes, (int)size, SQLITE_STATIC);
+    (void)sqlite3_bind_int64(put, 10, age_ms);
     int err = database_run(&s->database, SQL_CHUNK_PUT);
     seal->chunk_next++;
     seal->values += b->value_count;
@@ -55,10 +64,8 @@ static int add_range(struct seal *seal, const struct journal_entry *entry, uint3
         if (err != ERR_OK)
             return err;
     }
-    if (b->count == 0) {
+    if (b->count == 0)
         seal->first_sequence = entry->sequence + from;
-        seal->epoch = entry->epoch;
-    }
     chunk_add(b, block, from, to, slots, slot_count);
     seal->last_sequence = entry->sequence + to - 1;
     return ERR_OK;
@@ -104,43 +111,51 @@ static int add_block(struct seal *seal, const struct journal_entry *entry, const
     return add_range(seal, entry, from, count, slots, slot_count);
 }
 
-/* Entries of the list, oldest first, until they are many. */
+static int add_entry(struct seal *seal, const struct journal_entry *entry)
+{
+    struct store *s = seal->s;
+    uint32_t slot_count = 0;
+    int err = reading_block(s, &seal->reader, seal->instance, entry);
+    if (err == ERR_MALFORMED)
+        return ERR_OK; /* damaged on disk, counted; the others must not wait for it */
+    if (err != ERR_OK)
+        return err;
+    const uint16_t *slots = epoch_slots(s, seal->instance, entry->epoch, &slot_count);
+    return slots == NULL ? ERR_SYSTEM : add_block(seal, entry, slots, slot_count);
+}
+
+/* Entries of the epoch, oldest first, until they are many. */
 static int add_entries(struct seal *seal)
 {
     struct store *s = seal->s;
-    uint32_t samples = 0;
-    uint64_t epoch = 0, last = 0;
+    uint64_t last = 0;
     uint32_t at = s->states[seal->instance].pending.first;
     for (; at != JOURNAL_NONE; at = s->journal.entries[at].next) {
         const struct journal_entry *entry = &s->journal.entries[at];
-        int err = ERR_OK;
-        if (samples + entry->count > CHUNK_SAMPLES_MAX)
+        if (entry->epoch != seal->epoch)
+            continue;
+        if (seal->samples + entry->count > CHUNK_SAMPLES_MAX)
             break;
-        if (seal->taken > 0 && entry->epoch != epoch) {
-            err = flush(seal);
-            if (err == ERR_OK)
-                err = epoch_put_sealed(s, seal->instance, epoch, last);
-        }
-        uint32_t slot_count = 0;
-        if (err == ERR_OK)
-            err = reading_block(s, &seal->reader, seal->instance, entry);
-        const uint16_t *slots =
-            err == ERR_OK ? epoch_slots(s, seal->instance, entry->epoch, &slot_count) : NULL;
-        if (err == ERR_OK && slots == NULL)
-            err = ERR_SYSTEM;
-        if (err == ERR_OK)
-            err = add_block(seal, entry, slots, slot_count);
-        else if (err == ERR_MALFORMED)
-            err = ERR_OK; /* damaged on disk, counted; the others must not wait for it */
+        int err = add_entry(seal, entry);
         if (err != ERR_OK)
             return err;
-        samples += entry->count;
-        epoch = entry->epoch;
         last = entry->sequence + entry->count - 1;
+        seal->samples += entry->count;
         seal->taken++;
     }
     int err = flush(seal);
-    return err == ERR_OK ? epoch_put_sealed(s, seal->instance, epoch, last) : err;
+    return err == ERR_OK ? epoch_put_sealed(s, seal->instance, seal->epoch, last) : err;
+}
+
+/* The first entry of the list that is not sealed now. */
+static uint32_t first_left(const struct seal *seal)
+{
+    const struct store *s = seal->s;
+    uint32_t at = s->states[seal->instance].pending.first;
+    for (uint32_t skip = seal->taken; at != JOURNAL_NONE; at = s->journal.entries[at].next)
+        if (s->journal.entries[at].epoch != seal->epoch || skip-- == 0)
+            break;
+    return at;
 }
 
 /* The oldest row of the journal that will still be needed. */
@@ -149,9 +164,7 @@ static int64_t oldest_needed(const struct seal *seal)
     const struct store *s = seal->s;
     int64_t oldest = s->journal.next_row;
     for (uint32_t i = 0; i < s->instance_count; i++) {
-        uint32_t at = s->states[i].pending.first;
-        for (uint32_t skip = i == seal->instance ? seal->taken : 0; skip > 0; skip--)
-            at = s->journal.entries[at].next;
+        uint32_t at = i == seal->instance ? first_left(seal) : s->states[i].pending.first;
         if (at != JOURNAL_NONE && s->journal.entries[at].row < oldest)
             oldest = s->journal.entries[at].row;
     }
@@ -173,20 +186,26 @@ static int trim_journal(struct seal *seal, int64_t *first_row)
 static void take_over(struct seal *seal, int64_t first_row, struct mono now)
 {
     struct store *s = seal->s;
-    struct journal_list *pending = &s->states[seal->instance].pending;
-    for (; seal->taken > 0; seal->taken--)
-        journal_drop_first(&s->journal, pending);
-    pending->since_ms = now.ns / NS_PER_MS;
+    struct stream *m = stream_of_epoch(s, seal->instance, seal->epoch);
+    journal_drop(&s->journal, &s->states[seal->instance].pending, seal->epoch, seal->taken);
+    if (m != NULL) {
+        m->pending_count -= seal->taken;
+        m->pending_samples -= seal->samples;
+        m->pending_since_ms = now.ns / NS_PER_MS;
+    }
     s->journal.first_row = first_row;
+    s->chunk_count += seal->chunk_next - s->chunk_next;
     s->chunk_next = seal->chunk_next;
+    s->newest_age_ms = seal->newest_age_ms;
     s->stats.values_sealed += seal->values;
     s->stats.sealed_bytes += seal->bytes;
     memory_use(s->lines[LINE_JOURNAL], s->journal.used);
 }
 
-static int seal_instance(struct store *s, uint32_t instance, struct mono now)
+static int seal_epoch(struct store *s, uint32_t instance, uint64_t epoch, struct mono now)
 {
-    struct seal seal = {.s = s, .instance = instance, .chunk_next = s->chunk_next};
+    struct seal seal = {.s = s, .instance = instance, .epoch = epoch, .chunk_next = s->chunk_next,
+                        .newest_age_ms = s->newest_age_ms};
     int64_t interval_ms = s->instances[instance].interval_ms;
     int64_t first_row = s->journal.first_row;
     uint64_t damaged = s->damaged;
@@ -221,22 +240,54 @@ static uint32_t samples_due(uint32_t slot_count)
     return fit < SEAL_SAMPLES ? fit : SEAL_SAMPLES;
 }
 
+static bool is_stream_due(const struct stream *m, int64_t now_ms)
+{
+    return m != NULL && m->pending_count > 0 &&
+           (m->pending_samples >= samples_due(m->slot_count) ||
+            now_ms - m->pending_since_ms >= SEAL_AGE_MS);
+}
+
 bool seal_is_due(const struct store *s, uint32_t instance, int64_t now_ms)
 {
     const struct instance_state *st = &s->states[instance];
-    const struct journal_list *pending = &st->pending;
-    if (pending->count == 0)
+    const struct stream *history = stream_of(s, instance, STREAM_HISTORY);
+    if (st->pending.count == 0)
         return false;
-    return pending->samples >= samples_due(st->slot_count) || pending->count >= SEAL_ENTRIES ||
-           now_ms - pending->since_ms >= SEAL_AGE_MS ||
-           s->journal.entries[pending->first].epoch != st->epoch;
+    return st->pending.count >= (history != NULL ? PENDING_HISTORY_MAX : SEAL_ENTRIES) ||
+           is_stream_due(&st->live, now_ms) || is_stream_due(history, now_ms) ||
+           orphans_of(s, instance) > 0;
 }
 
-/* When room runs out, who has most pending comes first, due or not. */
+static uint64_t first_orphan(const struct store *s, uint32_t instance)
+{
+    uint32_t at = s->states[instance].pending.first;
+    while (stream_of_epoch(s, instance, s->journal.entries[at].epoch) != NULL)
+        at = s->journal.entries[at].next;
+    return s->journal.entries[at].epoch;
+}
+
+/* The epoch of the instance whose turn it is: first those of which nothing more comes, then who has enough,
+ * and when none has, who has most. */
+static uint64_t epoch_to_seal(const struct store *s, uint32_t instance, int64_t now_ms)
+{
+    const struct stream *live = stream_of(s, instance, STREAM_LIVE);
+    const struct stream *history = stream_of(s, instance, STREAM_HISTORY);
+    if (orphans_of(s, instance) > 0)
+        return first_orphan(s, instance);
+    if (history == NULL || is_stream_due(live, now_ms))
+        return live->epoch;
+    bool history_first =
+        is_stream_due(history, now_ms) || history->pending_samples > live->pending_samples;
+    return history_first ? history->epoch : live->epoch;
+}
+
+/* When room runs out, who has most pending comes first, due or not. History asks for room earlier, so that
+ * it need not wait for what becomes due by itself. */
 static bool is_pressed(const struct store *s)
 {
-    return s->journal.used > s->journal.capacity / 8 * 7 ||
-           (s->retention_due && s->chunk_first == s->chunk_next);
+    uint32_t eighths = s->history_count > 0 ? JOURNAL_HISTORY_EIGHTHS - 1 : 7;
+    return s->journal.used > s->journal.capacity / 8 * eighths ||
+           (s->retention_due && s->chunk_count == 0);
 }
 
 static int find_largest(const struct store *s)
@@ -267,5 +318,6 @@ int seal_step(struct store *s, struct mono now)
         s->seal_scan_at = mono_after_ms(now, SEAL_SCAN_MS);
         return ERR_OK;
     }
-    return seal_instance(s, (uint32_t)found, now);
+    uint32_t instance = (uint32_t)found;
+    return seal_epoch(s, instance, epoch_to_seal(s, instance, now.ns / NS_PER_MS), now);
 }

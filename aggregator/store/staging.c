@@ -61,14 +61,16 @@ static struct staged_block *push(struct staging *g, uint32_t size)
     return b;
 }
 
-static bool is_sane(const struct instance_state *st, uint64_t sequence, const struct block_matrix *block,
+static bool is_sane(const struct stream *m, uint64_t sequence, const struct block_matrix *block,
                     uint32_t size)
 {
-    if (!st->has_epoch || size > BLOCK_DATA_MAX || block->count < 1 || block->count > BLOCK_SAMPLES_MAX)
+    if (m == NULL || !m->is_open || size > BLOCK_DATA_MAX)
+        return false;
+    if (block->count < 1 || block->count > BLOCK_SAMPLES_MAX)
         return false;
     if (sequence < 1 || sequence > (uint64_t)INT64_MAX - BLOCK_SAMPLES_MAX)
         return false;
-    return block->slot_count == 0 || block->slots[block->slot_count - 1] < st->slot_count;
+    return block->slot_count == 0 || block->slots[block->slot_count - 1] < m->slot_count;
 }
 
 static void note_times(struct staged_block *b, const struct block_matrix *block)
@@ -83,7 +85,7 @@ static void note_times(struct staged_block *b, const struct block_matrix *block)
 
 static void note_newest(struct store *s, uint32_t instance, const struct block_matrix *block)
 {
-    const uint16_t *series_of_slot = slots_of(s, instance);
+    const uint16_t *series_of_slot = s->states[instance].live.series_of_slot;
     struct newest_value *newest = newest_of(s, instance);
     uint32_t last = block->count - 1;
     for (uint32_t i = 0; i < block->slot_count; i++)
@@ -92,50 +94,87 @@ static void note_newest(struct store *s, uint32_t instance, const struct block_m
 }
 
 /* A block more must find room in the index of the journal once it is committed. */
-static bool is_held_back(const struct store *s, const struct instance_state *st)
+static bool is_held_back(const struct store *s, uint32_t instance)
 {
-    return st->pending.count + st->staged_blocks >= PENDING_MAX ||
+    const struct instance_state *st = &s->states[instance];
+    const struct stream *history = stream_of(s, instance, STREAM_HISTORY);
+    uint32_t staged = st->live.staged_blocks + (history != NULL ? history->staged_blocks : 0U);
+    return st->pending.count + staged >= PENDING_MAX ||
            s->journal.used + s->staged_entries >= s->journal.capacity;
 }
 
-int store_append(struct store *s, uint32_t instance, uint64_t sequence, const struct block_matrix *block,
-                 const uint8_t *data, uint32_t size, struct wall received)
+/* History leaves room for the live samples of everybody; what it waits for, sealing makes soon. */
+static bool is_history_held_back(const struct store *s, uint32_t instance)
+{
+    const struct stream *history = stream_of(s, instance, STREAM_HISTORY);
+    return s->states[instance].pending.count + history->staged_blocks >= PENDING_HISTORY_MAX ||
+           s->journal.used + s->staged_entries >= s->journal.capacity / 8 * JOURNAL_HISTORY_EIGHTHS ||
+           s->staging.staged_bytes >= STAGED_HISTORY_SIZE ||
+           s->staging.next - s->staging.committed >= STAGED_HISTORY_BLOCKS;
+}
+
+/* Puts header and data into the staging area; NULL when there is no room now. */
+static struct staged_block *stage(struct store *s, enum store_stream stream, const struct journal_header *h,
+                                  const uint8_t *data)
+{
+    bool held = is_held_back(s, h->instance) ||
+                (stream == STREAM_HISTORY && is_history_held_back(s, h->instance));
+    struct staged_block *b = held ? NULL : push(&s->staging, JOURNAL_HEADER_SIZE + h->size);
+    if (b == NULL)
+        return NULL;
+    uint8_t *to = s->staging.bytes + b->at;
+    memcpy(to + JOURNAL_HEADER_SIZE, data, h->size);
+    journal_put_header(s->sums, h, to);
+    b->stream = stream;
+    s->staged_entries++;
+    memory_use(s->lines[LINE_STAGING], s->staging.staged_bytes);
+    return b;
+}
+
+static void count_staged(struct store *s, uint32_t instance, enum store_stream stream,
+                         const struct block_matrix *block)
 {
     struct instance_state *st = &s->states[instance];
-    struct instance *facts = &s->instances[instance];
+    st->staged_samples += block->count;
+    st->staged_values += block->count * block->slot_count;
+    if (stream == STREAM_HISTORY) {
+        st->staged_history += block->count;
+        return;
+    }
+    note_newest(s, instance, block);
+    st->staged_last_ms = block->time_ms[block->count - 1];
+}
+
+int store_append(struct store *s, uint32_t instance, enum store_stream stream, uint64_t sequence,
+                 const struct block_matrix *block, const uint8_t *data, uint32_t size, struct wall received)
+{
     ASSERT(instance < s->instance_count);
-    if (!is_sane(st, sequence, block, size))
+    struct stream *m = stream_of(s, instance, stream);
+    struct instance *facts = &s->instances[instance];
+    if (!is_sane(m, sequence, block, size))
         return ERR_MALFORMED;
     uint64_t last = sequence + block->count - 1;
-    if (last <= st->staged_sequence) {
+    if (last <= m->staged_sequence) {
         facts->duplicate_count += block->count;
         return 0;
     }
-    if (sequence <= st->staged_sequence)
+    if (sequence <= m->staged_sequence)
         return ERR_MALFORMED;
-    struct staged_block *b = is_held_back(s, st) ? NULL : push(&s->staging, JOURNAL_HEADER_SIZE + size);
+    const struct journal_header h = {.instance = instance, .size = size, .epoch = m->epoch,
+                                     .sequence = sequence, .received_ms = wall_ms(received),
+                                     .count = block->count};
+    struct staged_block *b = stage(s, stream, &h, data);
     if (b == NULL) {
         s->stats.refused_full++;
         return ERR_FULL;
     }
-    uint8_t *to = s->staging.bytes + b->at;
-    struct journal_header h = {.instance = instance, .size = size, .epoch = st->epoch,
-                               .sequence = sequence, .received_ms = wall_ms(received),
-                               .count = block->count};
-    memcpy(to + JOURNAL_HEADER_SIZE, data, size);
-    journal_put_header(s->sums, &h, to);
     note_times(b, block);
-    note_newest(s, instance, block);
-    facts->gap_count += sequence - st->staged_sequence - 1;
-    st->staged_sequence = last;
-    st->staged_blocks++;
-    st->staged_samples += block->count;
-    st->staged_values += block->count * block->slot_count;
-    st->staged_last_ms = block->time_ms[block->count - 1];
-    st->staged_received_ms = h.received_ms;
-    s->staged_entries++;
+    facts->gap_count += sequence - m->staged_sequence - 1;
+    m->staged_sequence = last;
+    m->staged_blocks++;
+    s->states[instance].staged_received_ms = h.received_ms;
+    count_staged(s, instance, stream, block);
     tables_changed(s, instance);
-    memory_use(s->lines[LINE_STAGING], s->staging.staged_bytes);
     return (int)block->count;
 }
 
@@ -154,7 +193,8 @@ bool store_feed_next(struct store *s, uint64_t *cursor, uint64_t *missed, struct
         *cursor = g->oldest;
     }
     while (*cursor < g->committed) {
-        const uint8_t *entry = g->bytes + block_at(g, (*cursor)++)->at;
+        const struct staged_block *b = block_at(g, (*cursor)++);
+        const uint8_t *entry = g->bytes + b->at;
         struct journal_header h;
         uint32_t slot_count;
         journal_peek_header(entry, &h);
@@ -164,8 +204,9 @@ bool store_feed_next(struct store *s, uint64_t *cursor, uint64_t *missed, struct
             continue;
         }
         *out = (struct store_feed_block){.instance = h.instance, .sequence = h.sequence,
-                                         .data = entry + JOURNAL_HEADER_SIZE, .size = h.size,
-                                         .count = h.count, .series_of_slot = series_of_slot};
+                                         .stream = b->stream, .data = entry + JOURNAL_HEADER_SIZE,
+                                         .size = h.size, .count = h.count,
+                                         .series_of_slot = series_of_slot};
         return true;
     }
     return false;

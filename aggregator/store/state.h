@@ -24,6 +24,12 @@
 /* Committed blocks of one instance that may wait to be sealed; with more, the sender is held back. */
 #define PENDING_MAX 160U
 #define PENDING_AVERAGE 80U            /* the index has room for this many per instance */
+/* History is held back earlier than live samples: with so much pending, in the journal's index or staged.
+ * While histories are open sealing begins before that, due or not, so that they find room again. */
+#define PENDING_HISTORY_MAX (PENDING_MAX / 2)
+#define JOURNAL_HISTORY_EIGHTHS 6U
+#define STAGED_HISTORY_SIZE (STAGING_SIZE / 2)
+#define STAGED_HISTORY_BLOCKS (STAGED_BLOCKS_MAX / 2)
 #define SEAL_SAMPLES 600U
 #define SEAL_ENTRIES 120U
 #define SEAL_AGE_MS INT64_C(900000)
@@ -33,6 +39,7 @@
 struct staged_block {
     uint32_t at, size;
     int64_t min_ms, max_ms;
+    enum store_stream stream;
 };
 
 /* Blocks are numbered for ever; [oldest, committed) can still be read by who follows the feed, and gives
@@ -49,22 +56,37 @@ struct newest_value {
     int64_t value, ms;                 /* ms 0: none staged */
 };
 
-/* Beside the public facts of an instance. */
-struct instance_state {
+/* An epoch while its agent may send more of it. */
+struct stream {
+    bool is_open, dictionary_changed;
+    uint16_t slot_count, staged_blocks;
+    uint16_t *series_of_slot;          /* SLOTS_MAX */
     uint64_t epoch;
-    bool has_epoch;
-    bool facts_changed, dictionary_changed, in_changed_list;
-    uint16_t slot_count;
-    uint16_t series_count, series_on_disk;
-    uint16_t staged_blocks;
-    uint32_t staged_samples, staged_values;
-    int64_t staged_last_ms, staged_received_ms;
     uint64_t staged_sequence;          /* newest of the epoch, staged or committed */
     uint64_t committed_sequence;
-    struct journal_list pending;
+    uint32_t pending_count, pending_samples; /* of this epoch in the instance's list */
+    int64_t pending_since_ms;          /* monotonic: when the first of these came */
 };
 
-/* The dictionary of an epoch that is not the current one. */
+/* A place of the pool: the second stream of an instance. */
+struct history {
+    struct stream stream;
+    bool is_ending;                    /* free as soon as nothing of it is staged */
+};
+
+/* Beside the public facts of an instance. */
+struct instance_state {
+    bool facts_changed, in_changed_list;
+    uint16_t series_count, series_on_disk;
+    uint16_t history;                  /* index into the pool, or HISTORY_NONE */
+    uint32_t staged_samples, staged_values, staged_history;
+    int64_t staged_last_ms, staged_received_ms;
+    struct stream live;
+    struct journal_list pending;
+};
+#define HISTORY_NONE UINT16_MAX
+
+/* The dictionary of an epoch of which no stream is open. */
 struct epoch_cache {
     bool valid;
     uint32_t instance, slot_count;
@@ -104,6 +126,10 @@ struct scratch {
     uint16_t sample_of[CHUNK_SAMPLES_MAX];
 };
 
+enum map_line {
+    LINE_INSTANCES, LINE_METRICS, LINE_HISTORIES, LINE_STAGING, LINE_JOURNAL, LINE_QUERIES, LINE_END
+};
+
 struct store {
     struct store_limits limits;
     struct plat *plat;
@@ -114,7 +140,9 @@ struct store {
     /* tables */
     struct instance *instances;
     struct instance_state *states;
-    uint16_t *series_of_slot;          /* SLOTS_MAX for each instance */
+    uint16_t *series_of_slot;          /* SLOTS_MAX for each instance, then for each history */
+    struct history *histories;
+    uint32_t history_count;            /* in use */
     struct store_series *series;       /* series_per_instance_max for each instance */
     struct newest_value *newest;       /* staged; beside series */
     uint32_t *instance_hash;           /* index plus one, 0 free */
@@ -136,7 +164,8 @@ struct store {
 
     /* committed */
     struct journal journal;
-    int64_t chunk_first, chunk_next;   /* rows of the table that may exist */
+    int64_t chunk_next, chunk_count;   /* the next id; rows in the table */
+    int64_t newest_age_ms;             /* of all chunks; see retention.c */
     struct retry committing, upkeep;
     bool retention_due, seal_due;
     struct mono seal_scan_at;
@@ -149,11 +178,9 @@ struct store {
 
     struct store_stats stats;
     uint64_t damaged;                  /* journal entries and chunks that did not read back */
-    struct memory_line *lines[6];      /* enum map_line */
+    struct memory_line *lines[LINE_END];
 };
 
-enum map_line { LINE_INSTANCES, LINE_METRICS, LINE_STAGING, LINE_JOURNAL, LINE_QUERIES, LINE_END };
-static_assert(LINE_END <= 6, "a line for each");
 
 static inline struct store_series *series_of(const struct store *s, uint32_t instance)
 {
@@ -165,9 +192,27 @@ static inline struct newest_value *newest_of(const struct store *s, uint32_t ins
     return s->newest + (size_t)instance * s->limits.series_per_instance_max;
 }
 
-static inline uint16_t *slots_of(const struct store *s, uint32_t instance)
+/* The stream, or NULL when the instance has no history. */
+static inline struct stream *stream_of(const struct store *s, uint32_t instance, enum store_stream which)
 {
-    return s->series_of_slot + (size_t)instance * SLOTS_MAX;
+    struct instance_state *st = &s->states[instance];
+    if (which == STREAM_LIVE)
+        return &st->live;
+    return st->history == HISTORY_NONE ? NULL : &s->histories[st->history].stream;
+}
+
+static inline struct history *history_of(const struct store *s, uint32_t instance)
+{
+    uint16_t at = s->states[instance].history;
+    return at == HISTORY_NONE ? NULL : &s->histories[at];
+}
+
+/* Pending blocks of epochs that no stream has open: nothing more will come to fill a chunk with them. */
+static inline uint32_t orphans_of(const struct store *s, uint32_t instance)
+{
+    const struct stream *history = stream_of(s, instance, STREAM_HISTORY);
+    return s->states[instance].pending.count - s->states[instance].live.pending_count -
+           (history != NULL ? history->pending_count : 0);
 }
 
 /* tables.c */
@@ -185,13 +230,17 @@ int records_write(struct store *s);
 void records_written(struct store *s);
 
 /* epoch.c */
+/* The stream that has the epoch open, or NULL. */
+struct stream *stream_of_epoch(const struct store *s, uint32_t instance, uint64_t epoch);
 /* What the slots of an epoch mean, valid until the next call; NULL when it is unknown. */
 const uint16_t *epoch_slots(struct store *s, uint32_t instance, uint64_t epoch, uint32_t *slot_count);
 /* Newest sequence of an epoch that was sealed; ERR_MISSING or a storage error. */
 int epoch_sealed(struct store *s, uint32_t instance, uint64_t epoch, uint64_t *sequence);
 int epoch_put_sealed(struct store *s, uint32_t instance, uint64_t epoch, uint64_t sequence);
-/* Loads the current dictionary of an instance at start. */
+/* Loads the live dictionary of an instance at start. */
 int epoch_load(struct store *s, uint32_t instance, uint64_t epoch);
+/* A commit succeeded: histories that have ended give their place back. */
+void epoch_committed(struct store *s, uint32_t instance);
 
 /* staging.c */
 void staging_init(struct staging *g, uint8_t *bytes, struct staged_block *blocks);
@@ -222,6 +271,8 @@ int seal_step(struct store *s, struct mono now);
 
 /* retention.c */
 void retention_check(struct store *s);
+/* The age of a chunk that holds samples up to max_ms; *newest_ms is the newest age of all chunks. */
+int64_t retention_age(struct store *s, int64_t max_ms, int64_t *newest_ms);
 /* Drops some of the oldest chunks: their number, or an error. */
 int retention_step(struct store *s, uint32_t count_max);
 

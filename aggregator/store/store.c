@@ -30,7 +30,11 @@ static void reserve_tables(struct store *s, struct memory_map *map)
     s->instance_hash = memory_reserve(map, "store: instance index", hash_size,
                                       sizeof *s->instance_hash, "as instances");
     s->instance_hash_mask = hash_size - 1;
-    s->series_of_slot = memory_reserve(map, "store: dictionaries", (uint64_t)instances * SLOTS_MAX,
+    s->histories = memory_reserve(map, "store: histories", s->limits.histories_max, sizeof *s->histories,
+                                  "the next agent that has history waits until another one has sent its own");
+    s->lines[LINE_HISTORIES] = memory_last_line(map);
+    s->series_of_slot = memory_reserve(map, "store: dictionaries",
+                                       (uint64_t)(instances + s->limits.histories_max) * SLOTS_MAX,
                                        sizeof *s->series_of_slot, "as series");
     s->series = memory_reserve(map, "store: series", series, sizeof *s->series,
                                "a new series of that agent is refused");
@@ -38,6 +42,8 @@ static void reserve_tables(struct store *s, struct memory_map *map)
     s->metrics = memory_reserve(map, "store: metrics", METRICS_MAX, sizeof *s->metrics,
                                 "a series with a new name is refused");
     s->lines[LINE_METRICS] = memory_last_line(map);
+    for (uint32_t i = 0; s->histories != NULL && i < s->limits.histories_max; i++)
+        s->histories[i].stream.series_of_slot = s->series_of_slot + (size_t)(instances + i) * SLOTS_MAX;
 }
 
 static void reserve_blocks(struct store *s, struct memory_map *map)
@@ -129,7 +135,7 @@ void store_close(struct store *s)
 /* One bounded piece of work that can wait: room on disk first, because everything else needs it. */
 static int maintain(struct store *s, struct mono now)
 {
-    if (s->retention_due && s->chunk_first < s->chunk_next) {
+    if (s->retention_due && s->chunk_count > 0) {
         int n = retention_step(s, RETENTION_CHUNKS);
         retention_check(s);
         return n < 0 ? n : ERR_OK;
@@ -157,7 +163,7 @@ struct mono store_step(struct store *s, struct mono now)
     struct mono upkeep_at = s->seal_scan_at;
     if (s->upkeep.delay_ms > 0)
         upkeep_at = s->upkeep.at;
-    else if (s->seal_due || (s->retention_due && s->chunk_first < s->chunk_next))
+    else if (s->seal_due || (s->retention_due && s->chunk_count > 0))
         upkeep_at = now;
     return mono_earlier(commit_due_at(s), upkeep_at);
 }
@@ -172,9 +178,10 @@ static int64_t oldest_sample_ms(struct store *s)
         database_reset(&s->database, SQL_CHUNK_OLDEST);
     }
     for (uint32_t i = 0; i < s->instance_count; i++) {
-        uint32_t first = s->states[i].pending.first;
-        if (first != JOURNAL_NONE && (oldest == 0 || s->journal.entries[first].min_ms < oldest))
-            oldest = s->journal.entries[first].min_ms;
+        uint32_t at = s->states[i].pending.first;
+        for (; at != JOURNAL_NONE; at = s->journal.entries[at].next)
+            if (oldest == 0 || s->journal.entries[at].min_ms < oldest)
+                oldest = s->journal.entries[at].min_ms;
     }
     return oldest;
 }
@@ -189,7 +196,7 @@ void store_stats(struct store *s, struct store_stats *out)
     out->sqlite_heap_bytes = now;
     out->sqlite_heap_high_water = high;
     out->journal_rows = (uint64_t)(s->journal.next_row - s->journal.first_row);
-    out->chunks = (uint64_t)(s->chunk_next - s->chunk_first);
+    out->chunks = (uint64_t)s->chunk_count;
     out->database_bytes = database_bytes(&s->database);
     out->database_bytes_max = s->limits.database_size_max;
     out->blocks_staged = s->staging.next - s->staging.committed;

@@ -21,6 +21,7 @@
 struct store_limits {
     uint32_t instances_max;
     uint32_t series_per_instance_max; /* at most SLOTS_MAX distinct slots per epoch, this many in all */
+    uint32_t histories_max;           /* agents that catch up at one time */
     uint32_t queries_max;             /* running at once */
     uint64_t database_size_max;       /* bytes; the oldest chunks give way */
     uint64_t sqlite_heap_size;
@@ -62,6 +63,9 @@ struct instance {
     uint64_t gap_count;            /* samples missing between committed sequences */
     uint64_t duplicate_count;      /* samples resent and recognised */
     uint64_t sample_count;         /* samples (of one host, all series) committed since start */
+    uint64_t history_count;        /* those of them that came as history */
+    bool catching_up;              /* its history is coming in */
+    uint64_t history_left;         /* samples of that epoch that the agent still holds, as it says */
 };
 
 uint32_t store_instance_count(const struct store *s);
@@ -75,12 +79,28 @@ int store_instance_put(struct store *s, const struct instance *facts);
 int store_token_use(struct store *s, const uint8_t token[static 8], const uint8_t holder[static 32],
                     uint32_t uses_max);
 
+/* --- streams: the epochs of which an agent may send --- */
+
+/* What an agent measures now, and, beside it, what it kept of an epoch that has ended. Each has its own
+ * dictionary and sequences. Newest values are those of the live stream. */
+enum store_stream { STREAM_LIVE, STREAM_HISTORY };
+
+/* Makes `epoch` the live one of the instance, old or new. ERR_AGAIN while blocks of it wait for a commit, or
+ * storage cannot commit: then store_committed_sequence() would soon say more. ERR_BUSY while it is open as
+ * history. */
+int store_epoch(struct store *s, uint32_t instance, uint64_t epoch);
+/* Opens `epoch` as the history of the instance in one of histories_max places, in place of another one.
+ * ERR_FULL while all places are taken; ERR_AGAIN as store_epoch(); ERR_BUSY when it is the live one. */
+int store_history(struct store *s, uint32_t instance, uint64_t epoch);
+/* Nothing more comes of it now; the place is free once all that is staged has been committed. */
+void store_history_end(struct store *s, uint32_t instance);
+/* Places that are taken. */
+uint32_t store_history_count(const struct store *s);
+
 /* --- dictionary: what the slots of an epoch mean --- */
 
-/* Makes `epoch` the current one of the instance, old or new; ERR_AGAIN while blocks of it wait for a commit,
- * or storage cannot commit: then store_committed_sequence() would soon say more. */
-int store_epoch(struct store *s, uint32_t instance, uint64_t epoch);
-uint32_t store_dictionary_count(const struct store *s, uint32_t instance);
+/* 0 when that stream is not open. */
+uint32_t store_dictionary_count(const struct store *s, uint32_t instance, enum store_stream stream);
 struct store_series_facts {
     const char *metric, *tag, *unit;
     uint32_t scale;
@@ -88,18 +108,20 @@ struct store_series_facts {
 };
 /* Adds slot number store_dictionary_count(); the same metric and tag keep their series for ever. ERR_FULL
  * when the instance has series_per_instance_max; ERR_MALFORMED for names that are empty or too long, a
- * series that another slot of the epoch has, or before store_epoch. Staged. */
-int store_dictionary_add(struct store *s, uint32_t instance, const struct store_series_facts *facts);
+ * series that another slot of the epoch has, or when the stream is not open. Staged. */
+int store_dictionary_add(struct store *s, uint32_t instance, enum store_stream stream,
+                         const struct store_series_facts *facts);
 
 /* --- samples in --- */
 
-/* Stages one decoded block of the current epoch (`data` is its encoded form). Number of samples taken;
- * 0 when the block was there already; ERR_FULL (hold back, try again later); ERR_MALFORMED when
- * it overlaps partly or names a slot that the dictionary lacks. */
-int store_append(struct store *s, uint32_t instance, uint64_t sequence, const struct block_matrix *block,
-                 const uint8_t *data, uint32_t size, struct wall received);
-/* Newest sequence on disk of the instance's current epoch; 0 when none. */
-uint64_t store_committed_sequence(const struct store *s, uint32_t instance);
+/* Stages one decoded block of the stream's epoch (`data` is its encoded form). Number of samples taken;
+ * 0 when the block was there already; ERR_FULL (hold back, try again later; history sooner than live
+ * samples); ERR_MALFORMED when it overlaps partly, names a slot that the dictionary lacks, or the stream is
+ * not open. */
+int store_append(struct store *s, uint32_t instance, enum store_stream stream, uint64_t sequence,
+                 const struct block_matrix *block, const uint8_t *data, uint32_t size, struct wall received);
+/* Newest sequence on disk of the stream's epoch; 0 when none, or when the stream is not open. */
+uint64_t store_committed_sequence(const struct store *s, uint32_t instance, enum store_stream stream);
 /* Grows by one with every commit that succeeded. */
 uint64_t store_commit_count(const struct store *s);
 /* What that will be when all that is staged now is durable. */
@@ -128,6 +150,7 @@ const struct store_metric *store_metric(const struct store *s, uint32_t metric_i
 struct store_feed_block {
     uint32_t instance;
     uint64_t sequence;
+    enum store_stream stream; /* history is old news: it has been measured before what is known already */
     const uint8_t *data; /* valid, as series_of_slot, until the next call of a store function */
     uint32_t size;
     uint32_t count;

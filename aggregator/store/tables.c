@@ -65,7 +65,8 @@ uint32_t tables_add_instance(struct store *s, const char *id)
     struct instance *i = &s->instances[index];
     *i = (struct instance){.created_ms = 0};
     (void)text_copy(i->id, sizeof i->id, id);
-    s->states[index] = (struct instance_state){.has_epoch = false};
+    s->states[index] = (struct instance_state){.history = HISTORY_NONE};
+    s->states[index].live.series_of_slot = s->series_of_slot + (size_t)index * SLOTS_MAX;
     journal_list_init(&s->states[index].pending);
     *hash_slot(s, id) = index + 1;
     memory_use(s->lines[LINE_INSTANCES], s->instance_count);
@@ -180,31 +181,32 @@ static int find_or_add_series(struct store *s, uint32_t instance, uint32_t metri
     return st->series_count++;
 }
 
-uint32_t store_dictionary_count(const struct store *s, uint32_t instance)
+uint32_t store_dictionary_count(const struct store *s, uint32_t instance, enum store_stream stream)
 {
-    return s->states[instance].slot_count;
+    const struct stream *m = stream_of(s, instance, stream);
+    return m == NULL ? 0 : m->slot_count;
 }
 
-int store_dictionary_add(struct store *s, uint32_t instance, const struct store_series_facts *facts)
+int store_dictionary_add(struct store *s, uint32_t instance, enum store_stream stream,
+                         const struct store_series_facts *facts)
 {
-    struct instance_state *st = &s->states[instance];
     ASSERT(instance < s->instance_count);
-    if (!st->has_epoch)
+    struct stream *m = stream_of(s, instance, stream);
+    if (m == NULL || !m->is_open)
         return ERR_MALFORMED;
-    if (st->slot_count == SLOTS_MAX)
+    if (m->slot_count == SLOTS_MAX)
         return ERR_FULL;
     int metric = find_or_add_metric(s, facts);
     int series = metric < 0 ? metric : find_or_add_series(s, instance, (uint32_t)metric, facts->tag);
     if (series < 0)
         return series;
-    uint16_t *slots = slots_of(s, instance);
-    for (uint32_t i = 0; i < st->slot_count; i++)
-        if (slots[i] == series)
+    for (uint32_t i = 0; i < m->slot_count; i++)
+        if (m->series_of_slot[i] == series)
             return ERR_MALFORMED;
-    slots[st->slot_count] = (uint16_t)series;
-    st->dictionary_changed = true;
+    m->series_of_slot[m->slot_count] = (uint16_t)series;
+    m->dictionary_changed = true;
     tables_changed(s, instance);
-    return st->slot_count++;
+    return m->slot_count++;
 }
 
 /* --- tokens --- */

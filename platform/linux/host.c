@@ -6,6 +6,7 @@
 #include <sys/statfs.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include "platform/linux/plat.h"
 
@@ -102,6 +103,7 @@ void plat_host(struct plat *p, struct plat_host *out)
     read_os_name(p, out->os, sizeof out->os);
     read_machine_id(p, out->machine_id);
     out->cpu_count = read_cpu_count(p);
+    out->page_size = (uint32_t)getpagesize();
     struct sysinfo s;
     if (sysinfo(&s) == 0)
         out->memory_bytes = (uint64_t)s.totalram * s.mem_unit;

@@ -14,7 +14,13 @@ enum text_kind {
     TEXT_STAT, TEXT_MEMINFO, TEXT_LOADAVG, TEXT_UPTIME, TEXT_DISKSTATS, TEXT_NET_DEV, TEXT_MOUNTS,
     TEXT_BOOT_ID, TEXT_PRESSURE_CPU, TEXT_PRESSURE_MEMORY, TEXT_PRESSURE_IO, TEXT_VMSTAT, TEXT_SNMP,
     TEXT_NETSTAT, TEXT_SOCKSTAT, TEXT_SOCKSTAT6,
-    TEXT_KIND_COUNT
+    TEXT_PROCESS, /* one for each of sim_processes */
+    TEXT_KIND_COUNT = TEXT_PROCESS + SIM_PROCESSES
+};
+
+const struct sim_process sim_processes[SIM_PROCESSES] = {
+    {1, "systemd"}, {2, "kthreadd"}, {310, "systemd-journal"}, {455, "a) R 1 (b"}, {890, "postgres"},
+    {1207, "caf\xc3\xa9"},
 };
 
 static const struct {
@@ -30,6 +36,9 @@ static const struct {
     {"/proc/pressure/io", TEXT_PRESSURE_IO}, {"/proc/vmstat", TEXT_VMSTAT},
     {"/proc/net/snmp", TEXT_SNMP},       {"/proc/net/netstat", TEXT_NETSTAT},
     {"/proc/net/sockstat", TEXT_SOCKSTAT}, {"/proc/net/sockstat6", TEXT_SOCKSTAT6},
+    {"/proc/1/stat", TEXT_PROCESS},      {"/proc/2/stat", TEXT_PROCESS + 1},
+    {"/proc/310/stat", TEXT_PROCESS + 2}, {"/proc/455/stat", TEXT_PROCESS + 3},
+    {"/proc/890/stat", TEXT_PROCESS + 4}, {"/proc/1207/stat", TEXT_PROCESS + 5},
 };
 
 void sim_proc_at(uint32_t machine, uint32_t boot, uint64_t second, struct sim_proc *out)
@@ -64,6 +73,12 @@ void sim_proc_at(uint32_t machine, uint32_t boot, uint64_t second, struct sim_pr
     for (uint32_t i = 0; i < 4; i++) {
         out->rx[i] = counter(key, 40 + i, second, net_rates[i]);
         out->tx[i] = counter(key, 44 + i, second, net_rates[i] / 2 + 1);
+    }
+    static const uint8_t process_rates[SIM_PROCESSES] = {0, 1, 0, 12, 3, 0}; /* steady, as most are */
+    uint64_t slow = mix(host ^ second / 60); /* processes grow and shrink now and then */
+    for (uint32_t i = 0; i < SIM_PROCESSES; i++) {
+        out->process_ticks[i] = 100 * i + second * process_rates[i];
+        out->process_pages[i] = i == 1 ? 0 : 4000 + SIM_PROCESSES * wobble(slow, 70 + i, 3000) + i;
     }
     uint64_t used = (UINT64_C(6000000) + second * 3 + wobble(key, 50, 999)) * 4096;
     uint64_t size = UINT64_C(60000000000) / 4096 * 4096;
@@ -162,6 +177,17 @@ static void write_net_dev(struct pen *pen, const struct sim_proc *v, bool brief)
     word(pen, " 0 0 0 0\n");
 }
 
+static void write_process(struct pen *pen, const struct sim_proc *v, uint32_t i)
+{
+    fact(pen, "", sim_processes[i].pid, " (");
+    word(pen, sim_processes[i].name);
+    word(pen, ") S 1 1 1 0 -1 4194560 311 0 2 0");
+    const uint64_t times[2] = {v->process_ticks[i] / 3, v->process_ticks[i] - v->process_ticks[i] / 3};
+    numbers(pen, times, 2);
+    fact(pen, " 0 0 20 0 1 0 ", 10 + i, " 99999744");
+    fact(pen, " ", v->process_pages[i], " 18446744073709551615 1 1 0 0 0\n");
+}
+
 static void write_text(struct pen *pen, enum text_kind kind, const struct sim_proc *v,
                        uint64_t second, bool brief)
 {
@@ -217,7 +243,8 @@ static void write_text(struct pen *pen, enum text_kind kind, const struct sim_pr
     case TEXT_SOCKSTAT6:
         proc_write_sockstat6(pen, v);
         break;
-    case TEXT_KIND_COUNT:
+    default:
+        write_process(pen, v, (uint32_t)kind - TEXT_PROCESS);
         break;
     }
 }

@@ -130,6 +130,7 @@ void sim_certificate_expired(struct plat *p, bool expired);
 /* --- /proc --- */
 
 /* Everything that the texts of one machine say at one second after its boot. */
+#define SIM_PROCESSES 6U
 struct sim_proc {
     uint64_t cpu[2][8];   /* per CPU: user nice system idle iowait irq softirq steal, in 1/100 s */
     uint64_t context_switches, forks, running, blocked;
@@ -138,6 +139,7 @@ struct sim_proc {
     uint64_t memory_more_kib[4]; /* shmem slab reclaimable committed */
     uint64_t disk[8];     /* reads, sectors read, writes, sectors written; ms busy, reading, writing, queue */
     uint64_t rx[4], tx[4]; /* of eth0: bytes packets errors drops */
+    uint64_t process_ticks[SIM_PROCESSES], process_pages[SIM_PROCESSES];
     struct plat_filesystem root;
     uint64_t pressure_us[3][2], pressure_x100[3][2]; /* CPU, memory, I/O: some, full */
     uint64_t vmstat[4];   /* pages swapped in and out, major faults, OOM kills */
@@ -148,6 +150,11 @@ struct sim_proc {
     uint64_t sockets[8];  /* used; TCP: in use, orphans, time-wait, pages; UDP; TCP6; UDP6 */
     uint32_t machine, boot;
 };
+struct sim_process {
+    uint32_t pid;
+    const char *name;
+};
+extern const struct sim_process sim_processes[SIM_PROCESSES];
 /* A pure function: the oracle of the laws. */
 void sim_proc_at(uint32_t machine, uint32_t boot, uint64_t second, struct sim_proc *out);
 /* What plat_self() says so long after the boot: half a thousandth of the time as CPU, and this memory. */

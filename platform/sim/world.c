@@ -407,7 +407,8 @@ void plat_host(struct plat *p, struct plat_host *out)
 {
     struct sim_proc proc;
     sim_proc_at(p->number, p->boot, 0, &proc);
-    *out = (struct plat_host){.cpu_count = 2, .memory_bytes = proc.memory_kib[0] * 1024};
+    *out = (struct plat_host){.cpu_count = 2, .page_size = 4096,
+                              .memory_bytes = proc.memory_kib[0] * 1024};
     snprintf(out->hostname, sizeof(out->hostname), "%s", p->name);
     snprintf(out->os, sizeof(out->os), "Simulated GNU/Linux 12");
     snprintf(out->kernel, sizeof(out->kernel), "6.1.0-sim");

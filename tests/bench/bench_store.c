@@ -84,7 +84,7 @@ static void add_hosts(struct bench *b)
             struct store_series_facts series = {
                 .metric = fleet_series[k].name, .tag = "", .unit = "", .scale = fleet_series[k].scale,
                 .kind = fleet_series[k].counter ? METRIC_COUNTER : METRIC_GAUGE};
-            if (store_dictionary_add(b->store, i, &series) != (int)k)
+            if (store_dictionary_add(b->store, i, STREAM_LIVE, &series) != (int)k)
                 fail("dictionary");
         }
     }
@@ -118,7 +118,7 @@ static void append(struct bench *b, uint32_t host, uint64_t sequence)
     }
     int size = block_encode(&b->block, b->data, sizeof b->data);
     int64_t start = cpu_ns();
-    int n = store_append(b->store, host, sequence, &b->block, b->data, (uint32_t)size,
+    int n = store_append(b->store, host, STREAM_LIVE, sequence, &b->block, b->data, (uint32_t)size,
                          plat_wall(b->machine));
     b->append_ns += cpu_ns() - start;
     if (n != (int)BLOCK_SAMPLES)
@@ -182,6 +182,7 @@ int main(int argc, char *argv[])
     b->host_count = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 100;
     uint32_t minutes = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 65;
     b->limits = (struct store_limits){.instances_max = b->host_count, .series_per_instance_max = 128,
+                                      .histories_max = 1,
                                       .queries_max = 4, .database_size_max = UINT64_C(4) << 30,
                                       .sqlite_heap_size = 8U << 20};
     b->world = sim_new(1);

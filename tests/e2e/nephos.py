@@ -216,10 +216,10 @@ class World:
     def aggregator(self, name="aggregator", flags=()):
         return Aggregator(self, name, flags)
 
-    def agent(self, name, server, *flags, arch=ARCH, wrapper=()):
+    def agent(self, name, server, *flags, arch=ARCH, wrapper=(), **more):
         """Starts an agent with its own state directory."""
         return self.start(name, [*wrapper, binary("nephos-agent", arch), "--server", server,
-                                 "--state", self.path(f"{name}-state"), *flags])
+                                 "--state", self.path(f"{name}-state"), *flags], **more)
 
     def run(self, words, seconds=20):
         """A program that ends by itself: (exit code, stdout, stderr)."""

@@ -12,10 +12,12 @@
 #include "agent/collect/memory.h"
 #include "agent/collect/network.h"
 #include "agent/collect/pressure.h"
+#include "agent/collect/process.h"
 #include "agent/collect/snmp.h"
 #include "agent/collect/sockstat.h"
 #include "agent/collect/uptime.h"
 #include "agent/collect/vmstat.h"
+#include "platform/base/utf8.h"
 
 #define IS_TERMINATED(array) (memchr(array, 0, sizeof(array)) != NULL)
 
@@ -98,6 +100,14 @@ static void check_lists(const char *text, uint32_t length)
         FUZZ_CHECK(IS_TERMINATED(network.interfaces[i].name) && network.interfaces[i].name[0] != '\0');
 }
 
+static void check_process(const char *text, uint32_t length)
+{
+    struct process_reading r;
+    int err = process_parse(text, length, &r);
+    FUZZ_CHECK(err == ERR_OK || err == ERR_MALFORMED);
+    FUZZ_CHECK(err != ERR_OK || (r.pid > 0 && IS_TERMINATED(r.name) && utf8_printable(r.name)));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     char *text = fuzz_exact(bytes, size);
@@ -108,6 +118,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     check_fields(text, length);
     check_pressure(text, length);
     check_lists(text, length);
+    check_process(text, length);
     load_parse(text, length, &load);
     int64_t uptime = uptime_parse(text, length);
     FUZZ_CHECK(uptime >= 0 || uptime == ERR_MALFORMED);

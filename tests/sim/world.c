@@ -79,6 +79,7 @@ static void start_aggregator(struct world *w)
     const struct aggregator_limits limits = {
         .agents_max = AGENTS_MAX,
         .series_max = 192,
+        .histories_max = 2,
         .api_connections_max = 2,
         .websockets_max = 1,
         .queries_max = 1,

@@ -47,7 +47,7 @@ static inline void rig_enroll(struct rig *r)
     assert_int_equal(credential_store(r->host, certificate, (uint32_t)size, ca, (uint32_t)ca_size), ERR_OK);
 }
 
-static inline struct rig *rig_open(uint64_t seed, bool is_enrolled)
+static inline struct rig *rig_open_spooled(uint64_t seed, bool is_enrolled, uint64_t spool_size)
 {
     struct rig *r = calloc(1, sizeof *r);
     r->agent = calloc(1, sizeof *r->agent);
@@ -64,6 +64,7 @@ static inline struct rig *rig_open(uint64_t seed, bool is_enrolled)
     config_init(&r->settings, &r->config);
     text_copy(r->config.server, sizeof r->config.server, "hub:7443");
     text_copy(r->config.id, sizeof r->config.id, "web");
+    r->config.spool_size = spool_size;
     if (is_enrolled)
         rig_enroll(r);
     else
@@ -71,6 +72,12 @@ static inline struct rig *rig_open(uint64_t seed, bool is_enrolled)
     (void)plat_wait(r->hub, MONO_NEVER);
     assert_int_equal(agent_init(r->agent, r->host, &r->config), ERR_OK);
     return r;
+}
+
+/* Memory only. */
+static inline struct rig *rig_open(uint64_t seed, bool is_enrolled)
+{
+    return rig_open_spooled(seed, is_enrolled, 0);
 }
 
 static inline void rig_close(struct rig *r)

@@ -204,7 +204,7 @@ static inline void room_host(struct room *m, const char *id)
     m->instance = rig_instance(m->rig, id);
     assert_int_equal(store_epoch(m->rig->store, m->instance, 7), ERR_OK);
     for (uint32_t i = 0; i < COUNT_OF(facts); i++)
-        assert_int_equal(store_dictionary_add(m->rig->store, m->instance, &facts[i]), i);
+        assert_int_equal(store_dictionary_add(m->rig->store, m->instance, STREAM_LIVE, &facts[i]), i);
     m->next_sequence = 1;
 }
 

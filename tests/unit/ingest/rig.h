@@ -75,7 +75,8 @@ static inline struct rig *rig_new(uint64_t seed)
     r->world = sim_new(seed);
     r->hub = sim_machine(r->world, "hub");
     r->store_limits = (struct store_limits){.instances_max = 4, .series_per_instance_max = 256,
-                                            .queries_max = 1, .database_size_max = 64U << 20,
+                                            .histories_max = 2, .queries_max = 1,
+                                            .database_size_max = 64U << 20,
                                             .sqlite_heap_size = 8U << 20};
     r->limits = (struct ingest_limits){.sessions_max = 5, .instances_max = 4, .connections_max = 256,
                                        .large_frames_max = 1, .ship_interval_ms = 10000,

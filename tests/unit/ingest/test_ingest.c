@@ -25,7 +25,7 @@ static void a_sample_is_acknowledged_once_it_is_on_disk(void **state)
     uint64_t commits = store_commit_count(r->store);
     (void)peer_must_be_acknowledged(&one, 10, 2000);
     assert_true(store_commit_count(r->store) > commits);
-    assert_int_equal(store_committed_sequence(r->store, 0), 10);
+    assert_int_equal(store_committed_sequence(r->store, 0, STREAM_LIVE), 10);
     struct ingest_stats s = rig_stats(r);
     assert_int_equal(s.samples, 10);
     assert_int_equal(s.values, 10 * RIG_SERIES);

@@ -153,7 +153,7 @@ static void a_full_store_holds_senders_back_and_loses_nothing(void **state)
     (void)peer_must_be_acknowledged(&one, next - 1, 10000);
     assert_int_equal(rig_stats(r).samples, next - 1);
     assert_int_equal(rig_stats(r).duplicates, 0);
-    assert_int_equal(store_committed_sequence(r->store, 0), next - 1);
+    assert_int_equal(store_committed_sequence(r->store, 0, STREAM_LIVE), next - 1);
     rig_free(r);
 }
 
@@ -221,12 +221,12 @@ static void a_dictionary_has_no_holes_and_no_odd_series(void **state)
     d.series[0] = (struct wire_series){.metric = "a", .tag = "", .unit = "", .scale = 1000000000};
     peer_send(&one, one.tx, wire_put_dictionary(one.tx, sizeof one.tx, &d));
     peer_must_be_refused(&one, REFUSE_PROTOCOL);
-    assert_int_equal(store_dictionary_count(r->store, 0), 0);
+    assert_int_equal(store_dictionary_count(r->store, 0, STREAM_LIVE), 0);
     (void)peer_begin(r, &one, m, "vm-1");
     d.epoch = RIG_EPOCH;
     peer_send(&one, one.tx, wire_put_dictionary(one.tx, sizeof one.tx, &d));
     rig_run(r, 50);
-    assert_int_equal(store_dictionary_count(r->store, 0), 1);
+    assert_int_equal(store_dictionary_count(r->store, 0, STREAM_LIVE), 1);
     rig_free(r);
 }
 

@@ -49,7 +49,8 @@ static inline struct rig *rig_new(uint64_t seed)
     r->world = sim_new(seed);
     r->machine = sim_machine(r->world, "central");
     r->random = seed;
-    r->limits = (struct store_limits){.instances_max = 8, .series_per_instance_max = 64, .queries_max = 2,
+    r->limits = (struct store_limits){.instances_max = 8, .series_per_instance_max = 64,
+                                      .histories_max = 2, .queries_max = 2,
                                       .database_size_max = 64U << 20, .sqlite_heap_size = 6U << 20};
     r->samples = calloc(RIG_SAMPLES_MAX, sizeof *r->samples);
     assert_non_null(r->samples);
@@ -150,14 +151,20 @@ static inline void rig_series_facts(uint32_t n, char name[static METRIC_SIZE], s
 }
 
 /* Slots up to `count`: slot s is the series metric_(first + s). */
-static inline void rig_dictionary(struct rig *r, uint32_t instance, uint32_t first, uint32_t count)
+static inline void rig_dictionary_of(struct rig *r, uint32_t instance, enum store_stream stream,
+                                     uint32_t first, uint32_t count)
 {
-    for (uint32_t s = store_dictionary_count(r->store, instance); s < count; s++) {
+    for (uint32_t s = store_dictionary_count(r->store, instance, stream); s < count; s++) {
         char name[METRIC_SIZE];
         struct store_series_facts facts;
         rig_series_facts(first + s, name, &facts);
-        assert_int_equal(store_dictionary_add(r->store, instance, &facts), s);
+        assert_int_equal(store_dictionary_add(r->store, instance, stream, &facts), s);
     }
+}
+
+static inline void rig_dictionary(struct rig *r, uint32_t instance, uint32_t first, uint32_t count)
+{
+    rig_dictionary_of(r, instance, STREAM_LIVE, first, count);
 }
 
 static inline int64_t rig_value(struct rig *r)
@@ -187,15 +194,20 @@ static inline void rig_fill(struct rig *r, uint32_t count, uint32_t slot_count, 
 }
 
 /* Sends r->block, encoded and copied to its exact size; nothing is remembered. */
-static inline int rig_send(struct rig *r, uint32_t instance, uint64_t sequence)
+static inline int rig_send_to(struct rig *r, uint32_t instance, enum store_stream stream, uint64_t sequence)
 {
     int size = block_encode(&r->block, r->data, sizeof r->data);
     assert_true(size > 0);
     uint8_t *copy = unit_exact(r->data, (size_t)size);
-    int n = store_append(r->store, instance, sequence, &r->block, copy, (uint32_t)size,
+    int n = store_append(r->store, instance, stream, sequence, &r->block, copy, (uint32_t)size,
                          plat_wall(r->machine));
     free(copy);
     return n;
+}
+
+static inline int rig_send(struct rig *r, uint32_t instance, uint64_t sequence)
+{
+    return rig_send_to(r, instance, STREAM_LIVE, sequence);
 }
 
 /* Notes what r->block says, when series of slot s is first_series + s. */

@@ -58,7 +58,7 @@ static bool connect(struct fleet *f, uint32_t host)
     snprintf(id, sizeof id, "host-%u", host);
     if (rig_instance(r, id) != host || store_epoch(r->store, host, a->epoch) != ERR_OK)
         return false;
-    uint64_t committed = store_committed_sequence(r->store, host);
+    uint64_t committed = store_committed_sequence(r->store, host, STREAM_LIVE);
     /* What was acknowledged is on disk; more may be. */
     assert_in_range(committed, a->acknowledged, a->taken);
     a->acknowledged = committed;
@@ -73,7 +73,7 @@ static void acknowledge(struct fleet *f)
         struct agent *a = &f->agents[h];
         if (a->connection != f->restarts + 1)
             continue;
-        uint64_t committed = store_committed_sequence(f->rig->store, h);
+        uint64_t committed = store_committed_sequence(f->rig->store, h, STREAM_LIVE);
         assert_in_range(committed, a->acknowledged, a->taken);
         a->acknowledged = committed;
     }
@@ -125,7 +125,7 @@ static void check_fleet(struct fleet *f)
 {
     for (uint32_t h = 0; h < HOSTS; h++)
         if (connect(f, h))
-            check_host(f, h, f->agents[h].epoch, store_committed_sequence(f->rig->store, h));
+            check_host(f, h, f->agents[h].epoch, store_committed_sequence(f->rig->store, h, STREAM_LIVE));
 }
 
 static struct fleet *new_fleet(uint64_t seed)
@@ -337,7 +337,7 @@ static void the_oldest_give_way_below_the_cap(void **state)
         assert_int_equal(store_query_cell(r->store, q, 0, p)->count, 1);
     store_query_end(r->store, q);
     rig_restart(r, SIM_KILL);
-    assert_int_equal(store_committed_sequence(r->store, 0), sequence - 1);
+    assert_int_equal(store_committed_sequence(r->store, 0, STREAM_LIVE), sequence - 1);
     rig_free(r);
 }
 

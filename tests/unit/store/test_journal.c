@@ -33,46 +33,51 @@ static void headers_come_back(void **state)
     }
 }
 
-/* Lists against plain counters, with the pool at its limit now and then. */
+/* Lists of two epochs each, in any mixture, against plain counters, with the pool at its limit now and then:
+ * those of one epoch are dropped from its oldest on, and the others stay. */
 static void lists_share_the_pool(void **state)
 {
     (void)state;
-    enum { LISTS = 5, CAPACITY = 40 };
+    enum { LISTS = 5, CAPACITY = 40, EPOCHS = 2 };
     struct journal_entry entries[CAPACITY];
     struct journal_list lists[LISTS];
     struct journal j;
-    uint64_t random = 4, oldest[LISTS] = {0}, next[LISTS] = {0};
-    uint32_t refused = 0;
+    uint64_t random = 4, oldest[LISTS][EPOCHS] = {{0}}, next[LISTS][EPOCHS] = {{0}};
+    uint32_t refused = 0, mixed = 0;
     journal_init(&j, entries, CAPACITY);
     for (uint32_t i = 0; i < LISTS; i++)
         journal_list_init(&lists[i]);
     for (uint32_t round = 0; round < 20000; round++) {
         uint32_t i = (uint32_t)(unit_random(&random) % LISTS);
-        if (unit_random(&random) % 100 < (round / 1000 % 2 == 0 ? 60 : 45)) {
-            struct journal_entry e = {.sequence = next[i], .count = (uint8_t)(1 + next[i] % 16)};
+        uint32_t epoch = (uint32_t)(unit_random(&random) % EPOCHS);
+        uint64_t held = next[i][epoch] - oldest[i][epoch];
+        if (unit_random(&random) % 100 < (round / 1000 % 2 == 0 ? 70 : 55)) {
+            struct journal_entry e = {.epoch = epoch, .sequence = next[i][epoch], .count = 1};
             bool added = journal_add(&j, &lists[i], &e);
             assert_true(added || j.used == CAPACITY);
-            next[i] += added;
+            next[i][epoch] += added;
             refused += !added;
-        } else if (lists[i].count > 0) {
-            assert_int_equal(j.entries[lists[i].first].sequence, oldest[i]);
-            journal_drop_first(&j, &lists[i]);
-            oldest[i]++;
+        } else if (held > 0) {
+            uint32_t count = (uint32_t)(1 + unit_random(&random) % (held < 4 ? held : 4));
+            mixed += count < lists[i].count;
+            journal_drop(&j, &lists[i], epoch, count);
+            oldest[i][epoch] += count;
         }
-        uint32_t used = 0, samples = 0;
+        uint32_t used = 0;
         for (uint32_t k = 0; k < LISTS; k++)
             used += lists[k].count;
         assert_int_equal(used, j.used);
-        assert_int_equal(lists[i].count, next[i] - oldest[i]);
-        uint64_t expected = oldest[i];
+        uint64_t expected[EPOCHS];
+        memcpy(expected, oldest[i], sizeof expected);
+        uint32_t last = JOURNAL_NONE;
         for (uint32_t at = lists[i].first; at != JOURNAL_NONE; at = j.entries[at].next) {
-            assert_int_equal(j.entries[at].sequence, expected++);
-            samples += j.entries[at].count;
+            assert_int_equal(j.entries[at].sequence, expected[j.entries[at].epoch]++);
+            last = at;
         }
-        assert_int_equal(expected, next[i]);
-        assert_int_equal(samples, lists[i].samples);
+        assert_int_equal(last, lists[i].last);
+        assert_memory_equal(expected, next[i], sizeof expected);
     }
-    assert_true(refused > 0);
+    assert_true(refused > 0 && mixed > 0);
 }
 
 int main(void)

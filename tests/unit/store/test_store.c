@@ -30,14 +30,14 @@ static void nothing_is_visible_before_its_commit(void **state)
     struct store_query_ask ask = {.series_count = 1, .from_ms = RIG_START_MS,
                                   .to_ms = RIG_START_MS + 60000, .step_ms = 1000};
     rig_check_query(r, &ask); /* nothing is remembered yet */
-    assert_int_equal(store_committed_sequence(r->store, 0), 0);
+    assert_int_equal(store_committed_sequence(r->store, 0, STREAM_LIVE), 0);
     assert_int_equal(store_series(r->store, 0, 0)->last_ms, 0);
     assert_false(store_feed_next(r->store, &cursor, &missed, &b));
     uint64_t commits = store_commit_count(r->store);
 
     rig_step(r, 1); /* the first commit after a silence is due at once */
     assert_int_equal(store_commit_count(r->store), commits + 1);
-    assert_int_equal(store_committed_sequence(r->store, 0), 10);
+    assert_int_equal(store_committed_sequence(r->store, 0, STREAM_LIVE), 10);
     rig_remember(r, 0, 1, 1, 0);
     rig_check_query(r, &ask);
     assert_int_equal(store_series(r->store, 0, 2)->last_ms, RIG_START_MS + 9000);
@@ -60,9 +60,9 @@ static void nothing_is_visible_before_its_commit(void **state)
     rig_fill(r, 1, 3, RIG_START_MS + 10000);
     assert_int_equal(rig_send(r, 0, 11), 1);
     rig_step(r, 98); /* the next one is not */
-    assert_int_equal(store_committed_sequence(r->store, 0), 10);
+    assert_int_equal(store_committed_sequence(r->store, 0, STREAM_LIVE), 10);
     rig_step(r, 3);
-    assert_int_equal(store_committed_sequence(r->store, 0), 11);
+    assert_int_equal(store_committed_sequence(r->store, 0, STREAM_LIVE), 11);
     assert_int_equal(store_commit_count(r->store), commits + 2);
     rig_free(r);
 }
@@ -87,7 +87,7 @@ static void resent_blocks_are_recognised(void **state)
     rig_remember(r, 0, 1, 21, 0);
     assert_int_equal(store_instance(r->store, 0)->gap_count, 10);
     assert_int_equal(store_commit(r->store), ERR_OK);
-    assert_int_equal(store_committed_sequence(r->store, 0), 25);
+    assert_int_equal(store_committed_sequence(r->store, 0, STREAM_LIVE), 25);
     rig_seal_all(r);
     assert_int_equal(rig_send(r, 0, 21), 0); /* sealed */
     rig_check_all(r, 0, 40);
@@ -107,14 +107,15 @@ static void unknown_slots_are_refused(void **state)
     rig_series_facts(0, name, &facts);
     rig_fill(r, 1, 0, RIG_START_MS);
     assert_int_equal(rig_send(r, host, 1), ERR_MALFORMED); /* no epoch yet */
-    assert_int_equal(store_dictionary_add(r->store, host, &facts), ERR_MALFORMED);
+    assert_int_equal(store_dictionary_add(r->store, host, STREAM_LIVE, &facts), ERR_MALFORMED);
     assert_int_equal(store_epoch(r->store, host, 9), ERR_OK);
     rig_dictionary(r, host, 0, 2);
     rig_fill(r, 1, 3, RIG_START_MS);
     assert_int_equal(rig_send(r, host, 1), ERR_MALFORMED);
     rig_fill(r, 1, 2, RIG_START_MS);
     assert_int_equal(rig_send(r, host, 1), 1);
-    assert_int_equal(store_dictionary_add(r->store, host, &facts), ERR_MALFORMED); /* named already */
+    /* Named already. */
+    assert_int_equal(store_dictionary_add(r->store, host, STREAM_LIVE, &facts), ERR_MALFORMED);
     rig_free(r);
 }
 
@@ -135,7 +136,7 @@ static void capacities_refuse_the_newcomer(void **state)
     char name[METRIC_SIZE];
     struct store_series_facts facts;
     rig_series_facts(5, name, &facts);
-    assert_int_equal(store_dictionary_add(r->store, 1, &facts), ERR_FULL);
+    assert_int_equal(store_dictionary_add(r->store, 1, STREAM_LIVE, &facts), ERR_FULL);
     assert_int_equal(store_commit(r->store), ERR_OK);
     rig_close(r);
     r->limits.instances_max = 1;
@@ -202,10 +203,10 @@ static void a_restart_keeps_everything(void **state)
         assert_int_equal(i->cpu_count, 4);
         assert_int_equal(i->memory_bytes, UINT64_C(8) << 30);
         assert_true(i->created_ms > 0);
-        assert_int_equal(store_committed_sequence(r->store, 0), 300);
-        assert_int_equal(store_committed_sequence(r->store, beta), 300);
+        assert_int_equal(store_committed_sequence(r->store, 0, STREAM_LIVE), 300);
+        assert_int_equal(store_committed_sequence(r->store, beta, STREAM_LIVE), 300);
         assert_int_equal(store_epoch(r->store, beta, UINT64_MAX), ERR_OK);
-        assert_int_equal(store_dictionary_count(r->store, beta), 3);
+        assert_int_equal(store_dictionary_count(r->store, beta, STREAM_LIVE), 3);
         assert_string_equal(store_metric(r->store, store_series(r->store, beta, 0)->metric_index)->name,
                             "metric_2");
         assert_string_equal(store_series(r->store, beta, 0)->tag, "device=vda");
@@ -230,8 +231,8 @@ static void epochs_come_and_go(void **state)
     rig_remember(r, 0, 1, 1, 0);
 
     assert_int_equal(store_epoch(r->store, 0, 2), ERR_OK); /* series 2 3 4, of metric_2.. */
-    assert_int_equal(store_dictionary_count(r->store, 0), 0);
-    assert_int_equal(store_committed_sequence(r->store, 0), 0);
+    assert_int_equal(store_dictionary_count(r->store, 0, STREAM_LIVE), 0);
+    assert_int_equal(store_committed_sequence(r->store, 0, STREAM_LIVE), 0);
     rig_dictionary(r, 0, 2, 3);
     assert_int_equal(store_series_count(r->store, 0), 5);
     rig_fill(r, 10, 3, RIG_START_MS + 20000);
@@ -240,10 +241,10 @@ static void epochs_come_and_go(void **state)
     assert_int_equal(store_commit(r->store), ERR_OK);
     rig_check_all(r, 0, 50); /* both pending, each with its own dictionary */
     assert_int_equal(store_epoch(r->store, 0, 1), ERR_OK); /* back while nothing is sealed */
-    assert_int_equal(store_committed_sequence(r->store, 0), 10);
+    assert_int_equal(store_committed_sequence(r->store, 0, STREAM_LIVE), 10);
     assert_int_equal(rig_send(r, 0, 1), 0);
     assert_int_equal(store_epoch(r->store, 0, 2), ERR_OK);
-    assert_int_equal(store_committed_sequence(r->store, 0), 10);
+    assert_int_equal(store_committed_sequence(r->store, 0, STREAM_LIVE), 10);
     rig_restart(r, SIM_KILL);
     rig_check_all(r, 0, 50);
     uint64_t chunks = 0;
@@ -252,8 +253,8 @@ static void epochs_come_and_go(void **state)
     rig_check_all(r, 0, 50);
 
     assert_int_equal(store_epoch(r->store, 0, 1), ERR_OK); /* back again */
-    assert_int_equal(store_dictionary_count(r->store, 0), 3);
-    assert_int_equal(store_committed_sequence(r->store, 0), 10);
+    assert_int_equal(store_dictionary_count(r->store, 0, STREAM_LIVE), 3);
+    assert_int_equal(store_committed_sequence(r->store, 0, STREAM_LIVE), 10);
     rig_fill(r, 10, 3, RIG_START_MS);
     assert_int_equal(rig_send(r, 0, 1), 0);
     rig_fill(r, 10, 3, RIG_START_MS + 40000);
@@ -265,9 +266,9 @@ static void epochs_come_and_go(void **state)
     assert_true(chunks >= 3);
     rig_check_all(r, 0, 50);
     assert_int_equal(store_epoch(r->store, 0, 2), ERR_OK);
-    assert_int_equal(store_committed_sequence(r->store, 0), 10); /* sealed long ago */
+    assert_int_equal(store_committed_sequence(r->store, 0, STREAM_LIVE), 10); /* sealed long ago */
     rig_restart(r, SIM_POWER_CUT); /* the switch was not committed */
-    assert_int_equal(store_committed_sequence(r->store, 0), 20);
+    assert_int_equal(store_committed_sequence(r->store, 0, STREAM_LIVE), 20);
     rig_check_all(r, 0, 50);
     rig_free(r);
 }
@@ -433,13 +434,13 @@ static void scales_are_not_mixed(void **state)
     (void)state;
     struct rig *r = with_host(13, 0);
     struct store_series_facts facts = {.metric = "cpu_usage", .tag = "", .unit = "percent", .scale = 10};
-    assert_int_equal(store_dictionary_add(r->store, 0, &facts), 0);
+    assert_int_equal(store_dictionary_add(r->store, 0, STREAM_LIVE, &facts), 0);
     facts.scale = 100;
-    assert_int_equal(store_dictionary_add(r->store, 0, &facts), 1);
+    assert_int_equal(store_dictionary_add(r->store, 0, STREAM_LIVE, &facts), 1);
     assert_int_equal(store_metric(r->store, store_series(r->store, 0, 0)->metric_index)->scale, 10);
     assert_int_equal(store_metric(r->store, store_series(r->store, 0, 1)->metric_index)->scale, 100);
     facts.scale = 0;
-    assert_int_equal(store_dictionary_add(r->store, 0, &facts), ERR_MALFORMED);
+    assert_int_equal(store_dictionary_add(r->store, 0, STREAM_LIVE, &facts), ERR_MALFORMED);
     rig_free(r);
 }
 

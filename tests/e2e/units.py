@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+"""The systemd units: what systemd-analyze thinks of them, with the limits that we set ourselves."""
+import re
+import shutil
+
+from nephos import ROOT, check, main
+
+EXPOSURE_MAX = {"nephos-agent": 1.7, "nephos-aggregator": 1.7}
+
+
+def score(world, unit):
+    code, out, err = world.run(["systemd-analyze", "security", "--offline=true", "--no-pager", unit])
+    found = re.search(r"Overall exposure level for \S+: ([\d.]+)", out)
+    check(found, f"systemd-analyze security: {code} {out[-300:]} {err}")
+    return float(found.group(1))
+
+
+def lines_it_does_not_know(world, unit):
+    """Everything but that the program is not installed here."""
+    _, out, err = world.run(["systemd-analyze", "verify", unit])
+    return [line for line in (out + err).splitlines()
+            if "is not executable" not in line and "/units/" not in line and unit.rsplit("/")[-1] in line]
+
+
+def proof(world):
+    if shutil.which("systemd-analyze") is None:
+        print("skipped: there is no systemd-analyze here")
+        return
+    for name, most in EXPOSURE_MAX.items():
+        unit = str(ROOT / f"packaging/systemd/{name}.service")
+        exposure = score(world, unit)
+        print(f"{name}: exposure {exposure}")
+        check(exposure <= most, f"{name}.service: exposure {exposure}, at most {most}; "
+                                "see systemd-analyze security --offline=true")
+        unknown = lines_it_does_not_know(world, unit)
+        check(not unknown, f"systemd-analyze verify: {unknown}")
+    loose = world.path("loose.service")
+    with open(loose, "w") as f:
+        f.write("[Service]\nExecStart=/bin/true\nNoSuchSetting=yes\n")
+    check(score(world, loose) > 9, "an open unit must score badly, or this proof proves nothing")
+    check(lines_it_does_not_know(world, loose), "an unknown setting must be found")
+
+
+if __name__ == "__main__":
+    main(proof)

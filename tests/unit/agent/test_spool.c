@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: MIT */
+/* The spool against a simple model of it, over a simulated disk: what was put is there, in order and
+ * unharmed, after any end of the process, until it is acknowledged or given up; and every sample is
+ * accounted for. */
+#include "agent/spool.c"
+
+#include "platform/sim/sim.h"
+#include "tests/unit/unit.h"
+
+#define SEGMENT 8192U
+#define SEGMENTS 16U
+#define ITEMS_MAX 20000U
+
+struct item {
+    uint64_t epoch, sequence;
+    uint32_t count, size;
+    bool was_sent;
+};
+
+struct rig {
+    struct sim_world *world;
+    struct plat *host;
+    struct spool spool;
+    struct series series;
+    uint8_t scratch[SCRATCH_SIZE];
+    uint64_t seed;
+    struct item items[ITEMS_MAX]; /* all that were ever put */
+    uint32_t count;
+    uint64_t samples, acknowledged, died;
+    uint64_t acked_up_to[200]; /* by epoch: what an aggregator would know */
+    char warning[256];
+};
+
+static void rig_log(void *ctx, struct plat *p, enum log_level level, const char *line)
+{
+    struct rig *r = ctx;
+    (void)p;
+    if (level == LOG_WARN)
+        text_copy(r->warning, sizeof r->warning, line);
+}
+
+static struct mono now(struct rig *r)
+{
+    return plat_mono(r->host);
+}
+
+static void start(struct rig *r, const char *owner, uint64_t size)
+{
+    spool_init(&r->spool, r->host, &r->series, r->scratch, size);
+    r->spool.segment_size = SEGMENT;
+    spool_open(&r->spool, owner, now(r));
+}
+
+static struct rig *open_rig(uint64_t seed)
+{
+    struct rig *r = calloc(1, sizeof *r);
+    assert_non_null(r);
+    r->world = sim_new(seed);
+    r->host = sim_machine(r->world, "web");
+    r->seed = seed;
+    sim_log_to(r->world, rig_log, r);
+    series_init(&r->series);
+    for (uint32_t i = 0; i < 20; i++) {
+        char tag[8];
+        snprintf(tag, sizeof tag, "vd%c", (char)('a' + i));
+        assert_int_equal(series_slot(&r->series, METRIC_DISK_READS, tag), i);
+    }
+    start(r, "web", SEGMENTS * SEGMENT);
+    assert_true(spool_is_ready(&r->spool, now(r)));
+    return r;
+}
+
+static void close_rig(struct rig *r)
+{
+    sim_free(r->world);
+    free(r);
+}
+
+static void restart(struct rig *r, enum sim_death how)
+{
+    sim_kill(r->host, how);
+    sim_restart(r->host);
+    /* What this process has counted dies with it. */
+    r->died += r->spool.lost_count + r->spool.in_doubt_count;
+    start(r, "web", r->spool.size);
+    /* Of a segment that was not all acknowledged everything is back: HistoryWelcome tells how far it is
+     * known. */
+    struct spool *s = &r->spool;
+    while (s->has_oldest && s->oldest.epoch < COUNT_OF(r->acked_up_to) &&
+           spool_acknowledge(s, s->oldest.epoch, r->acked_up_to[s->oldest.epoch]) > 0)
+        ;
+}
+
+static uint8_t byte_of(const struct item *it, uint32_t i)
+{
+    return (uint8_t)(it->sequence * 31 + it->epoch * 7 + i);
+}
+
+static void put(struct rig *r, uint64_t epoch, uint64_t sequence)
+{
+    static uint8_t data[4000];
+    struct item *it = &r->items[r->count];
+    *it = (struct item){.epoch = epoch, .sequence = sequence,
+                        .count = 1 + (uint32_t)(unit_random(&r->seed) % 16),
+                        .size = 100 + (uint32_t)(unit_random(&r->seed) % 1200),
+                        .was_sent = unit_random(&r->seed) % 10 == 0};
+    for (uint32_t i = 0; i < it->size; i++)
+        data[i] = byte_of(it, i);
+    const struct ring_block b = {.sequence = sequence, .count = it->count, .size = it->size, .data = data};
+    assert_int_equal(spool_put(&r->spool, epoch, &b, it->was_sent, now(r)), ERR_OK);
+    assert_true(++r->count < ITEMS_MAX);
+    r->samples += it->count;
+}
+
+static uint64_t put_many(struct rig *r, uint64_t epoch, uint64_t sequence, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        put(r, epoch, sequence);
+        sequence += r->items[r->count - 1].count;
+    }
+    return sequence;
+}
+
+/* Every block that the spool tells is one that was put, unharmed, each later than the one before, and after
+ * the slots it needs were told in its segment. The number of blocks. */
+static uint32_t check(struct rig *r)
+{
+    struct spool *s = &r->spool;
+    struct spool_record rec;
+    uint32_t found = 0, item = 0;
+    uint64_t samples = 0, told_epoch = 0;
+    uint32_t told = 0, segment = SPOOL_NOWHERE;
+    if (!spool_can_read(s)) {
+        assert_int_equal(s->sample_count, 0);
+        return 0;
+    }
+    for (struct spool_place at = spool_start(s); spool_record(s, at, &rec); at = rec.next) {
+        uint8_t data[SPOOL_DATA_MAX];
+        if (rec.place.segment != segment || rec.epoch != told_epoch)
+            told = 0;
+        segment = rec.place.segment;
+        told_epoch = rec.epoch;
+        if (rec.kind == SPOOL_DICTIONARY) {
+            assert_int_equal(rec.sequence, told);
+            told += rec.count;
+            continue;
+        }
+        assert_int_equal(told, r->series.count);
+        if (spool_is_past(s, &rec))
+            continue;
+        assert_int_equal(spool_data(s, &rec, data), ERR_OK);
+        while (item < r->count &&
+               (r->items[item].epoch != rec.epoch || r->items[item].sequence != rec.sequence))
+            item++;
+        assert_true(item < r->count);
+        assert_int_equal(rec.count, r->items[item].count);
+        assert_int_equal(rec.size, r->items[item].size);
+        assert_int_equal(rec.was_sent, r->items[item].was_sent);
+        for (uint32_t i = 0; i < rec.size; i++)
+            assert_int_equal(data[i], byte_of(&r->items[item], i));
+        samples += rec.count;
+        found++;
+        item++;
+    }
+    assert_int_equal(samples, s->sample_count);
+    return found;
+}
+
+static void check_sum(struct rig *r)
+{
+    const struct spool *s = &r->spool;
+    assert_int_equal(r->samples,
+                     r->acknowledged + s->sample_count + s->in_doubt_count + s->lost_count + r->died);
+}
+
+/* Acknowledges what is oldest, up to some block of its epoch. */
+static void acknowledge_some(struct rig *r)
+{
+    struct spool *s = &r->spool;
+    if (!s->has_oldest)
+        return;
+    uint64_t end = spool_oldest_epoch_end(s), oldest = s->oldest.sequence;
+    assert_true(end > oldest);
+    uint64_t up_to = oldest + unit_random(&r->seed) % (end - oldest);
+    uint64_t *known = &r->acked_up_to[s->oldest.epoch];
+    *known = up_to > *known ? up_to : *known;
+    r->acknowledged += spool_acknowledge(s, s->oldest.epoch, up_to);
+    check_sum(r);
+}
+
+static void holds_what_was_put(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 8; seed++) {
+        struct rig *r = open_rig(seed);
+        uint64_t epoch = 1, next = 1;
+        for (uint32_t round = 0; round < 120; round++) {
+            uint64_t choice = unit_random(&r->seed) % 10;
+            if (choice == 0) {
+                epoch++;
+                next = 1;
+            } else if (choice == 1) {
+                restart(r, SIM_KILL);
+                epoch++;
+                next = 1;
+            } else if (choice < 5) {
+                acknowledge_some(r);
+            } else {
+                next = put_many(r, epoch, next, (uint32_t)(unit_random(&r->seed) % 30));
+            }
+            (void)check(r);
+            check_sum(r);
+        }
+        while (r->spool.has_oldest)
+            r->acknowledged += spool_acknowledge(&r->spool, r->spool.oldest.epoch, UINT64_MAX);
+        assert_int_equal(r->spool.sample_count, 0);
+        check_sum(r);
+        restart(r, SIM_KILL);
+        assert_false(r->spool.has_oldest); /* free on disk, too */
+        close_rig(r);
+    }
+}
+
+static void a_kill_costs_nothing(void **state)
+{
+    (void)state;
+    struct rig *r = open_rig(20);
+    uint64_t next = put_many(r, 7, 1, 60);
+    for (uint32_t i = 0; i < 5; i++) {
+        restart(r, SIM_KILL);
+        assert_int_equal(check(r), 60 + 10 * i);
+        assert_int_equal(r->spool.sample_count, r->samples);
+        assert_int_equal(spool_newest_epoch(&r->spool), 7 + i);
+        next = put_many(r, 8 + i, 1, 10);
+    }
+    assert_int_equal(r->spool.oldest.epoch, 7);
+    assert_true(spool_oldest_epoch_end(&r->spool) > 60 && next > 10);
+    close_rig(r);
+}
+
+static void a_full_spool_gives_up_the_oldest(void **state)
+{
+    (void)state;
+    struct rig *r = open_rig(21);
+    put_many(r, 7, 1, 1000);
+    struct spool *s = &r->spool;
+    assert_true(s->lost_count > 0 && s->in_doubt_count > 0);
+    assert_non_null(strstr(r->warning, "full"));
+    check_sum(r);
+    uint32_t held = check(r);
+    assert_in_range(held, SEGMENTS * 9, SEGMENTS * 12); /* 700 bytes each */
+    /* The newest are there. */
+    assert_int_equal(spool_oldest_epoch_end(s), r->items[999].sequence + r->items[999].count);
+    close_rig(r);
+}
+
+static void what_was_sent_and_given_up_is_in_doubt(void **state)
+{
+    (void)state;
+    struct rig *r = open_rig(22);
+    for (uint32_t i = 0; i < 400; i++) {
+        put(r, 7, 1 + 20 * i);
+        r->items[r->count - 1].was_sent = false; /* of no use for this test */
+    }
+    struct spool *s = &r->spool;
+    uint64_t lost = s->lost_count, doubt = s->in_doubt_count;
+    spool_sent(s, 7, UINT64_MAX);
+    put_many(r, 8, 1, 30);
+    assert_int_equal(s->lost_count, lost);
+    assert_true(s->in_doubt_count > doubt);
+    close_rig(r);
+}
+
+/* Any writes may be missing or torn; what is left is genuine, in order, and can be gone on with. */
+static void a_power_cut_leaves_only_what_is_true(void **state)
+{
+    (void)state;
+    uint32_t survived = 0;
+    for (uint64_t seed = 1; seed <= 60; seed++) {
+        struct rig *r = open_rig(seed);
+        struct spool *s = &r->spool;
+        sim_weather(r->host)->unsynced_lost_permille = (uint32_t)(seed % 3) * 60;
+        sim_weather(r->host)->unsynced_torn_permille = (uint32_t)(seed % 4) * 60;
+        put_many(r, 1, 1, 5);
+        assert_int_equal(plat_file_sync(r->host, s->file), ERR_OK);
+        for (uint64_t epoch = 2; epoch < 6; epoch++) {
+            put_many(r, epoch, 1, (uint32_t)(seed % 40));
+            restart(r, SIM_POWER_CUT);
+            uint64_t before = s->lost_count;
+            while (spool_can_read(s)) { /* as the uplink reads: what is damaged is given up and counted */
+                uint8_t data[SPOOL_DATA_MAX];
+                struct spool_record rec = s->oldest;
+                if (spool_data(s, &rec, data) != ERR_OK) {
+                    spool_give_up_block(s);
+                    continue;
+                }
+                uint32_t i = 0;
+                while (i < r->count && (r->items[i].epoch != rec.epoch ||
+                                        r->items[i].sequence != rec.sequence))
+                    i++;
+                assert_true(i < r->count && r->items[i].size == rec.size);
+                for (uint32_t b = 0; b < rec.size; b++)
+                    assert_int_equal(data[b], byte_of(&r->items[i], b));
+                survived++;
+                (void)spool_acknowledge(s, rec.epoch, rec.sequence + rec.count - 1);
+            }
+            assert_int_equal(s->sample_count, 0);
+            assert_true(s->lost_count >= before);
+        }
+        close_rig(r);
+    }
+    assert_true(survived > 1000);
+}
+
+static void a_damaged_block_is_given_up_alone(void **state)
+{
+    (void)state;
+    struct rig *r = open_rig(23);
+    put_many(r, 7, 1, 8);
+    struct spool *s = &r->spool;
+    struct spool_record third;
+    struct spool_place at = s->oldest.place;
+    for (uint32_t i = 0; i < 3; i++, at = third.next)
+        assert_true(spool_record(s, at, &third));
+    uint8_t byte = 0x55, data[SPOOL_DATA_MAX];
+    plat_file_write(r->host, s->file,
+                    third.place.segment * SEGMENT + third.place.offset + SPOOL_RECORD_SIZE + 9,
+                    &byte, 1);
+    assert_int_equal(spool_data(s, &third, data), ERR_MALFORMED);
+    (void)spool_acknowledge(s, 7, third.sequence - 1);
+    spool_give_up_block(s);
+    assert_int_equal(s->lost_count, third.count);
+    assert_int_equal(spool_data(s, &s->oldest, data), ERR_OK);
+    close_rig(r);
+}
+
+static void another_instance_gets_nothing(void **state)
+{
+    (void)state;
+    struct rig *r = open_rig(24);
+    put_many(r, 7, 1, 30);
+    sim_kill(r->host, SIM_KILL);
+    sim_restart(r->host);
+    start(r, "somebody-else", SEGMENTS * SEGMENT);
+    assert_int_equal(r->spool.sample_count, 0);
+    assert_non_null(strstr(r->warning, "another instance"));
+    put_many(r, 9, 1, 400);
+    assert_true(r->spool.lost_count > 0);
+    close_rig(r);
+}
+
+static void a_broken_disk_is_tried_again(void **state)
+{
+    (void)state;
+    struct rig *r = open_rig(25);
+    struct spool *s = &r->spool;
+    uint64_t next = put_many(r, 7, 1, 20), held = s->sample_count;
+    uint8_t data[100] = {0};
+    const struct ring_block b = {.sequence = next, .count = 3, .size = sizeof data, .data = data};
+    sim_disk_fail(r->host, 0, 1);
+    assert_true(spool_put(s, 7, &b, false, now(r)) < 0);
+    assert_int_equal(s->sample_count, held);
+    assert_non_null(strstr(r->warning, "cannot be written"));
+    assert_false(spool_is_ready(s, now(r)));
+    sim_advance(r->world, SPOOL_RETRY_MS * NS_PER_MS);
+    assert_true(spool_is_ready(s, now(r)));
+    put_many(r, 7, next, 20);
+    assert_int_equal(check(r), 40);
+    close_rig(r);
+}
+
+/* Whatever fails, at whatever write: nothing is there twice, and nothing that was said to be kept is
+ * missing. */
+static void failing_writes_lose_nothing_that_was_kept(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        struct rig *r = open_rig(seed);
+        struct spool *s = &r->spool;
+        uint64_t next = 1;
+        for (uint32_t i = 0; i < 60; i++) {
+            static uint8_t data[4000];
+            struct item *it = &r->items[r->count];
+            *it = (struct item){.epoch = 1, .sequence = next, .count = 2,
+                                .size = 300 + (uint32_t)(unit_random(&r->seed) % 900)};
+            for (uint32_t b = 0; b < it->size; b++)
+                data[b] = byte_of(it, b);
+            const struct ring_block b = {.sequence = next, .count = 2, .size = it->size, .data = data};
+            sim_disk_fail(r->host, (uint32_t)(unit_random(&r->seed) % 6),
+                          (uint32_t)(unit_random(&r->seed) % 2));
+            sim_advance(r->world, SPOOL_RETRY_MS * NS_PER_MS);
+            if (!spool_is_ready(s, now(r)) || spool_put(s, 1, &b, false, now(r)) < 0)
+                continue;
+            r->count++;
+            r->samples += 2;
+            next += 2;
+            assert_int_equal(check(r), r->count);
+        }
+        assert_true(r->count > 20);
+        sim_disk_fail(r->host, 0, 0);
+        restart(r, SIM_KILL);
+        assert_int_equal(check(r), r->count);
+        close_rig(r);
+    }
+}
+
+static void a_full_disk_leaves_it_closed(void **state)
+{
+    (void)state;
+    struct sim_world *w = sim_new(26);
+    struct plat *p = sim_machine(w, "web");
+    static struct spool s;
+    static struct series series;
+    static uint8_t scratch[SCRATCH_SIZE];
+    sim_disk_full(p, true);
+    spool_init(&s, p, &series, scratch, SEGMENTS * SPOOL_SEGMENT_SIZE);
+    spool_open(&s, "web", plat_mono(p));
+    assert_false(spool_is_ready(&s, plat_mono(p)));
+    sim_disk_full(p, false);
+    sim_advance(w, SPOOL_RETRY_MS * NS_PER_MS);
+    assert_true(spool_is_ready(&s, plat_mono(p)));
+    sim_free(w);
+}
+
+static void a_smaller_size_is_reached_when_it_is_empty(void **state)
+{
+    (void)state;
+    struct rig *r = open_rig(27);
+    struct spool *s = &r->spool;
+    put_many(r, 7, 1, 150);
+    uint64_t held = s->sample_count;
+    sim_kill(r->host, SIM_KILL);
+    sim_restart(r->host);
+    start(r, "web", 4 * SEGMENT);
+    assert_int_equal(s->sample_count, held); /* all of it can still be sent */
+    (void)spool_acknowledge(s, 7, UINT64_MAX);
+    sim_kill(r->host, SIM_KILL);
+    sim_restart(r->host);
+    start(r, "web", 4 * SEGMENT);
+    int64_t size;
+    assert_non_null(sim_disk_file(r->host, "spool", &size));
+    assert_int_equal(size, 4 * SEGMENT);
+    put_many(r, 8, 1, 200);
+    assert_in_range(check(r), 3 * 8, 4 * 12);
+    close_rig(r);
+}
+
+static void tells_how_long_an_outage_may_last(void **state)
+{
+    (void)state;
+    char words[160];
+    struct text t;
+    text_init(&t, words, sizeof words);
+    spool_describe(UINT64_C(16) << 20, 1500, 16, 1000, 7000, &t);
+    assert_string_equal(words, "spool: 16 MiB holds about 45 h at 1500 bytes a block of 16 samples");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(holds_what_was_put),
+        cmocka_unit_test(a_kill_costs_nothing),
+        cmocka_unit_test(a_full_spool_gives_up_the_oldest),
+        cmocka_unit_test(what_was_sent_and_given_up_is_in_doubt),
+        cmocka_unit_test(a_power_cut_leaves_only_what_is_true),
+        cmocka_unit_test(a_damaged_block_is_given_up_alone),
+        cmocka_unit_test(another_instance_gets_nothing),
+        cmocka_unit_test(a_broken_disk_is_tried_again),
+        cmocka_unit_test(failing_writes_lose_nothing_that_was_kept),
+        cmocka_unit_test(a_full_disk_leaves_it_closed),
+        cmocka_unit_test(a_smaller_size_is_reached_when_it_is_empty),
+        cmocka_unit_test(tells_how_long_an_outage_may_last),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

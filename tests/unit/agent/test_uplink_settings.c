@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/* What an aggregator may ask of an agent: hints, the interval between samples, and an answer about its
+ * certificate. The peer's every word is written here. */
+#include "agent/uplink_receive.c"
+
+#include "tests/unit/agent/taker.h"
+
+static void settings_are_followed_within_bounds(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t asked_ms, got_ms;
+    } cases[] = {{5000, 5000}, {1, INTERVAL_MS_MIN}, {UINT32_MAX, INTERVAL_MS_MAX}, {0, 1000}};
+    struct rig *r = rig_open(20, true);
+    struct taken t = patient();
+    meet(r);
+    listen(r, &t, 3000);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        uint8_t frame[200];
+        const struct wire_settings m = {.sample_interval_ms = cases[i].asked_ms};
+        peer_say(r, frame, wire_put_settings(frame, sizeof frame, &m));
+        listen(r, &t, 2000 + (int64_t)r->agent->interval_ms);
+        assert_int_equal(r->agent->interval_ms, cases[i].got_ms);
+        uint64_t before = r->agent->builder.next_sequence;
+        listen(r, &t, 10 * (int64_t)cases[i].got_ms);
+        assert_in_range(r->agent->builder.next_sequence - before, 9, 11);
+    }
+    rig_close(r);
+}
+
+static void a_hint_ships_at_once(void **state)
+{
+    (void)state;
+    struct rig *r = rig_open(21, true);
+    struct taken t = patient();
+    meet(r);
+    listen(r, &t, 22000);
+    uint8_t frame[300];
+    struct wire_settings m = {.hint_count = 2};
+    m.hints[0] = (struct wire_hint){.metric = "uptime", .tag = "", .level = 30};
+    m.hints[1] = (struct wire_hint){.metric = "no_such_metric", .tag = "", .level = 0};
+    peer_say(r, frame, wire_put_settings(frame, sizeof frame, &m));
+    uint64_t batches = 0;
+    for (uint32_t i = 0; i < 30; i++) { /* the uptime passes 30 s once, and stays above */
+        listen(r, &t, 1000);
+        batches = r->agent->uplink.batches;
+    }
+    assert_int_equal(r->agent->hints.reached, 1);
+    assert_in_range(batches, 5, 7); /* one more than the habit */
+    rig_close(r);
+}
+
+/* --- a new certificate --- */
+
+static void an_old_certificate_is_renewed(void **state)
+{
+    (void)state;
+    struct rig *r = rig_open(22, true);
+    struct wire_hello hello;
+    int64_t life_ms = credential_expires_ms(r->host) - credential_issued_ms(r->host);
+    assert_true(life_ms > 0);
+    sim_wall_jump(r->host, life_ms / 100 * 70 * NS_PER_MS);
+    peer_accept(r);
+    peer_hello(r, &hello);
+    peer_welcome(r, 0, 0);
+    struct wire_frame f;
+    struct wire_renew m;
+    uint32_t asked = 0;
+    int64_t end = sim_now(r->world) + 40 * NS_PER_S;
+    while (sim_now(r->world) < end && peer_hear(r, &f, 5000)) {
+        arena_init(&r->arena, r->scratch, sizeof r->scratch);
+        struct wire_batch batch;
+        if (f.type == WIRE_BATCH && wire_get_batch(&f, &r->arena, &batch) == ERR_OK)
+            peer_ack(r, batch_last(&batch));
+        if (f.type != WIRE_RENEW)
+            continue;
+        asked++;
+        assert_int_equal(wire_get_renew(&f, &r->arena, &m), ERR_OK);
+        uint8_t certificate[CERTIFICATE_SIZE_MAX], frame[CERTIFICATE_SIZE_MAX + 50];
+        int size = authority_sign(r->hub, m.request_der.at, m.request_der.size, "web", certificate,
+                                  sizeof certificate);
+        assert_true(size > 0);
+        const struct wire_renewed answer = {.certificate_der = {certificate, (uint32_t)size}};
+        peer_say(r, frame, wire_put_renewed(frame, sizeof frame, &answer));
+    }
+    assert_int_equal(asked, 1);
+    assert_int_equal(r->agent->uplink.renewals, 1);
+    assert_int_equal(r->agent->uplink.malformed, 0);
+    rig_close(r);
+}
+
+static void a_young_certificate_is_left_alone(void **state)
+{
+    (void)state;
+    struct rig *r = rig_open(23, true);
+    struct taken t = patient();
+    meet(r);
+    listen(r, &t, 60000); /* fails at a Renew */
+    uint8_t frame[64];
+    const struct wire_renewed answer = {.certificate_der = {(const uint8_t *)"x", 1}};
+    peer_say(r, frame, wire_put_renewed(frame, sizeof frame, &answer));
+    listen(r, &t, 2000);
+    assert_int_equal(r->agent->uplink.malformed, 1); /* nobody asked */
+    rig_close(r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(settings_are_followed_within_bounds),
+        cmocka_unit_test(a_hint_ships_at_once),
+        cmocka_unit_test(an_old_certificate_is_renewed),
+        cmocka_unit_test(a_young_certificate_is_left_alone),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
