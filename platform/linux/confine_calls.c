@@ -5,15 +5,14 @@
  * the C library may use instead on other kernels and architectures. An unknown call answers EPERM, so that a
  * surprise is an error that is told and not an end; starting programs ends the agent at once, because only an
  * intruder asks for that. Memory is not on the list: nothing is mapped and nothing made executable. */
-#define _GNU_SOURCE /* syscall */
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 #include "platform/linux/confine.h"
+#include "platform/linux/kernel_call.h"
 
 /* linux/filter.h, linux/seccomp.h and linux/audit.h, of which the C library knows nothing. */
 struct instruction {
@@ -213,7 +212,7 @@ int confine_calls(void)
 {
     const struct program program = {.length = COUNT_OF(filter), .instructions = filter};
     /* The slow protection that older kernels put on filtered programs is for those that run others' code. */
-    if (syscall(SYS_seccomp, SET_MODE_FILTER, FLAG_SPECULATION_ALLOWED, &program) == 0 ||
+    if (KERNEL_CALL(SYS_seccomp, SET_MODE_FILTER, FLAG_SPECULATION_ALLOWED, &program, 0) == 0 ||
         prctl(PR_SET_SECCOMP, MODE_FILTER, &program, 0, 0) == 0)
         return ERR_OK;
     return errno == EINVAL || errno == ENOSYS ? ERR_MISSING : ERR_SYSTEM;

@@ -1,21 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* Landlock: what may still be opened. A rule names a folder by what it is, not by its path, so a file that is
  * replaced by another (an edited resolv.conf) is found again only if its folder is what was allowed. */
-#define _GNU_SOURCE /* O_PATH, syscall */
+#define _GNU_SOURCE /* O_PATH */
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "platform/linux/confine.h"
+#include "platform/linux/kernel_call.h"
 
 /* linux/landlock.h, of which the C library knows nothing. The numbers are the same on all architectures. */
-#ifndef SYS_landlock_create_ruleset
-#define SYS_landlock_create_ruleset 444
-#define SYS_landlock_add_rule 445
-#define SYS_landlock_restrict_self 446
-#endif
+#define CALL_CREATE_RULESET 444
+#define CALL_ADD_RULE 445
+#define CALL_RESTRICT_SELF 446
 #define CREATE_RULESET_VERSION 1U
 #define RULE_PATH_BENEATH 1
 
@@ -66,7 +64,7 @@ static int create_ruleset(int version)
         .scoped = SCOPE_ALL,
     };
     size_t size = version >= 6 ? sizeof a : version >= 4 ? 2 * sizeof(uint64_t) : sizeof(uint64_t);
-    return (int)syscall(SYS_landlock_create_ruleset, &a, size, 0U);
+    return (int)KERNEL_CALL(CALL_CREATE_RULESET, &a, size, 0, 0);
 }
 
 /* What is not there, or may not be looked at, is no loss: it could not be read either. */
@@ -80,7 +78,7 @@ static int allow(int ruleset, int version, int fd, uint64_t access)
     if (!S_ISDIR(s.st_mode))
         access &= FILE_ALL;
     const struct path_beneath rule = {.allowed_access = access & all_of(version), .parent_fd = fd};
-    return syscall(SYS_landlock_add_rule, ruleset, RULE_PATH_BENEATH, &rule, 0U) < 0 ? ERR_SYSTEM : ERR_OK;
+    return KERNEL_CALL(CALL_ADD_RULE, ruleset, RULE_PATH_BENEATH, &rule, 0) < 0 ? ERR_SYSTEM : ERR_OK;
 }
 
 static int allow_path(int ruleset, int version, const char *path)
@@ -111,7 +109,7 @@ static int allow_always(struct plat *p, int ruleset, int version)
 
 int confine_paths(struct plat *p, const char *const *paths, uint32_t path_count)
 {
-    int version = (int)syscall(SYS_landlock_create_ruleset, NULL, (size_t)0, CREATE_RULESET_VERSION);
+    int version = (int)KERNEL_CALL(CALL_CREATE_RULESET, 0, 0, CREATE_RULESET_VERSION, 0);
     if (version < 1)
         return ERR_MISSING;
     int ruleset = create_ruleset(version);
@@ -121,7 +119,7 @@ int confine_paths(struct plat *p, const char *const *paths, uint32_t path_count)
     for (uint32_t i = 0; i < path_count && result == ERR_OK; i++)
         if (paths[i][0] != '\0')
             result = allow_path(ruleset, version, paths[i]);
-    if (result == ERR_OK && syscall(SYS_landlock_restrict_self, ruleset, 0U) < 0)
+    if (result == ERR_OK && KERNEL_CALL(CALL_RESTRICT_SELF, ruleset, 0, 0, 0) < 0)
         result = ERR_SYSTEM;
     close(ruleset);
     return result < 0 ? result : version;

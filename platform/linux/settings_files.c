@@ -3,9 +3,10 @@
  *
  * The names in the directory are not kept: each round looks for the smallest one behind the last. That reads
  * a short directory a few times, and needs neither memory nor a limit on names. */
+#define _GNU_SOURCE /* getdents */
+#include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "platform/linux/plat.h"
@@ -13,15 +14,6 @@
 #define NAME_BYTES 256U /* NAME_MAX and a terminator */
 /* A directory with more is a mistake, and would make a start slow. */
 #define PIECES_MAX 64U
-
-/* As the kernel writes it; musl's readdir would need a heap. */
-struct entry {
-    uint64_t inode;
-    int64_t offset;
-    uint16_t size;
-    uint8_t type;
-    char name[];
-};
 
 static bool is_piece(const char *name)
 {
@@ -33,19 +25,19 @@ static bool is_piece(const char *name)
  * opens the directory anew each time: a confined agent may do that, and may not seek. */
 static int find_next(const char *folder, const char *last, char next[static NAME_BYTES], struct text *why)
 {
-    _Alignas(8) char entries[2048];
-    long n = 0;
+    _Alignas(struct dirent) char entries[2048]; /* readdir() would need a heap */
+    int n = 0;
     next[0] = '\0';
     int directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (directory < 0 && (errno == ENOENT || errno == ENOTDIR))
         return ERR_OK;
-    while (directory >= 0 && (n = syscall(SYS_getdents64, directory, entries, sizeof entries)) > 0)
-        for (long at = 0; at < n;) {
-            const struct entry *e = (const struct entry *)(const void *)(entries + at);
-            if (is_piece(e->name) && strcmp(e->name, last) > 0 &&
-                (next[0] == '\0' || strcmp(e->name, next) < 0))
-                text_copy(next, NAME_BYTES, e->name);
-            at += e->size;
+    while (directory >= 0 && (n = getdents(directory, (struct dirent *)(void *)entries, sizeof entries)) > 0)
+        for (int at = 0; at < n;) {
+            const struct dirent *e = (const struct dirent *)(const void *)(entries + at);
+            if (is_piece(e->d_name) && strcmp(e->d_name, last) > 0 &&
+                (next[0] == '\0' || strcmp(e->d_name, next) < 0))
+                text_copy(next, NAME_BYTES, e->d_name);
+            at += e->d_reclen;
         }
     if (directory < 0 || n < 0)
         text_printf(why, "%s: cannot be read: %s", folder, errno_words(errno));
