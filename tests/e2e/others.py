@@ -48,7 +48,7 @@ def output(*words):
 # --- node_exporter ---
 
 COLLECTORS = ("stat", "cpu", "meminfo", "vmstat", "loadavg", "diskstats", "filesystem", "netdev", "netstat",
-              "sockstat", "pressure", "time", "timex", "hwmon", "thermal_zone", "textfile")
+              "sockstat", "pressure", "time", "timex", "hwmon", "thermal_zone")
 # Its label for what we call the tag.
 LABELS = {"interface": "device", "mount": "mountpoint", "core": "cpu"}
 
@@ -100,18 +100,37 @@ class Exporter:
                 tag = f"{key}={labels.get(LABELS.get(key, key), '')}" if key else ""
                 values[metric.name, tag] = values.get((metric.name, tag), 0.0) + value
         for ours, parts in SUMS.items():
-            for part in parts:
-                for labels, value in lines.get(part, []):
-                    tag = f"interface={labels['device']}"
-                    values[ours, tag] = values.get((ours, tag), 0.0) + value
-        return values
+            for labels, value in (line for part in parts for line in lines.get(part, [])):
+                tag = f"interface={labels['device']}" if "device" in labels else ""
+                values[ours, tag] = values.get((ours, tag), 0.0) + value
+        for labels, value in lines.get("node_cpu_seconds_total", []):
+            values["cpu_core_seconds", f"core={labels['cpu']},mode={labels['mode']}"] = value
+        return values | derived(values)
 
 
 # Ours that are the sum of two of theirs.
 SUMS = {
     "network_errors": ("node_network_receive_errs_total", "node_network_transmit_errs_total"),
     "network_drops": ("node_network_receive_drop_total", "node_network_transmit_drop_total"),
+    "tcp_sockets": ("node_sockstat_TCP_inuse", "node_sockstat_TCP6_inuse"),
+    "udp_sockets": ("node_sockstat_UDP_inuse", "node_sockstat_UDP6_inuse"),
 }
+
+
+def derived(values):
+    """Shares and rests that others leave to the reader."""
+    total, available, swap, swap_free = (
+        values.get((name, "")) for name in ("memory_total_bytes", "memory_available_bytes", "swap_total_bytes",
+                                            "swap_free_bytes"))
+    found = {}
+    if total and available is not None:
+        found["memory_used_bytes", ""] = total - available
+        found["memory_usage_percent", ""] = 100 * (total - available) / total
+    if swap is not None and swap_free is not None:
+        found["swap_used_bytes", ""] = swap - swap_free
+    if swap:
+        found["swap_usage_percent", ""] = 100 * (swap - swap_free) / swap
+    return found
 
 
 # --- procps, iproute2, coreutils ---
@@ -128,7 +147,8 @@ def read_vmstat():
             ("memory_total_bytes", "K total memory", 1024), ("memory_free_bytes", "K free memory", 1024),
             ("memory_buffers_bytes", "K buffer memory", 1024), ("swap_total_bytes", "K total swap", 1024),
             ("swap_free_bytes", "K free swap", 1024), ("context_switches", "CPU context switches", 1),
-            ("forks", "forks", 1), ("boot_time", "boot time", 1)):
+            ("forks", "forks", 1), ("boot_time", "boot time", 1),
+            ("swap_in_pages", "pages swapped in", 1), ("swap_out_pages", "pages swapped out", 1)):
         values[metric, ""] = words[name] * unit
     return values
 
@@ -150,10 +170,10 @@ def read_vmstat_disks():
 def read_free():
     lines = {line.split()[0]: list(map(int, line.split()[1:])) for line in output("free", "-b", "-w").splitlines()[1:]}
     total, _, free, _, buffers, _, available = lines["Mem:"]
-    return {("memory_total_bytes", ""): total, ("memory_free_bytes", ""): free,
-            ("memory_buffers_bytes", ""): buffers, ("memory_available_bytes", ""): available,
-            ("memory_usage_percent", ""): 100 * (total - available) / total,
-            ("swap_total_bytes", ""): lines["Swap:"][0], ("swap_free_bytes", ""): lines["Swap:"][2]}
+    values = {("memory_total_bytes", ""): total, ("memory_free_bytes", ""): free,
+              ("memory_buffers_bytes", ""): buffers, ("memory_available_bytes", ""): available,
+              ("swap_total_bytes", ""): lines["Swap:"][0], ("swap_free_bytes", ""): lines["Swap:"][2]}
+    return values | derived(values)
 
 
 def read_uptime():
@@ -173,7 +193,8 @@ def read_df():
         if percent != "-":
             values["disk_usage_percent", tag] = int(percent[:-1])
         if inodes.isdigit() and int(inodes) > 0:
-            values["disk_inodes_percent", tag] = 100 * int(inodes_used) / int(inodes)
+            values["disk_inodes_used", tag] = int(inodes_used)
+            values["disk_inodes_usage_percent", tag] = 100 * int(inodes_used) / int(inodes)
     return values
 
 
@@ -189,7 +210,15 @@ def read_ip_link():
 
 
 # What nstat calls a counter, and we.
-NSTAT = {}
+NSTAT = {
+    "tcp_active_opens": "TcpActiveOpens", "tcp_passive_opens": "TcpPassiveOpens",
+    "tcp_attempt_fails": "TcpAttemptFails", "tcp_resets": "TcpEstabResets", "tcp_segments_in": "TcpInSegs",
+    "tcp_segments_out": "TcpOutSegs", "tcp_retransmits": "TcpRetransSegs", "tcp_errors_in": "TcpInErrs",
+    "tcp_resets_out": "TcpOutRsts", "udp_datagrams_in": "UdpInDatagrams", "udp_datagrams_out": "UdpOutDatagrams",
+    "udp_no_ports": "UdpNoPorts", "udp_errors_in": "UdpInErrors", "udp_receive_buffer_errors": "UdpRcvbufErrors",
+    "udp_send_buffer_errors": "UdpSndbufErrors", "tcp_listen_overflows": "TcpExtListenOverflows",
+    "tcp_listen_drops": "TcpExtListenDrops",
+}
 
 
 def read_nstat():
@@ -199,9 +228,9 @@ def read_nstat():
 
 def read_ss():
     text = output("ss", "-s")
-    established = int(re.search(r"estab (\d+)", text)[1])
-    udp = int(re.search(r"^UDP\s+(\d+)", text, re.M)[1])
-    return {("tcp_established", ""): established, ("udp_sockets", ""): udp}
+    words = {"sockets_used": r"^Total: (\d+)", "tcp_established": r"estab (\d+)", "tcp_orphans": r"orphaned (\d+)",
+             "tcp_time_wait": r"timewait (\d+)", "tcp_sockets": r"^TCP\s+(\d+)", "udp_sockets": r"^UDP\s+(\d+)"}
+    return {(name, ""): int(re.search(pattern, text, re.M)[1]) for name, pattern in words.items()}
 
 
 READERS = {"vmstat": read_vmstat, "vmstat -d": read_vmstat_disks, "free": read_free, "uptime": read_uptime,
@@ -211,15 +240,19 @@ READERS = {"vmstat": read_vmstat, "vmstat -d": read_vmstat_disks, "free": read_f
 # --- sysstat ---
 
 class Sar:
-    """sar in the background, second by second, everything it can."""
+    """sar and iostat in the background, second by second."""
 
     def __init__(self, world, seconds):
         self.path = world.path("sar.data")
         self.began = time.time()
-        self.process = world.start("sar", ["sar", "-o", self.path, "1", str(seconds)])
+        self.sar = world.start("sar", ["sar", "-o", self.path, "1", str(seconds)])
+        # Its first report is of all time since boot.
+        self.iostat = world.start("iostat", ["iostat", "-x", "-y", "-o", "JSON", "1", str(seconds)])
 
     def seconds(self):
-        """One statistics object of sadf for each second."""
-        self.process.exit_code(30)
-        hosts = json.loads(output("sadf", "-j", self.path, "--", "-A"))["sysstat"]["hosts"]
-        return hosts[0]["statistics"]
+        """One statistics object of sadf for each second, iostat's devices of that second in it."""
+        self.sar.exit_code(30)
+        self.iostat.exit_code(30)
+        found = json.loads(output("sadf", "-j", self.path, "--", "-A"))["sysstat"]["hosts"][0]["statistics"]
+        devices = json.loads(self.iostat.said())["sysstat"]["hosts"][0]["statistics"]
+        return [second | {"iostat": its["disk"]} for second, its in zip(found, devices)]
