@@ -18,7 +18,8 @@ static int open_below(struct plat *p, const char *path, int flags)
     char full[PATH_SIZE];
     if (host_path(p, path, full) < 0)
         return ERR_FULL;
-    int fd = open(full, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | flags);
+    /* musl's open() makes a second call for O_CLOEXEC, for kernels before 2.6.23; its openat() does not. */
+    int fd = openat(AT_FDCWD, full, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | flags);
     return fd < 0 ? ERR_MISSING : fd;
 }
 
