@@ -41,11 +41,52 @@ static int parse(const char *text, uint32_t length, struct settings *s, struct c
     return err;
 }
 
+/* The same bytes as the value of a name of an earlier agent, in every form. */
+static const struct setting_earlier earlier[] = {
+    {"SAME", "limits.agents", FORM_SAME},
+    {"URL", "server.address", FORM_URL},
+    {"MILLISECONDS", "sampling.interval", FORM_MILLISECONDS},
+    {"DEBUG", "server.token", FORM_DEBUG},
+};
+static const char *value_of_all;
+
+static const char *lookup(const char *name)
+{
+    (void)name;
+    return value_of_all;
+}
+
+static void parse_earlier(const uint8_t *bytes, size_t size)
+{
+    char words[256], note_words[600];
+    struct config config = {0};
+    struct settings s;
+    struct text why, note;
+    char *value = malloc(size + 1);
+    memcpy(value, bytes, size);
+    value[size] = '\0';
+    for (uint32_t form = 0; form < COUNT_OF(earlier); form++) {
+        text_init(&why, words, sizeof words);
+        text_init(&note, note_words, sizeof note_words);
+        settings_init(&s, table, COUNT_OF(table), &config);
+        settings_use_earlier(&s, &earlier[form], 1);
+        value_of_all = value;
+        int err = settings_parse_environment(&s, lookup, &why);
+        FUZZ_CHECK(err == ERR_OK || (err == ERR_MALFORMED && why.length > 0));
+        FUZZ_CHECK(memchr(config.server, 0, sizeof config.server) != NULL);
+        FUZZ_CHECK(config.interval_ms >= 100 && config.interval_ms <= 60000);
+        if (err == ERR_OK)
+            FUZZ_CHECK(settings_explain_earlier(&s, 0, &note) == (note.length > 0));
+    }
+    free(value);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     static char print[4096];
     struct config config = {0}, again = {0};
     struct settings s;
+    parse_earlier(bytes, size);
     char *exact = fuzz_exact(bytes, size);
     int err = parse(exact, (uint32_t)size, &s, &config);
     free(exact);

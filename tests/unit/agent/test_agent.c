@@ -100,6 +100,34 @@ static void an_overflowing_ring_is_counted(void **state)
     rig_close(r);
 }
 
+static void another_server_and_interval_while_it_runs(void **state)
+{
+    (void)state;
+    struct rig *r = rig_open(6, true);
+    struct wire_hello hello;
+    peer_meet(r);
+    rig_run(r, 5000);
+    uint64_t epoch = r->agent->uplink.parts.epoch, held = r->agent->ring.sample_count;
+    /* The same settings again change nothing. */
+    agent_apply(r->agent, &r->config, plat_mono(r->host));
+    assert_int_equal(r->agent->uplink.state, UPLINK_SHIPPING);
+
+    plat_close(r->hub, r->listener);
+    r->listener = plat_listen(r->hub, "0.0.0.0:7444", PLAT_TLS);
+    text_copy(r->config.server, sizeof r->config.server, "hub:7444");
+    r->config.interval_ms = 2000;
+    agent_apply(r->agent, &r->config, plat_mono(r->host));
+    peer_accept(r);
+    peer_hello(r, &hello);
+    assert_int_equal(hello.interval_ms, 2000);
+    assert_true(hello.epoch == epoch);
+    assert_true(r->agent->ring.sample_count >= held && r->agent->ring.lost_count == 0);
+    uint64_t before = r->agent->builder.next_sequence;
+    rig_run(r, 20000);
+    assert_in_range(r->agent->builder.next_sequence - before, 9, 11);
+    rig_close(r);
+}
+
 static void the_map_adds_up(void **state)
 {
     (void)state;
@@ -121,6 +149,7 @@ int main(void)
         cmocka_unit_test(without_certificate_or_token),
         cmocka_unit_test(a_restart_is_a_new_epoch),
         cmocka_unit_test(an_overflowing_ring_is_counted),
+        cmocka_unit_test(another_server_and_interval_while_it_runs),
         cmocka_unit_test(the_map_adds_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
