@@ -5,6 +5,8 @@
 #include "agent/spool.c"
 
 #include "platform/sim/sim.h"
+#include <stdio.h>
+
 #include "tests/unit/unit.h"
 
 #define SEGMENT 8192U
