@@ -41,6 +41,7 @@ int agent_init(struct agent *a, struct plat *p, const struct config *config)
     identity_init(&a->identity, p, config->id, config->name);
     series_init(&a->series);
     collect_init(&a->collect, p, &a->series, a->scratch);
+    inputs_init(&a->inputs, p, &a->series, a->scratch, config);
     block_builder_init(&a->builder);
     ring_init(&a->ring, a->ring_bytes, sizeof a->ring_bytes);
     spool_init(&a->spool, p, &a->series, a->scratch, config->spool_size);
@@ -81,8 +82,10 @@ static void schedule_next(struct agent *a, struct mono now)
 /* The one place where readiness is asked: each index goes to whom it belongs. */
 static void pass_readiness(struct agent *a)
 {
-    for (int conn; (conn = plat_next_ready(a->plat)) >= 0;)
+    for (int conn; (conn = plat_next_ready(a->plat)) >= 0;) {
         uplink_ready(&a->uplink, conn);
+        inputs_ready(&a->inputs, conn);
+    }
 }
 
 /* The aggregator may ask for another interval, within our bounds. */
@@ -123,6 +126,7 @@ static void sample(struct agent *a, struct mono now)
 {
     schedule_next(a, now);
     collect_take(&a->collect, &a->sample, now);
+    inputs_take(&a->inputs, &a->sample, now);
     block_builder_add(&a->builder, &a->sample, &a->ring, a->scratch);
     bool is_urgent = hints_reached(&a->hints, &a->sample, &a->series);
     if (uplink_ship_due(&a->uplink, now) || is_urgent)
@@ -137,8 +141,11 @@ struct mono agent_step(struct agent *a, struct mono now)
     if (!a->is_ending && mono_reached(now, a->sample_at))
         sample(a, now);
     struct mono next = uplink_step(&a->uplink, now);
+    if (a->is_ending)
+        return mono_earlier(next, a->end_at);
+    next = mono_earlier(next, inputs_step(&a->inputs, now));
     follow_interval(a, now);
-    return mono_earlier(next, a->is_ending ? a->end_at : a->sample_at);
+    return mono_earlier(next, a->sample_at);
 }
 
 void agent_apply(struct agent *a, const struct config *config, struct mono now)
@@ -168,6 +175,7 @@ void agent_end(struct agent *a, struct mono now)
         a->end_at = now;
         return;
     }
+    inputs_close(&a->inputs);
     block_builder_seal(&a->builder, &a->ring, a->scratch);
     a->is_ending = true;
     a->end_at = mono_after_ms(now, GOODBYE_MS_MAX);
@@ -218,12 +226,15 @@ void agent_memory(struct memory_map *m)
         {"agent: scratch for one text or block", 1, SCRATCH_SIZE, "the end of a longer text is not read"},
         {"agent: samples of the open block", 1, sizeof(struct block_builder), "the block is sealed"},
         {"agent: series", SLOTS_MAX, sizeof(struct series_entry), "a new series is refused and counted"},
-        {"agent: names of custom series", CUSTOM_SERIES_MAX, sizeof(struct custom_series),
+        {"agent: custom series and their names", 1,
+         sizeof(struct custom_series) * CUSTOM_SERIES_MAX + CUSTOM_WORDS_SIZE,
          "a newcomer is refused and counted"},
         {"agent: the sample just taken", 1, sizeof(struct sample), "cannot be full"},
         {"agent: disks, mounts, interfaces", 1, sizeof(struct collect) - sizeof(struct process_watch),
          "more are skipped and counted"},
         {"agent: processes", 1, sizeof(struct process_watch), "more take turns in being looked at"},
+        {"agent: StatsD, textfile, health", 1, sizeof(struct inputs),
+         "newcomers are refused and counted"},
         {"agent: uplink with its two buffers", 1, sizeof(struct uplink), "the rest waits in the ring"},
     };
     uint64_t rest = sizeof(struct agent);

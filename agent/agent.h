@@ -2,7 +2,7 @@
 /* The agent, whole: one struct, one step.
  *
  *     /proc ──► collect ──► block builder ──► ring ──► uplink ──► aggregator
- *                                              │         ▲
+ *    others ──► inputs ───────┘                │         ▲
  *                                              └► spool ─┘      in an outage, and after it
  *
  * Samples are taken at a fixed phase of the monotonic clock; a moment that was missed (a suspended
@@ -15,6 +15,7 @@
 #include "agent/config.h"
 #include "agent/hints.h"
 #include "agent/identity.h"
+#include "agent/inputs/inputs.h"
 #include "agent/limits.h"
 #include "agent/ring.h"
 #include "agent/sample.h"
@@ -37,7 +38,8 @@ struct agent {
 
     struct collect collect;
     struct series series;         /* collect -> uplink: what the slots mean */
-    struct sample sample;         /* collect -> builder */
+    struct inputs inputs;         /* StatsD, *.prom files, health check */
+    struct sample sample;         /* collect, inputs -> builder */
     struct block_builder builder; /* -> ring */
     struct ring ring;             /* -> uplink */
     struct spool spool;           /* uplink -> disk -> uplink */

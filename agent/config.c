@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "agent/http_url.h"
 #include "agent/limits.h"
 #include "proto/instance_id.h"
 #include "proto/token.h"
@@ -56,6 +57,18 @@ static const struct setting table[] = {
     {.key = "check.health_url", .flag = "--health-url", .environment = "NEPHOS_HEALTH_URL",
      .type = SETTING_TEXT, FIELD(health_url), .default_text = "",
      .help = "http or https address of a service on this machine to look at"},
+    {.key = "check.interval", .flag = "--health-interval", .environment = "NEPHOS_HEALTH_INTERVAL",
+     .type = SETTING_DURATION_MS, FIELD(check_interval_ms), .min = CHECK_MS_MIN, .max = CHECK_MS_MAX,
+     .default_text = "10s", .help = "time between two looks at it, 1s to 1h"},
+    {.key = "check.timeout", .flag = "--health-timeout", .environment = "NEPHOS_HEALTH_TIMEOUT",
+     .type = SETTING_DURATION_MS, FIELD(check_timeout_ms), .min = 100, .max = 60000,
+     .default_text = "5s", .help = "no answer after this long is none"},
+    {.key = "statsd.address", .flag = "--statsd", .environment = "NEPHOS_STATSD",
+     .type = SETTING_TEXT, FIELD(statsd_address), .default_text = "127.0.0.1:8125",
+     .help = "ADDRESS:PORT on which applications tell their metrics; empty: none"},
+    {.key = "textfile.dir", .flag = "--textfile-dir", .environment = "NEPHOS_TEXTFILE_DIR",
+     .type = SETTING_TEXT, FIELD(textfile_dir), .default_text = "/var/lib/nephos-agent/textfile",
+     .help = "directory of *.prom files, read every 10 s; need not exist; empty: none"},
     {.key = "alert.cpu", .flag = "--alert-cpu", .environment = "NEPHOS_ALERT_CPU",
      .type = SETTING_COUNT, FIELD(alert_cpu), .max = 100, .default_text = "0",
      .help = "CPU use in percent above which samples are sent at once; 0: only as the aggregator hints"},
@@ -146,6 +159,12 @@ int config_check(struct config *c, struct text *why)
     }
     if (c->id[0] != '\0' && !instance_id_allowed(c->id)) {
         text_printf(why, "--id: \"%s\" is not an id; give 1 to 63 of A-Z a-z 0-9 . _ : -", c->id);
+        return ERR_MALFORMED;
+    }
+    struct http_url url;
+    if (c->health_url[0] != '\0' && http_url_parse(c->health_url, &url) < 0) {
+        text_printf(why, "--health-url: \"%s\" is not an address; give http://HOST:PORT/PATH or https://...",
+                    c->health_url);
         return ERR_MALFORMED;
     }
     if (find_level(c->log_level) < 0) {

@@ -10,6 +10,7 @@
 #define CONFIG_PATH_SIZE 200U
 #define CONFIG_ROOT_SIZE 64U
 #define CONFIG_SERVER_SIZE 272U /* the longest DNS name, a colon and a port */
+#define CONFIG_ADDRESS_SIZE 64U  /* of this machine: "[V6]:PORT" */
 #define CONFIG_FILE_SIZE_MAX 16384U
 #define CONFIG_URL_SIZE 256U
 
@@ -27,6 +28,9 @@ struct config {
     bool confine;                       /* give up rights once running */
     int64_t interval_ms;
     char health_url[CONFIG_URL_SIZE];   /* "": nothing is looked at */
+    int64_t check_interval_ms, check_timeout_ms;
+    char statsd_address[CONFIG_ADDRESS_SIZE]; /* "": off */
+    char textfile_dir[CONFIG_PATH_SIZE];      /* "": off */
     uint64_t spool_size;                /* bytes; 0: samples that cannot be sent are kept in memory only */
     uint32_t alert_cpu, alert_memory, alert_disk; /* percent; 0: no hint of our own */
     char log_level[8];

@@ -32,6 +32,9 @@ static_assert(OWN_HINTS_MAX + HINTS_MAX <= 255U, "a watched series names its hin
 /* Series that others name: StatsD and *.prom files together. An application with ten timers (seven series
  * each) and some counters fits; each costs the ring as much as one of ours. */
 #define CUSTOM_SERIES_MAX 128U
+/* Their names and tags, each once: 128 names of 20 bytes and fifty tags of 40. */
+#define CUSTOM_WORDS_SIZE 6144U
+static_assert(CUSTOM_WORDS_SIZE <= UINT16_MAX, "the place of a word is 16 bits");
 
 /* --- top processes (collect/process_watch.h) --- */
 
@@ -55,12 +58,34 @@ static_assert(2 * PROCESSES_RANKED <= PROCESS_TOPS_MAX && 2 * PROCESSES_RANKED <
                   PROCESSES_HELD_MAX <= 32,
               "all who are ranked are held");
 
+/* What StatsD may name at once. A timer is a histogram of 1 KiB and seven series, a set 1 KiB: an application
+ * has a handful of them. */
+#define STATSD_ENTRIES_MAX 64U
+#define STATSD_TIMERS_MAX 12U
+#define STATSD_SETS_MAX 4U
+
 /* --- how often --- */
 
 #define INTERVAL_MS_MIN 1000
 #define INTERVAL_MS_MAX 60000
 /* What changes slowly or costs much to ask (collect.c tells which) is asked for only so often. */
 #define SLOW_MS 10000
+/* As node_exporter is scraped, or faster; scripts write such files every minute at best. */
+#define TEXTFILE_REFRESH_MS 10000
+/* Timers and sets are summed up over so long, as in other StatsD servers. */
+#define STATSD_WINDOW_MS 10000
+/* A gauge that nobody has set for so long is not told any more: who set it may be gone. */
+#define STATSD_STALE_MS 300000
+/* So many datagrams are read in one step; then other work has its turn, after a flood a little longer. At
+ * most 64,000 a second are taken, for about a tenth of a CPU. */
+#define STATSD_DATAGRAMS_MAX 128U
+#define STATSD_REST_FLOOD_MS 2
+/* Where datagrams come closer together than this, they are read together so often. The kernel's buffer
+ * holds some 250 small ones meanwhile. */
+#define STATSD_REST_MS 20
+/* Between two health checks. */
+#define CHECK_MS_MIN 1000
+#define CHECK_MS_MAX 3600000
 /* What the aggregator may ask for, and what is done until it has. */
 #define SHIP_INTERVAL_MS_MIN 1000
 #define SHIP_INTERVAL_MS_MAX 60000
@@ -104,6 +129,16 @@ static_assert(BLOCK_SIZE_MAX + 16U <= RING_SIZE / 8U, "the ring holds several bl
 static_assert(DICTIONARY_SERIES_MAX * (METRIC_SIZE + TAG_SIZE + UNIT_SIZE + 24U) + 32U <= TRANSMIT_SIZE,
               "a dictionary message fits in the transmit buffer");
 
+/* A request to a local service: host and path of up to 250 bytes and a few headers. Its answer: the headers,
+ * and the word that a metadata service says; of a health check only the first line counts. */
+#define HTTP_SIZE 1280U
+/* Names in the textfile directory, others included; the path of one file; broken files that are
+ * remembered, so that each is said once. */
+#define TEXTFILE_NAMES_SIZE 4096U
+#define TEXTFILE_SIZE_MAX (SCRATCH_SIZE - TEXTFILE_NAMES_SIZE)
+#define TEXTFILE_PATH_SIZE 512U
+#define TEXTFILE_BROKEN_MAX 32U
+
 /* --- patience --- */
 
 #define RETRY_MS_MIN 500
@@ -136,10 +171,13 @@ static_assert(DICTIONARY_SERIES_MAX * (METRIC_SIZE + TAG_SIZE + UNIT_SIZE + 24U)
      BLOCK_PROCESSES_MAX * 28U +                   /* and its processes */                             \
      BLOCK_SAMPLES_MAX * PROCESS_TOPS_MAX * 12U +  /* with what each sample says of them */            \
      SLOTS_MAX * (SERIES_TAG_SIZE + 2U) + 64U +    /* series: what a slot stands for */                \
-     CUSTOM_SERIES_MAX * (METRIC_SIZE + TAG_SIZE + UNIT_SIZE + 8U) + 8U + /* custom series */          \
+     CUSTOM_SERIES_MAX * 24U + CUSTOM_WORDS_SIZE + 16U + /* custom series */                           \
      SLOTS_MAX * 8U + 64U +                        /* sample: the one just taken */                    \
      PROCESS_TOPS_MAX * 28U + 8U +                 /* and its processes */                             \
      34U * 1024U +                                 /* collect: last readings, two of CPUs and disks */ \
+     STATSD_ENTRIES_MAX * 48U + STATSD_TIMERS_MAX * 1152U + STATSD_SETS_MAX * 1032U + 256U + /* StatsD */ \
+     CUSTOM_SERIES_MAX * 10U + TEXTFILE_BROKEN_MAX * 4U + 128U + /* textfile */                        \
+     HTTP_SIZE + 1024U +                           /* health check */                                  \
      PROCESSES_WATCHED_MAX * 28U + 1024U +         /* processes: what each has used, and who is held */ \
      SPOOL_SEGMENTS_MAX * 40U + 512U +             /* spool: what the segments hold */                 \
      (OWN_HINTS_MAX + HINTS_MAX) * (METRIC_SIZE + TAG_SIZE + 16U) + WATCHED_MAX * 4U + 64U + /* hints */ \

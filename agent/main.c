@@ -149,16 +149,30 @@ static struct plat *begin_sampling(void)
     identity_init(&agent.identity, p, config.id, config.name);
     series_init(&agent.series);
     collect_init(&agent.collect, p, &agent.series, agent.scratch);
+    config.statsd_address[0] = '\0'; /* the port belongs to the agent that runs */
+    inputs_init(&agent.inputs, p, &agent.series, agent.scratch, &config);
     collect_take(&agent.collect, &agent.sample, plat_mono(p));
     return p;
 }
 
-/* False when the agent has been asked to end. */
-static bool sleep_until(struct plat *p, struct mono end)
+static void take_sample(struct plat *p)
 {
-    while (!mono_reached(plat_mono(p), end))
-        if (plat_wait(p, end) == ERR_CLOSED)
+    collect_take(&agent.collect, &agent.sample, plat_mono(p));
+    inputs_take(&agent.inputs, &agent.sample, plat_mono(p));
+}
+
+/* Until that moment and, if told so, until the health check is done. False when the agent has been asked to
+ * end. */
+static bool sleep_until(struct plat *p, struct mono end, bool wait_for_health)
+{
+    while (!mono_reached(plat_mono(p), end) ||
+           (wait_for_health && health_is_waiting(&agent.inputs.health))) {
+        struct mono next = inputs_step(&agent.inputs, plat_mono(p));
+        if (plat_wait(p, mono_reached(plat_mono(p), end) ? next : mono_earlier(next, end)) == ERR_CLOSED)
             return false;
+        for (int conn; (conn = plat_next_ready(p)) >= 0;)
+            inputs_ready(&agent.inputs, conn);
+    }
     return true;
 }
 
@@ -175,9 +189,9 @@ static int once(enum verb verb)
     struct plat *p = begin_sampling();
     if (p == NULL)
         return EXIT_FAILED;
-    if (!sleep_until(p, mono_after_ms(plat_mono(p), ONCE_MS)))
+    if (!sleep_until(p, mono_after_ms(plat_mono(p), ONCE_MS), true))
         return EXIT_IN_ORDER;
-    collect_take(&agent.collect, &agent.sample, plat_mono(p));
+    take_sample(p);
     struct text out = long_page();
     if (verb == VERB_ONCE)
         once_print_table(&agent.sample, &agent.series,
@@ -203,8 +217,8 @@ static int dry_run(void)
                                                                       : SHIP_INTERVAL_MS_DEFAULT;
     uint32_t batch_samples = (uint32_t)(batch_ms / config.interval_ms);
     struct mono at = mono_after_ms(plat_mono(p), config.interval_ms);
-    for (uint32_t i = 1; i <= DRY_RUN_SAMPLES && sleep_until(p, at); i++) {
-        collect_take(&agent.collect, &agent.sample, plat_mono(p));
+    for (uint32_t i = 1; i <= DRY_RUN_SAMPLES && sleep_until(p, at, false); i++) {
+        take_sample(p);
         block_builder_add(&agent.builder, &agent.sample, &agent.ring, agent.scratch);
         at = mono_after_ms(at, config.interval_ms);
         if (i % batch_samples != 0 && i < DRY_RUN_SAMPLES)

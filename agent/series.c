@@ -12,6 +12,7 @@ void series_init(struct series *s)
     s->expected = 0;
     s->refused = 0;
     s->custom_count = 0;
+    s->words_size = 0;
 }
 
 static bool is_entry(const struct series_entry *e, enum metric metric, const char *tag)
@@ -60,31 +61,48 @@ static uint32_t hash_of(const char *name, const char *tag)
     return hash;
 }
 
+/* Where the word stands in the pool, put there if need be; ERR_FULL. A timer's seven series share a tag. */
+static int word_at(struct series *s, const char *word)
+{
+    uint32_t at = 0, size = (uint32_t)strlen(word) + 1;
+    for (; at < s->words_size; at += (uint32_t)strlen(s->words + at) + 1)
+        if (text_equal(s->words + at, word))
+            return (int)at;
+    if (size > CUSTOM_WORDS_SIZE - at)
+        return ERR_FULL;
+    memcpy(s->words + at, word, size);
+    s->words_size += size;
+    return (int)at;
+}
+
 /* A name is one kind of thing: with another tag it may not be the other kind. */
 static bool is_other_kind(const struct series *s, const char *name, bool counter)
 {
     for (uint32_t i = 0; i < s->custom_count; i++)
-        if (s->custom[i].counter != counter && text_equal(s->custom[i].name, name))
+        if (s->custom[i].counter != counter && text_equal(s->words + s->custom[i].name, name))
             return true;
     return false;
 }
 
 static int new_custom(struct series *s, const char *name, const char *tag, const char *unit, bool counter)
 {
-    if (s->custom_count == CUSTOM_SERIES_MAX) {
+    ASSERT(strlen(name) < METRIC_SIZE && strlen(tag) < TAG_SIZE && strlen(unit) < UNIT_SIZE);
+    int name_at = word_at(s, name), tag_at = word_at(s, tag);
+    if (s->custom_count == CUSTOM_SERIES_MAX || name_at < 0 || tag_at < 0) {
         s->refused++;
         return ERR_FULL;
     }
     int slot = new_slot(s, METRIC_COUNT + s->custom_count, "");
     if (slot < 0)
         return slot;
-    struct custom_series *c = &s->custom[s->custom_count++];
-    c->hash = hash_of(name, tag);
-    c->slot = (uint16_t)slot;
-    c->counter = counter;
-    bool fits = text_copy(c->unit, sizeof c->unit, unit) && text_copy(c->name, sizeof c->name, name) &&
-                text_copy(c->tag, sizeof c->tag, tag);
-    ASSERT(fits);
+    s->custom[s->custom_count++] = (struct custom_series){
+        .hash = hash_of(name, tag),
+        .slot = (uint16_t)slot,
+        .name = (uint16_t)name_at,
+        .tag = (uint16_t)tag_at,
+        .counter = counter,
+        .unit = unit,
+    };
     return slot;
 }
 
@@ -93,7 +111,7 @@ int series_custom(struct series *s, const char *name, const char *tag, const cha
     uint32_t hash = hash_of(name, tag);
     for (uint32_t i = 0; i < s->custom_count; i++) {
         const struct custom_series *c = &s->custom[i];
-        if (c->hash == hash && text_equal(c->name, name) && text_equal(c->tag, tag))
+        if (c->hash == hash && text_equal(s->words + c->name, name) && text_equal(s->words + c->tag, tag))
             return c->counter == counter ? c->slot : ERR_DENIED;
     }
     int metric = metric_find(name);
@@ -112,12 +130,12 @@ uint32_t series_custom_room(const struct series *s)
     return pool < slots ? pool : slots;
 }
 
-static void describe_custom(const struct custom_series *c, char tag[static TAG_SIZE],
+static void describe_custom(const struct series *s, const struct custom_series *c, char tag[static TAG_SIZE],
                             struct wire_series *out)
 {
-    text_copy(tag, TAG_SIZE, c->tag);
+    text_copy(tag, TAG_SIZE, s->words + c->tag);
     *out = (struct wire_series){
-        .metric = c->name,
+        .metric = s->words + c->name,
         .tag = tag,
         .unit = c->unit,
         .scale = CUSTOM_SCALE,
@@ -131,7 +149,7 @@ void series_describe(const struct series *s, uint32_t slot, char tag[static TAG_
     ASSERT(slot < s->count);
     const struct series_entry *e = &s->entries[slot];
     if (e->metric >= METRIC_COUNT) {
-        describe_custom(&s->custom[e->metric - METRIC_COUNT], tag, out);
+        describe_custom(s, &s->custom[e->metric - METRIC_COUNT], tag, out);
         return;
     }
     const struct metric_info *info = metric_info((enum metric)e->metric);

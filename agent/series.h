@@ -20,10 +20,9 @@ struct series_entry {
 struct custom_series {
     uint32_t hash;             /* of name and tag */
     uint16_t slot;
+    uint16_t name, tag;        /* where they stand in `words`; the tag is like "code=200,path=/" */
     bool counter;
-    char unit[UNIT_SIZE];
-    char name[METRIC_SIZE];
-    char tag[TAG_SIZE];        /* "code=200,path=/" */
+    const char *unit;
 };
 /* Custom values are whatever somebody measures: thousandths do for all of them, and one scale for all keeps
  * a name the same metric on every host. */
@@ -36,15 +35,17 @@ struct series {
     struct series_entry entries[SLOTS_MAX];
     uint32_t custom_count;
     struct custom_series custom[CUSTOM_SERIES_MAX];
+    uint32_t words_size;
+    char words[CUSTOM_WORDS_SIZE]; /* names and tags of custom series, terminated, each once */
 };
 
 void series_init(struct series *s);
 /* The slot, given out now if need be, or ERR_FULL. `tag` is shorter than SERIES_TAG_SIZE. */
 int series_slot(struct series *s, enum metric metric, const char *tag);
-/* The same for a custom series: ERR_FULL, also when its own pool is full, and ERR_DENIED when the name
- * belongs to the agent itself, or is a counter here and a gauge there. Name, tag and unit are printable and
- * shorter than METRIC_SIZE, TAG_SIZE and UNIT_SIZE. A metric that applications tell (metric_is_told) keeps
- * its own unit. */
+/* The same for a custom series: ERR_FULL, also when its own pool or that of its words is full, and ERR_DENIED
+ * when the name belongs to the agent itself, or is a counter here and a gauge there. Name, tag and unit are
+ * printable and shorter than METRIC_SIZE, TAG_SIZE and UNIT_SIZE; the unit is a constant. A metric that
+ * applications tell (metric_is_told) keeps its own unit. */
 int series_custom(struct series *s, const char *name, const char *tag, const char *unit, bool counter);
 /* How many more custom series there is room for. */
 uint32_t series_custom_room(const struct series *s);

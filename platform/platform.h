@@ -160,7 +160,8 @@ uint32_t plat_signals(struct plat *p);
  * to write after ERR_AGAIN, newly open, or failed. ERR_AGAIN when there is no more. A connection
  * that was not read dry is reported again. */
 int plat_next_ready(struct plat *p);
-/* While paused a connection is not reported for reading: how a receiver holds a sender back. */
+/* While paused a connection, or a socket for datagrams, is not reported for reading: how a receiver holds a
+ * sender back. */
 void plat_pause(struct plat *p, int conn, bool paused);
 /* From now on the connection is one of many that say a little now and then: they are reported together,
  * each at most PLAT_GATHER_MS late, and the first after a silence at once. A thousand peers then wake

@@ -57,8 +57,8 @@ struct conn *conn_new(struct plat *p, enum plat_security security)
 static int wanted_events(struct plat *p, const struct conn *c)
 {
     switch (c->state) {
-    case CONN_LISTEN:
-    case CONN_DATAGRAMS: return EPOLLIN;
+    case CONN_LISTEN: return EPOLLIN;
+    case CONN_DATAGRAMS: return c->paused ? 0 : EPOLLIN;
     case CONN_CONNECT: return EPOLLOUT;
     case CONN_HELLO: return c->queue.linked ? NONE : EPOLLIN;
     case CONN_HANDSHAKE: return tls_wants_write(p, c) ? EPOLLOUT : EPOLLIN;
@@ -442,6 +442,8 @@ void plat_pause(struct plat *p, int conn, bool paused)
     if (c->paused == paused)
         return;
     c->paused = paused;
+    if (c->state == CONN_DATAGRAMS)
+        conn_watch(p, c);
     if (c->state != CONN_OPEN)
         return;
     c->hung_up = false;

@@ -440,7 +440,7 @@ static bool slot_ready(const struct plat *p, struct slot *s)
     if (s->kind == SLOT_LISTENER)
         return s->backlog_count > 0;
     if (s->kind == SLOT_DATAGRAMS)
-        return s->mailbox->used > 0;
+        return !s->paused && s->mailbox->used > 0;
     const struct link *l = p->world->links[s->link];
     if (has_failed(l, s->side))
         return !s->fail_told || (!s->paused && unread(l, s->side) > 0);
@@ -485,8 +485,8 @@ int plat_next_ready(struct plat *p)
 
 void plat_pause(struct plat *p, int conn, bool paused)
 {
-    struct slot *s;
-    if (link_of(p, conn, &s) != NULL)
+    struct slot *s = slot_of(p, conn);
+    if (s != NULL)
         s->paused = paused;
 }
 
