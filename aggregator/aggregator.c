@@ -3,6 +3,7 @@
 #include "aggregator/aggregator.h"
 
 #include "aggregator/api/api.h"
+#include "aggregator/hints.h"
 #include "aggregator/ingest/ingest.h"
 #include "aggregator/store/store.h"
 #include "platform/credentials.h"
@@ -71,6 +72,15 @@ static int open_listener(struct aggregator *a, const char *address, enum plat_se
     return listener;
 }
 
+static int set_settings(struct aggregator *a, const struct aggregator_options *options, struct text *why)
+{
+    struct ingest_hint hints[HINTS_MAX];
+    int n = options->hints != NULL ? hints_parse(options->hints, hints, why) : 0;
+    if (n < 0 || (n == 0 && options->sample_interval_ms == 0))
+        return n;
+    return ingest_set_settings(a->ingest, options->sample_interval_ms, hints, (uint32_t)n);
+}
+
 int aggregator_open(struct aggregator *a, struct plat *p, const struct memory_map *map,
                     const struct aggregator_options *options, struct text *why)
 {
@@ -86,6 +96,9 @@ int aggregator_open(struct aggregator *a, struct plat *p, const struct memory_ma
         return e;
     }
     ingest_open(a->ingest, p, a->store);
+    e = set_settings(a, options, why);
+    if (e < 0)
+        return e;
     api_open(a->api, p, a->store, map, options->api_token);
     a->agents_listener = open_listener(a, options->listen, PLAT_TLS, "--listen", why);
     if (a->agents_listener < 0)
@@ -128,6 +141,7 @@ static void publish_gauges(struct aggregator *a)
         {"agent_connections", s.accepted},
         {"agent_handshakes_failed", s.handshakes_failed},
         {"agents_enrolled", s.enrolled},
+        {"agents_renewed", s.renewed},
         {"agents_refused_capacity", s.refused_capacity},
         {"agents_refused_certificate", s.refused_certificate},
         {"agents_refused_token", s.refused_token},

@@ -14,6 +14,8 @@ struct aggregator_options {
     const char *listen;    /* address for agents, TLS */
     const char *api;       /* address for HTTP, plain */
     const char *api_token; /* bearer token of every API request, or "" */
+    const char *hints;     /* levels at which agents send at once (hints.h), or NULL */
+    uint32_t sample_interval_ms; /* of agents; 0: as each was configured */
 };
 
 /* Reserves all rooms (see memory_map.h); NULL while the map only counts. */

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "aggregator/hints.h"
+
 #define TEXT_SETTING(field) SETTING_TEXT, offsetof(struct config, field), sizeof(((struct config *)0)->field)
 #define AT(field) offsetof(struct config, field), 0
 
@@ -24,6 +26,11 @@ static const struct setting table[] = {
     {"agents.ship_interval", "--ship-interval", "NEPHOS_SHIP_INTERVAL", SETTING_DURATION_MS,
      AT(ship_interval_ms), SHIP_INTERVAL_MS_LEAST, SHIP_INTERVAL_MS_MOST, SHIP_INTERVAL_DEFAULT,
      "how often agents send while nobody looks"},
+    {"agents.sample_interval", "--sample-interval", "NEPHOS_SAMPLE_INTERVAL", SETTING_DURATION_MS,
+     AT(sample_interval_ms), 0, SAMPLE_INTERVAL_MS_MOST, SAMPLE_INTERVAL_DEFAULT,
+     "how often agents measure; 0s: as each was configured"},
+    {"alerts.hints", "--hints", "NEPHOS_HINTS", TEXT_SETTING(hints), 0, 0, HINTS_DEFAULT,
+     "levels at which an agent sends a sample at once"},
     {"api.listen", "--api", "NEPHOS_API", TEXT_SETTING(api), 0, 0, "127.0.0.1:8080",
      "address for dashboard and API (HTTP)"},
     {"api.token_file", "--api-token-file", "NEPHOS_API_TOKEN_FILE", TEXT_SETTING(api_token_file), 0,
@@ -210,6 +217,11 @@ int config_check(const struct config *c, struct text *why)
                     "token that every request must carry; or serve on 127.0.0.1", c->api);
         return ERR_MALFORMED;
     }
+    struct ingest_hint hints[HINTS_MAX];
+    text_put(why, "--hints: ");
+    if (hints_parse(c->hints, hints, why) < 0)
+        return ERR_MALFORMED;
+    text_clear(why);
     if (c->websockets_max > c->api_connections_max) {
         text_printf(why, "--websockets-max %u is more than --api-connections-max %u",
                     c->websockets_max, c->api_connections_max);

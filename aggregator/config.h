@@ -9,6 +9,7 @@
 
 #define CONFIG_PATH_SIZE 256U
 #define CONFIG_ADDRESS_SIZE 80U
+#define CONFIG_HINTS_SIZE 512U
 
 struct config {
     char data[CONFIG_PATH_SIZE];          /* "" until config_choose_data() */
@@ -18,7 +19,8 @@ struct config {
     char log_level[8], log_format[8];
     uint32_t agents_max, series_max, histories_max, api_connections_max, websockets_max, queries_max;
     uint64_t database_size_max;
-    int64_t ship_interval_ms;
+    int64_t ship_interval_ms, sample_interval_ms;
+    char hints[CONFIG_HINTS_SIZE];
     uint32_t token_uses;
     int64_t token_ttl_ms;
 };

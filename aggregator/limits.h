@@ -30,6 +30,9 @@ struct aggregator_limits {
 #define QUERIES_MAX_DEFAULT "4"
 #define DATABASE_MAX_DEFAULT "10GiB"
 #define SHIP_INTERVAL_DEFAULT "10s"
+/* What somebody is likely to be told about, so that it need not wait for the next shipment. */
+#define HINTS_DEFAULT "cpu_usage>90,memory_usage_percent>90,disk_usage_percent>90"
+#define SAMPLE_INTERVAL_DEFAULT "0s"
 
 #define AGENTS_MAX_MOST 20000U          /* one core's worth of them (docs/DESIGN.md) */
 #define HISTORIES_MAX_MOST 4096U
@@ -39,6 +42,7 @@ struct aggregator_limits {
 #define DATABASE_MAX_MOST (UINT64_C(16) << 40)
 #define SHIP_INTERVAL_MS_LEAST 1000
 #define SHIP_INTERVAL_MS_MOST 60000
+#define SAMPLE_INTERVAL_MS_MOST 60000
 
 /* While somebody looks at a host, its samples come as they are taken. */
 #define WATCHED_SHIP_INTERVAL_MS 1000U

@@ -241,7 +241,9 @@ static int serve(const struct aggregator_limits *limits, struct text *why)
     if (code != EXIT_OK)
         return code;
     const struct aggregator_options options = {
-        .listen = program.config.listen, .api = program.config.api, .api_token = program.api_token};
+        .listen = program.config.listen, .api = program.config.api, .api_token = program.api_token,
+        .hints = program.config.hints,
+        .sample_interval_ms = (uint32_t)program.config.sample_interval_ms};
     int e = aggregator_open(a, program.plat, &program.map, &options, why);
     if (e < 0)
         return fail(e == ERR_DENIED ? EXIT_PERMISSION : EXIT_RUNTIME, why);

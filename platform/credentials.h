@@ -62,5 +62,7 @@ int authority_sign(struct plat *p, const uint8_t *request_der, uint32_t request_
  * half is for authority_sign() to check. ERR_MALFORMED for a bad request. */
 int authority_request_key(struct plat *p, const uint8_t *request_der, uint32_t request_size,
                           uint8_t hash[static HASH_SIZE]);
+/* The same of the certificate that plat_peer_identity() speaks of. ERR_MISSING where that says 0 or less. */
+int plat_peer_key(struct plat *p, int conn, uint8_t hash[static HASH_SIZE]);
 
 #endif

@@ -117,6 +117,7 @@ void session_enrolled(struct ingest *g, struct session *s)
 {
     g->stats.enrolled++;
     s->tx = s->rx;
+    s->tx_size = SESSION_RX_SIZE;
     (void)session_send(g, s, (int)s->rx_used);
     session_finish(g, s);
 }

@@ -141,6 +141,7 @@ void session_welcome(struct ingest *g, struct session *s)
     uint8_t *to = session_tx(s, &room);
     bool sent = session_send(g, s, wire_put_welcome(to, room, &welcome));
     ASSERT(sent); /* the first message of a session finds an empty buffer */
+    session_settings(g, s);
     plat_log(g->plat, LOG_DEBUG, "agent %s connected from %s", s->identity,
              plat_peer_address(g->plat, s->conn));
 }

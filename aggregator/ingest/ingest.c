@@ -130,10 +130,11 @@ static void check_deadlines(struct ingest *g, struct session *s)
     if (s->paused && s->state != SESSION_ENROLLING)
         s->deadline = mono_after_ms(g->now, g->silence_ms); /* it is we who do not listen */
     if (!send_stuck && !mono_reached(g->now, s->deadline)) {
-        if (s->state == SESSION_SHIPPING)
-            session_pace(g, s);
-        if (s->state == SESSION_SHIPPING)
-            session_history_check(g, s);
+        if (s->state != SESSION_SHIPPING)
+            return;
+        session_pace(g, s);
+        session_settings(g, s);
+        session_history_check(g, s);
         return;
     }
     if (s->state == SESSION_ENROLLING) {

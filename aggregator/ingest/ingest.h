@@ -17,6 +17,14 @@ struct ingest_limits {
     uint32_t watched_ship_interval_ms; /* while somebody looks */
 };
 
+/* A sample that reaches the level is shipped at once. */
+struct ingest_hint {
+    char metric[METRIC_SIZE];
+    char tag[TAG_SIZE];  /* "": any */
+    int64_t level;       /* as stored: value times the metric's scale */
+    bool below;          /* reached from above */
+};
+
 struct ingest;
 
 struct ingest *ingest_reserve(struct memory_map *map, const struct ingest_limits *limits);
@@ -30,6 +38,11 @@ struct mono ingest_step(struct ingest *g, struct mono now);
 /* After store_step(): acknowledges what has become durable. True when the commit made room for sessions
  * that were held back: they go on in the next step, at once. */
 bool ingest_acknowledge(struct ingest *g);
+/* What agents are asked for from now on; those that are connected are told within half a second. At most
+ * HINTS_MAX hints with names that fit; ERR_FULL otherwise, and nothing changes. sample_interval_ms 0: as each
+ * agent was configured. */
+int ingest_set_settings(struct ingest *g, uint32_t sample_interval_ms, const struct ingest_hint *hints,
+                        uint32_t count);
 /* Says goodbye to every agent. */
 void ingest_close(struct ingest *g);
 
@@ -39,6 +52,7 @@ struct ingest_stats {
     uint64_t malformed, replaced /* by a newer session of the same instance */, timeouts, enrolled;
     uint64_t blocks, samples, values, duplicates /* blocks that were there already */;
     uint64_t histories /* that were welcomed */, history_samples, histories_waiting;
+    uint64_t renewed, settings_sent;
     uint64_t held_back, large_waits, rx_bytes, tx_bytes;
 };
 void ingest_stats(const struct ingest *g, struct ingest_stats *out);

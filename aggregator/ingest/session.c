@@ -30,6 +30,13 @@ static void use_own_buffer(struct ingest *g, struct session *s)
     s->rx_used = 0;
 }
 
+static void send_from_own_buffer(struct ingest *g, struct session *s)
+{
+    s->tx = g->tx_buffers + (size_t)session_slot(g, s) * SESSION_TX_SIZE;
+    s->tx_size = SESSION_TX_SIZE;
+    s->tx_used = s->tx_sent = 0;
+}
+
 struct session *session_begin(struct ingest *g, int conn)
 {
     if (g->free_count == 0 || conn < 0 || (uint32_t)conn >= g->limits.connections_max)
@@ -37,9 +44,9 @@ struct session *session_begin(struct ingest *g, int conn)
     uint32_t slot = g->free_slots[--g->free_count];
     struct session *s = &g->sessions[slot];
     *s = (struct session){.state = SESSION_WAITING_FIRST, .conn = conn, .instance = NO_SLOT,
-                          .large = NO_SLOT, .send_deadline = MONO_NEVER};
+                          .large = NO_SLOT, .tx_large = NO_SLOT, .send_deadline = MONO_NEVER};
     s->deadline = mono_after_ms(g->now, HANDSHAKE_MS_MAX);
-    s->tx = g->tx_buffers + (size_t)slot * SESSION_TX_SIZE;
+    send_from_own_buffer(g, s);
     use_own_buffer(g, s);
     g->session_of_conn[conn] = slot;
     g->stats.sessions++;
@@ -49,14 +56,37 @@ struct session *session_begin(struct ingest *g, int conn)
     return s;
 }
 
+/* A large buffer and its number; NULL when none is free. */
+static uint8_t *take_large(struct ingest *g, uint32_t *slot)
+{
+    if (g->large_free_count == 0)
+        return NULL;
+    *slot = g->large_free[--g->large_free_count];
+    memory_use(g->large_line, g->limits.large_frames_max - g->large_free_count);
+    return g->large_buffers + (size_t)*slot * LARGE_FRAME_SIZE;
+}
+
+static void put_large(struct ingest *g, uint32_t *slot)
+{
+    g->large_free[g->large_free_count++] = *slot;
+    *slot = NO_SLOT;
+    memory_use(g->large_line, g->limits.large_frames_max - g->large_free_count);
+}
+
 static void return_large(struct ingest *g, struct session *s)
 {
     if (s->large == NO_SLOT)
         return;
-    g->large_free[g->large_free_count++] = s->large;
-    s->large = NO_SLOT;
+    put_large(g, &s->large);
     use_own_buffer(g, s);
-    memory_use(g->large_line, g->limits.large_frames_max - g->large_free_count);
+}
+
+static void return_large_tx(struct ingest *g, struct session *s)
+{
+    if (s->tx_large == NO_SLOT)
+        return;
+    put_large(g, &s->tx_large);
+    send_from_own_buffer(g, s);
 }
 
 /* The instance is no longer connected through this session. */
@@ -77,6 +107,7 @@ void session_end(struct ingest *g, struct session *s)
     ASSERT(s->state != SESSION_FREE);
     leave_instance(g, s);
     return_large(g, s);
+    return_large_tx(g, s);
     g->session_of_conn[s->conn] = NO_SLOT;
     plat_close(g->plat, s->conn);
     s->state = SESSION_FREE;
@@ -90,8 +121,21 @@ void session_end(struct ingest *g, struct session *s)
 
 uint8_t *session_tx(struct session *s, uint32_t *room)
 {
-    *room = SESSION_TX_SIZE - s->tx_used;
+    *room = s->tx_size - s->tx_used;
     return s->tx + s->tx_used;
+}
+
+bool session_make_room(struct ingest *g, struct session *s, uint32_t size)
+{
+    if (size <= s->tx_size - s->tx_used)
+        return true;
+    uint8_t *large = s->tx_large == NO_SLOT ? take_large(g, &s->tx_large) : NULL;
+    if (large == NULL)
+        return false;
+    memcpy(large, s->tx, s->tx_used);
+    s->tx = large;
+    s->tx_size = LARGE_FRAME_SIZE;
+    return size <= s->tx_size - s->tx_used;
 }
 
 /* ERR_OK also when some of it has to wait; ERR_CLOSED when the connection is gone. */
@@ -111,6 +155,7 @@ static int flush(struct ingest *g, struct session *s)
     }
     s->tx_used = s->tx_sent = 0;
     s->send_deadline = MONO_NEVER;
+    return_large_tx(g, s);
     return ERR_OK;
 }
 
@@ -190,6 +235,13 @@ void session_hold(struct ingest *g, struct session *s)
     session_list_add(&g->held, session_slot(g, s));
 }
 
+void session_wait_large(struct ingest *g, struct session *s)
+{
+    g->stats.large_waits++;
+    session_pause(g, s);
+    session_list_add(&g->waiting, session_slot(g, s));
+}
+
 /* Who is it, and may it say this? */
 static bool handle_first(struct ingest *g, struct session *s, const struct wire_frame *f)
 {
@@ -224,6 +276,7 @@ static bool handle(struct ingest *g, struct session *s, const struct wire_frame 
     case WIRE_DICTIONARY: return session_dictionary(g, s, f);
     case WIRE_BATCH: return session_batch(g, s, f);
     case WIRE_HISTORY: return session_history(g, s, f);
+    case WIRE_RENEW: return session_renew(g, s, f);
     case WIRE_REFUSE: session_finish(g, s); return false; /* it says goodbye */
     default:
         session_refuse(g, s, REFUSE_PROTOCOL, "message %d is not allowed now", (int)f->type);
@@ -245,15 +298,11 @@ static void borrow_large(struct ingest *g, struct session *s)
                        SESSION_RX_SIZE);
         return;
     }
-    if (g->large_free_count == 0) {
-        g->stats.large_waits++;
-        session_pause(g, s);
-        session_list_add(&g->waiting, session_slot(g, s));
+    uint8_t *large = take_large(g, &s->large);
+    if (large == NULL) {
+        session_wait_large(g, s);
         return;
     }
-    s->large = g->large_free[--g->large_free_count];
-    memory_use(g->large_line, g->limits.large_frames_max - g->large_free_count);
-    uint8_t *large = g->large_buffers + (size_t)s->large * LARGE_FRAME_SIZE;
     memcpy(large, s->rx, s->rx_used);
     s->rx = large;
     s->rx_size = (uint32_t)wire_frame_size(large, s->rx_used); /* not a byte of the frame after it */

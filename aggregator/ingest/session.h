@@ -36,7 +36,7 @@
 #include "proto/wire.h"
 
 #define SESSION_RX_SIZE 4096U
-#define SESSION_TX_SIZE 512U /* Refuse is the largest: 200 bytes of reason */
+#define SESSION_TX_SIZE 512U /* Refuse has 200 bytes of reason; what is longer borrows a large buffer */
 #define LARGE_FRAME_SIZE (FRAME_HEADER_SIZE + FRAME_PAYLOAD_MAX)
 #define HANDSHAKE_MS_MAX 15000 /* a storm of a thousand agents needs a few seconds of handshakes */
 #define FIRST_MESSAGE_MS_MAX 5000
@@ -45,6 +45,7 @@
 #define SEND_MS_MAX 10000
 #define CLOSING_MS_MAX 2000
 #define HISTORY_SILENCE_MS_MAX 60000 /* others wait for the place */
+#define RENEW_PAUSE_MS 60000 /* signing costs as much as a handshake */
 #define SWEEP_MS 500
 #define REFUSALS_LOGGED_PER_SWEEP 20U
 #define NO_SLOT UINT32_MAX
@@ -82,6 +83,8 @@ struct session {
     char identity[INSTANCE_ID_SIZE]; /* of the certificate; "" for none */
     uint32_t instance;               /* NO_SLOT before Hello */
     uint32_t pace_ms;                /* what the agent was told last */
+    uint32_t settings_told;          /* the number of the settings that it has; 0: none */
+    struct mono renew_next;          /* not before */
     struct session_stream streams[2]; /* by enum store_stream */
 
     /* history.c */
@@ -102,8 +105,9 @@ struct session {
     uint64_t commit_awaited;
 
     /* session.c: sending */
-    uint8_t *tx;                 /* own buffer; the receive buffer for an EnrollReply */
-    uint32_t tx_used, tx_sent;
+    uint8_t *tx;                 /* own buffer, a large one, or the receive buffer for an EnrollReply */
+    uint32_t tx_used, tx_sent, tx_size;
+    uint32_t tx_large;           /* NO_SLOT: none; given back once everything is sent */
 };
 
 /* A set of session slots in the order of arrival. A slot may leave its state while it is listed: who
@@ -123,6 +127,7 @@ struct ingest_scratch {
         struct wire_dictionary dictionary;
         struct wire_batch batch;
         struct wire_history history;
+        struct wire_renew renew;
     } message;
     struct block_matrix block;
 };
@@ -149,6 +154,9 @@ struct ingest {
     uint64_t commits_acknowledged, commits_retried;
     struct ingest_scratch *scratch;
     struct arena arena;
+    uint8_t settings[WIRE_REPLY_MAX]; /* the message, the same for every agent */
+    uint32_t settings_size;
+    uint32_t settings_number;      /* grows with every change; 0: nothing to tell */
     uint32_t refusals_logged, refusals_silent; /* since the last sweep */
     struct ingest_stats stats;
     struct memory_line *sessions_line, *large_line;
@@ -171,6 +179,10 @@ void session_hold(struct ingest *g, struct session *s);
 
 /* Room for one more message, and its sending once it is written there. */
 uint8_t *session_tx(struct session *s, uint32_t *room);
+/* False when `size` bytes more find no room now, and no large buffer is free either. */
+bool session_make_room(struct ingest *g, struct session *s, uint32_t size);
+/* Keeps the frame at the start of rx until a large buffer is free. */
+void session_wait_large(struct ingest *g, struct session *s);
 /* `n` as a wire_put function returned it; false when it did not fit. */
 bool session_send(struct ingest *g, struct session *s, int n);
 /* Says why, counts, logs, and begins to close. */
@@ -203,6 +215,11 @@ void session_history_progress(struct ingest *g, struct session *s);
 void session_history_end(struct ingest *g, struct session *s);
 /* A place that nothing comes through ends the session. */
 void session_history_check(struct ingest *g, struct session *s);
+/* settings.c */
+/* Tells the agent what it does not know yet. */
+void session_settings(struct ingest *g, struct session *s);
+/* renew.c */
+bool session_renew(struct ingest *g, struct session *s, const struct wire_frame *f);
 /* batch.c */
 bool session_dictionary(struct ingest *g, struct session *s, const struct wire_frame *f);
 bool session_batch(struct ingest *g, struct session *s, const struct wire_frame *f);

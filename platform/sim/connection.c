@@ -374,17 +374,11 @@ const char *plat_why(struct plat *p, int conn)
     return has_failed(l, s->side) || side->identity == ERR_DENIED ? side->why : "";
 }
 
-int plat_peer_identity(struct plat *p, int conn, char *id, uint32_t id_size)
+const struct side *connection_side(struct plat *p, int conn)
 {
     struct slot *s;
     const struct link *l = link_of(p, conn, &s);
-    id[0] = '\0';
-    if (l == NULL || !is_open(l, s->side))
-        return 0;
-    const struct side *side = &l->side[s->side];
-    if (side->identity > 0)
-        snprintf(id, id_size, "%s", side->peer_id);
-    return side->identity;
+    return l != NULL && is_open(l, s->side) ? &l->side[s->side] : NULL;
 }
 
 const char *plat_peer_address(struct plat *p, int conn)

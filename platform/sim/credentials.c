@@ -268,6 +268,27 @@ int authority_request_key(struct plat *p, const uint8_t *request_der, uint32_t r
 
 /* --- meeting --- */
 
+int plat_peer_identity(struct plat *p, int conn, char *id, uint32_t id_size)
+{
+    const struct side *side = connection_side(p, conn);
+    id[0] = '\0';
+    if (side == NULL)
+        return 0;
+    if (side->identity > 0)
+        snprintf(id, id_size, "%s", side->peer_id);
+    return side->identity;
+}
+
+int plat_peer_key(struct plat *p, int conn, uint8_t hash[static HASH_SIZE])
+{
+    const struct side *side = connection_side(p, conn);
+    if (side == NULL || side->identity <= 0)
+        return ERR_MISSING;
+    memcpy(hash, side->peer_key, HASH_SIZE);
+    return ERR_OK;
+}
+
+
 static void show_client(struct link *l)
 {
     struct plat *server = l->side[1].machine;
@@ -283,6 +304,7 @@ static void show_client(struct link *l)
     } else {
         memcpy(s->peer_id, c->certificate + NAME_AT, COMMON_NAME_SIZE);
         s->identity = (int)strlen(s->peer_id);
+        plat_sha256(server, c->certificate + MAGIC_SIZE + HASH_SIZE, HASH_SIZE, s->peer_key);
     }
 }
 

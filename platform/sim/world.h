@@ -47,6 +47,7 @@ struct side {
     char why[200];
     int identity;            /* length, 0 or ERR_DENIED: what the peer's certificate says */
     char peer_id[64];
+    uint8_t peer_key[32];    /* its hash, when there is an identity */
     char peer_address[32];
 };
 
@@ -202,5 +203,9 @@ int disk_state_read(struct plat *p, const char *name, void *to, uint32_t size);
 /* Fills in what each side of a new TLS connection learns about the other. False when the connecting
  * side refuses; then side[0].why says why. */
 bool credentials_meet(struct link *l);
+
+/* connection.c */
+/* The program's side of an open connection, or NULL. */
+const struct side *connection_side(struct plat *p, int conn);
 
 #endif

@@ -269,3 +269,12 @@ int authority_request_key(struct plat *p, const uint8_t *request_der, uint32_t r
     plat_sha256(p, key + sizeof key - n, (size_t)n, hash); /* the library writes at the end */
     return ERR_OK;
 }
+
+int plat_peer_key(struct plat *p, int conn, uint8_t hash[static HASH_SIZE])
+{
+    char id[IDENTITY_SIZE];
+    if (plat_peer_identity(p, conn, id, sizeof id) <= 0)
+        return ERR_MISSING;
+    memcpy(hash, session_of(p, &p->conns[conn])->key_hash, HASH_SIZE);
+    return ERR_OK;
+}

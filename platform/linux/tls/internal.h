@@ -39,6 +39,7 @@ struct session {
     bool closed;               /* nothing more will come */
     int identity_result;       /* ERR_DENIED: it showed a certificate that is not good */
     char identity[IDENTITY_SIZE];
+    uint8_t key_hash[HASH_SIZE]; /* of the key in that certificate */
     int64_t identity_until_s;  /* wall clock: end of the certificate that proved it */
 };
 

@@ -301,6 +301,7 @@ static void settle_identity(struct plat *p, struct conn *c)
         s->identity_result = ERR_DENIED;
     } else {
         s->identity_until_s = words_time_s(&certificate->valid_to);
+        plat_sha256(p, certificate->pk_raw.p, certificate->pk_raw.len, s->key_hash);
     }
 }
 

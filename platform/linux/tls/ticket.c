@@ -7,8 +7,9 @@
  *   key id    4 bytes    which key sealed it
  *   nonce    12 bytes
  *   sealed               AES-256-GCM over: expires, made (8 bytes each, seconds and milliseconds of the
- *                        wall clock), end of the certificate (8), length of the identity (1), identity,
- *                        the library's session. The key id and the CA's hash are authenticated with it.
+ *                        wall clock), end of the certificate (8), hash of its key (32), length of the
+ *                        identity (1), identity, the library's session. The key id and the CA's
+ *                        hash are authenticated with it.
  *   tag      16 bytes
  *
  * Keys lie in "ticket.key" so that agents resume after a restart too; a key is used for a day, accepted
@@ -26,7 +27,7 @@
 #define NONCE_SIZE 12U
 #define TAG_SIZE 16U
 #define KEY_RECORD_SIZE 44U /* id, time, key */
-#define FIXED_SIZE 25U      /* before the identity */
+#define FIXED_SIZE (24U + HASH_SIZE + 1U) /* before the identity */
 #define SEALED_AT 16U       /* key id and nonce before it */
 #define KEY_IN_USE_S DAY_S
 #define KEY_ACCEPTED_S (2 * DAY_S)
@@ -170,7 +171,8 @@ static int write_ticket(void *context, const mbedtls_ssl_session *library_sessio
     put_u64(at, (uint64_t)expires_s);
     put_u64(at + 8, (uint64_t)wall_ms(plat_wall(a->p)));
     put_u64(at + 16, (uint64_t)s->identity_until_s);
-    at[24] = (uint8_t)id_length;
+    memcpy(at + 24, s->key_hash, HASH_SIZE);
+    at[FIXED_SIZE - 1] = (uint8_t)id_length;
     memcpy(at + FIXED_SIZE, s->identity, id_length);
     size_t saved, head = FIXED_SIZE + id_length;
     size_t room = (size_t)(end - at) - head - TAG_SIZE;
@@ -204,7 +206,7 @@ static int parse_ticket(void *context, mbedtls_ssl_session *library_session, uns
         return MBEDTLS_ERR_SSL_INVALID_MAC;
 
     const uint8_t *at = ticket + SEALED_AT;
-    size_t id_length = at[24], head = FIXED_SIZE + id_length;
+    size_t id_length = at[FIXED_SIZE - 1], head = FIXED_SIZE + id_length;
     if (id_length == 0 || id_length >= IDENTITY_SIZE || head > sealed_size)
         return MBEDTLS_ERR_SSL_INVALID_MAC;
     if (now_s >= (int64_t)get_u64(at))
@@ -217,6 +219,7 @@ static int parse_ticket(void *context, mbedtls_ssl_session *library_session, uns
     memcpy(s->identity, at + FIXED_SIZE, id_length);
     s->identity[id_length] = '\0';
     s->identity_until_s = (int64_t)get_u64(at + 16);
+    memcpy(s->key_hash, at + 24, HASH_SIZE);
     return 0;
 }
 

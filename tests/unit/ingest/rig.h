@@ -34,6 +34,7 @@ struct peer {
     struct rig *rig;
     struct plat *machine;
     int conn;
+    uint64_t epoch; /* of dictionaries and blocks that it sends, and of the Acks it expects */
     uint8_t rx[8192];
     uint32_t used;
     struct arena arena;
@@ -157,6 +158,7 @@ static inline void peer_connect(struct rig *r, struct peer *p, struct plat *mach
     memset(p, 0, sizeof *p);
     p->rig = r;
     p->machine = machine;
+    p->epoch = RIG_EPOCH;
     arena_init(&p->arena, p->scratch, sizeof p->scratch);
     p->conn = plat_connect(machine, "hub:7443", security);
     assert_true(p->conn >= 0);
@@ -265,7 +267,7 @@ static inline void peer_send_dictionary(struct peer *p, uint32_t first, uint32_t
     static struct wire_dictionary m;
     static char names[DICTIONARY_SERIES_MAX][METRIC_SIZE];
     for (uint32_t end = first + count; first < end;) {
-        m = (struct wire_dictionary){.epoch = RIG_EPOCH, .first_slot = first};
+        m = (struct wire_dictionary){.epoch = p->epoch, .first_slot = first};
         for (; first < end && m.count < DICTIONARY_SERIES_MAX; first++, m.count++) {
             snprintf(names[m.count], METRIC_SIZE, "a_series_with_a_very_long_name_number_%u", first);
             m.series[m.count] = (struct wire_series){.metric = names[m.count], .tag = "and=a_long_tag",
@@ -294,7 +296,7 @@ static inline void peer_send_block(struct peer *p, uint64_t sequence, uint32_t c
     int n = block_encode(&block, data, sizeof data);
     assert_true(n > 0);
     static struct wire_batch m;
-    m = (struct wire_batch){.epoch = RIG_EPOCH, .sent_ms = RIG_START_MS, .block_count = 1};
+    m = (struct wire_batch){.epoch = p->epoch, .sent_ms = RIG_START_MS, .block_count = 1};
     m.blocks[0] = (struct wire_block){.sequence = sequence, .count = count, .data = {data, (uint32_t)n}};
     peer_send(p, p->tx, wire_put_batch(p->tx, sizeof p->tx, &m));
 }
@@ -307,7 +309,7 @@ static inline uint32_t peer_must_be_acknowledged(struct peer *p, uint64_t sequen
         struct wire_ack m = {0};
         assert_int_equal(peer_wait(p, &f, ms), WIRE_ACK);
         assert_int_equal(wire_get_ack(&f, &p->arena, &m), ERR_OK);
-        assert_true(m.epoch == RIG_EPOCH);
+        assert_true(m.epoch == p->epoch);
         assert_true(m.sequence <= sequence);
         if (m.sequence == sequence)
             return count;

@@ -165,6 +165,20 @@ void open_site(struct site *s)
     snprintf(s->address, sizeof s->address, "%s", plat_peer_address(s->server, s->listener));
 }
 
+/* The server knows whose key it is, whether certificates were exchanged now or stand behind a ticket. */
+static void check_key(struct plat *server, int peer, struct plat *client, bool is_known)
+{
+    uint8_t request[CERTIFICATE_SIZE_MAX], shown[HASH_SIZE], own[HASH_SIZE];
+    int result = plat_peer_key(server, peer, shown);
+    CHECK(result == (is_known ? ERR_OK : ERR_MISSING));
+    if (!is_known)
+        return;
+    int size = credential_renewal(client, request, sizeof request);
+    CHECK(size > 0);
+    CHECK(authority_request_key(server, request, (uint32_t)size, own) == ERR_OK);
+    CHECK(memcmp(shown, own, HASH_SIZE) == 0);
+}
+
 void check_visit(struct site *s, struct plat *client, enum plat_security security, int identity_result,
                  const char *identity)
 {
@@ -176,6 +190,7 @@ void check_visit(struct site *s, struct plat *client, enum plat_security securit
     CHECK(plat_is_open(client, conn) && plat_is_open(s->server, peer));
     CHECK(plat_peer_identity(s->server, peer, id, sizeof id) == identity_result);
     CHECK(strcmp(id, identity) == 0);
+    check_key(s->server, peer, client, identity_result > 0);
     check_message(s->server, peer, client, conn, "who are you?");
     check_message(client, conn, s->server, peer, "an agent");
     if (identity_result == ERR_DENIED)

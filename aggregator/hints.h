@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* Hints as a person writes them: levels at which agents send a sample at once.
+ *
+ *     cpu_usage>90, disk_usage_percent{mount=/}>95, memory_available_bytes<104857600
+ *
+ * Each is a metric of proto/metrics.def, a tag in braces where only one series of it is meant, > or <, and
+ * the level in the unit of the metric. */
+#ifndef NEPHOS_AGGREGATOR_HINTS_H
+#define NEPHOS_AGGREGATOR_HINTS_H
+
+#include "aggregator/ingest/ingest.h"
+#include "platform/base/text.h"
+
+/* The number of hints; ERR_MALFORMED, with what is wrong with which of them in `why`. */
+int hints_parse(const char *text, struct ingest_hint hints[static HINTS_MAX], struct text *why);
+
+#endif
