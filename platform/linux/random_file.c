@@ -118,7 +118,7 @@ int plat_file_truncate(struct plat *p, int file, int64_t size)
 /* For filesystems that do not know how to allocate: zeros, behind what is there. */
 static int fill_up(struct plat *p, int file, int64_t from, int64_t to)
 {
-    static const uint8_t zeros[4096] = {0};
+    const uint8_t zeros[4096] = {0};
     int result = ERR_OK;
     while (from < to && result == ERR_OK) {
         uint32_t n = to - from < (int64_t)sizeof zeros ? (uint32_t)(to - from) : (uint32_t)sizeof zeros;

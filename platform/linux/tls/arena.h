@@ -13,7 +13,7 @@ void arena_stop(void);
 struct guest_arena {
     uint8_t *block;            /* aligned like a pointer twice as large */
     uint32_t size;
-    bool entered;
+    bool entered, divided;
     uint32_t used, high_water; /* bytes with their block headers */
 };
 /* One in a process. */

@@ -25,8 +25,7 @@ static struct guest_block *block_at(const struct guest_arena *g, uint32_t offset
 void guest_start(struct guest_arena *g)
 {
     g->used = g->high_water = 0;
-    g->entered = false;
-    *block_at(g, 0) = (struct guest_block){.size = g->size & ~(ALIGNMENT - 1)};
+    g->entered = g->divided = false;
     guest = g;
 }
 
@@ -55,6 +54,9 @@ static void *take(struct guest_arena *g, size_t size)
     uint32_t end = g->size & ~(ALIGNMENT - 1);
     if (size > end)
         return NULL;
+    if (!g->divided) /* not before: memory that nobody has touched costs nothing */
+        *block_at(g, 0) = (struct guest_block){.size = end};
+    g->divided = true;
     uint32_t rounded = ((uint32_t)size + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
     uint32_t wanted = (uint32_t)sizeof(struct guest_block) + rounded;
     for (uint32_t offset = 0; offset < end; offset += block_at(g, offset)->size) {
