@@ -334,7 +334,7 @@ static void confine(struct plat *p)
         return;
     folder_of(config.config_file, settings_folder);
     folder_of(config.token_file, token_folder);
-    const char *const paths[] = {settings_folder, token_folder};
+    const char *const paths[] = {settings_folder, token_folder, config.textfile_dir};
     (void)plat_linux_confine(p, paths, COUNT_OF(paths)); /* it says what it could not do */
 }
 

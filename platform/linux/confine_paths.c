@@ -81,9 +81,23 @@ static int allow(int ruleset, int version, int fd, uint64_t access)
     return KERNEL_CALL(CALL_ADD_RULE, ruleset, RULE_PATH_BENEATH, &rule, 0) < 0 ? ERR_SYSTEM : ERR_OK;
 }
 
+/* The path, or the folder in which it may yet be made; never the root. */
+static int open_path(const char *path)
+{
+    char folder[PATH_SIZE];
+    int fd = open(path, O_PATH | O_CLOEXEC);
+    if (fd >= 0 || errno != ENOENT || !text_copy(folder, sizeof folder, path))
+        return fd;
+    char *slash = strrchr(folder, '/');
+    if (slash == NULL || slash == folder)
+        return fd;
+    *slash = '\0';
+    return open(folder, O_PATH | O_CLOEXEC);
+}
+
 static int allow_path(int ruleset, int version, const char *path)
 {
-    int fd = open(path, O_PATH | O_CLOEXEC);
+    int fd = open_path(path);
     int result = allow(ruleset, version, fd, READ_ALL);
     if (fd >= 0)
         close(fd);
@@ -94,9 +108,10 @@ static int allow_path(int ruleset, int version, const char *path)
  * a link into one of the folders of /run. */
 static int allow_always(struct plat *p, int ruleset, int version)
 {
+    /* A slash at the end: that folder or nothing. */
     static const char *const below_root[] = {"/proc", "/sys"};
-    static const char *const paths[] = {"/proc", "/etc", "/run/systemd/resolve", "/run/resolvconf",
-                                        "/run/NetworkManager", "/run/connman"};
+    static const char *const paths[] = {"/proc", "/etc", "/run/systemd/resolve/", "/run/resolvconf/",
+                                        "/run/NetworkManager/", "/run/connman/"};
     char full[PATH_SIZE];
     int result = ERR_OK;
     for (size_t i = 0; i < COUNT_OF(below_root) && result == ERR_OK; i++)

@@ -73,7 +73,8 @@ bool plat_linux_watchdog(struct plat *p, struct mono now, struct mono *next);
 
 /* For an agent that has opened what it needs: from now on this process can start no other program, map no
  * memory, open nothing for writing outside its state directory, and read nothing but /proc, /sys, /etc, the
- * resolver's folders and what lies at or below `paths` (absolute; "" and what is not there are passed over).
+ * resolver's folders and what lies at or below `paths` ("" is passed over; of one that is not there yet, the
+ * folder in which it would be).
  * Does what the kernel can (seccomp, Landlock) and says in a line of the log what that was. ERR_OK when all
  * of it is in force. */
 int plat_linux_confine(struct plat *p, const char *const *paths, uint32_t path_count);

@@ -21,7 +21,8 @@
 
 struct scene {
     struct plat *p;
-    char state[128], elsewhere[128], named[128]; /* directories; `named` may be read */
+    char state[128], elsewhere[128];
+    char named[128], parent[128]; /* may be read; of the second, a folder is named that is not there yet */
 };
 
 /* The way a child ends: what waitpid() says. */
@@ -31,7 +32,9 @@ static int ask(struct scene *s, bool (*question)(struct scene *))
     pid_t child = fork();
     CHECK(child >= 0);
     if (child == 0) {
-        const char *const paths[] = {s->named, "", "/no/such/folder"};
+        char later[160];
+        snprintf(later, sizeof later, "%s/later", s->parent);
+        const char *const paths[] = {s->named, "", "/no/such/folder", later};
         if (plat_linux_confine(s->p, paths, COUNT_OF(paths)) < 0)
             _exit(2);
         _exit(question(s) ? 0 : 1);
@@ -116,6 +119,11 @@ static bool other_sockets_are_refused(struct scene *s)
 
 /* --- what still works --- */
 
+static bool folders_may_come_later(struct scene *s)
+{
+    return open_in(s->parent, "old", O_RDONLY) == 0 && open_in(s->parent, "old", O_WRONLY) == -EACCES;
+}
+
 static bool state_can_be_kept(struct scene *s)
 {
     char buf[16];
@@ -186,9 +194,11 @@ static void prepare(struct scene *s)
     fresh_directory(s->state);
     fresh_directory(s->elsewhere);
     fresh_directory(s->named);
+    fresh_directory(s->parent);
     s->p = make_plat(s->state, false, 4, 0);
     CHECK(open_in(s->elsewhere, "old", O_WRONLY | O_CREAT) == 0);
     CHECK(open_in(s->named, "old", O_WRONLY | O_CREAT) == 0);
+    CHECK(open_in(s->parent, "old", O_WRONLY | O_CREAT) == 0);
 }
 
 /* What this kernel has: in an emulator and in some containers neither of the two. */
@@ -214,6 +224,7 @@ int main(void)
                  {"files_elsewhere_are_closed", files_elsewhere_are_closed, false},
                  {"other_calls_are_refused", other_calls_are_refused, false},
                  {"other_sockets_are_refused", other_sockets_are_refused, false},
+                 {"folders_may_come_later", folders_may_come_later, false},
                  {"state_can_be_kept", state_can_be_kept, false},
                  {"machine_can_be_read", machine_can_be_read, false},
                  {"peers_can_be_reached", peers_can_be_reached, false},
