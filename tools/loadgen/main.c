@@ -21,7 +21,8 @@
 
 struct choices {
     char server[128], token[TOKEN_TEXT_SIZE], token_file[256], state[256], ledger[256], rate[8];
-    uint32_t agents, series, seconds, seed, window, batch;
+    uint32_t agents, series, seconds, seed, window, batch, history_s, history_batch;
+    uint64_t history_rate;
     int64_t interval_ms, ship_ms, patience_ms;
     bool enroll_only;
 };
@@ -48,6 +49,12 @@ static const struct setting table[] = {
      "blocks in one message, at most"},
     {"window", "--window", NULL, SETTING_COUNT, AT(window), 1, 10000, "16",
      "blocks of one agent that are not acknowledged, at most"},
+    {"history_s", "--history-s", NULL, SETTING_COUNT, AT(history_s), 0, 1000000, "0",
+     "seconds of samples before these, that each sends as history beside them"},
+    {"history_batch", "--history-batch", NULL, SETTING_COUNT, AT(history_batch), 1, BATCH_BLOCKS_MAX, "4",
+     "blocks in one message of history, at most"},
+    {"history_rate", "--history-rate", NULL, SETTING_SIZE, AT(history_rate), 1, UINT64_C(1) << 30, "32KiB",
+     "bytes of history that each sends in a second, at most; an agent's bound"},
     {"state", "--state", NULL, TEXT(state), 0, 0, "",
      "directory that keeps keys and lets a later run go on; without it all is forgotten"},
     {"ledger", "--ledger", NULL, TEXT(ledger), 0, 0, "",
@@ -130,6 +137,9 @@ static void make_plan(struct sender_plan *plan)
     plan->interval_ms = (uint32_t)c->interval_ms;
     plan->block_samples = (uint32_t)(c->ship_ms / c->interval_ms);
     plan->batch_blocks = c->batch;
+    plan->past_samples = (uint64_t)c->history_s * 1000 / (uint64_t)c->interval_ms;
+    plan->past_batch = c->history_batch;
+    plan->past_rate = (uint32_t)c->history_rate;
     plan->window_blocks = c->window;
     plan->paced = strcmp(c->rate, "real") == 0;
 }
@@ -184,7 +194,7 @@ static bool run(struct senders *g, struct plat *p, int64_t *elapsed_ms)
         senders_step(g, now);
         if (g->shipping && senders_finished(g))
             return g->totals.failed == 0;
-        uint64_t good = g->totals.samples_acked + g->totals.enrolled;
+        uint64_t good = g->totals.samples_acked + g->totals.past_samples_acked + g->totals.enrolled;
         if (good != seen)
             progress = now;
         seen = good;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "tools/loadgen/report.h"
+#include "tools/loadgen/ship.h"
 
 /* TLS 1.3 adds to each record 5 bytes of header, 1 of type, 16 of tag. */
 #define TLS_RECORD_EXTRA 22U
@@ -33,6 +34,10 @@ void report_summary(const struct senders *g, int64_t elapsed_ms, struct text *ou
         {"samples_resent", t->samples_resent},
         {"samples_acknowledged", t->samples_acked},
         {"values_acknowledged", t->values_acked},
+        {"history_samples_acknowledged", t->past_samples_acked},
+        {"live_batch_to_ack_ms_p50", ship_latency_ms(g, 500)},
+        {"live_batch_to_ack_ms_p99", ship_latency_ms(g, 990)},
+        {"live_batch_to_ack_ms_most", ship_latency_ms(g, 1000)},
         {"blocks_sent", t->blocks_sent},
         {"batches_sent", t->batches_sent},
         {"bytes_sent", t->bytes_sent},

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "platform/base/bytes.h"
+#include "tools/loadgen/past.h"
 #include "tools/loadgen/ship.h"
 
 #define RETRY_MS_FIRST 200
@@ -83,6 +84,7 @@ static void end_connection(struct senders *g, struct sender *s, struct mono now)
     s->conn = -1;
     s->rx_used = s->tx_used = s->tx_sent = 0;
     s->hello_sent = false;
+    past_lost(s);
     if (s->state == SENDER_DONE || s->state == SENDER_FAILED)
         return;
     s->state = SENDER_IDLE;
@@ -239,11 +241,19 @@ static void handle(struct senders *g, struct sender *s, const struct wire_frame 
             g->outage_told = false;
             e = ship_welcome(g, s, &welcome);
         }
+        if (e == ERR_OK && !past_is_done(g, s))
+            s->tx_used += (uint32_t)past_ask(g, s);
     } else if (f->type == WIRE_ACK && s->state == SENDER_SHIPPING) {
         e = wire_get_ack(f, &g->arena, &ack);
-        if (e == ERR_OK && ack.epoch == s->epoch)
-            e = ship_acknowledged(g, s, ack.sequence);
-    } else if (f->type != WIRE_PACE) {
+        if (e == ERR_OK)
+            e = ack.epoch == s->epoch ? ship_acknowledged(g, s, ack.sequence)
+                                      : past_acknowledged(g, s, ack.sequence);
+    } else if (f->type == WIRE_HISTORY_WELCOME && s->state == SENDER_SHIPPING) {
+        struct wire_history_welcome m;
+        e = wire_get_history_welcome(f, &g->arena, &m);
+        if (e == ERR_OK)
+            e = past_welcome(g, s, &m, now);
+    } else if (f->type != WIRE_PACE && f->type != WIRE_SETTINGS) {
         e = ERR_MALFORMED;
     }
     if (e == ERR_DENIED)
@@ -254,7 +264,7 @@ static void handle(struct senders *g, struct sender *s, const struct wire_frame 
 
 static void finish_when_done(struct senders *g, struct sender *s, struct mono now)
 {
-    if (s->state != SENDER_SHIPPING || s->acked_sequence < g->plan.samples)
+    if (s->state != SENDER_SHIPPING || s->acked_sequence < g->plan.samples || !past_is_done(g, s))
         return;
     s->state = SENDER_DONE;
     g->totals.done++;
@@ -308,6 +318,8 @@ static void push(struct senders *g, struct sender *s, struct mono now)
 {
     while (s->state == SENDER_SHIPPING && s->tx_used == 0) {
         int n = ship_next(g, s);
+        if (n == 0)
+            n = past_next(g, s, now);
         if (n == 0)
             return;
         send(g, s, n, now);

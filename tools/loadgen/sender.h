@@ -34,12 +34,14 @@ struct sender_plan { /* the same for all */
     uint32_t block_samples;
     uint32_t batch_blocks;     /* at most so many in one message */
     uint32_t window_blocks;    /* at most so many unacknowledged */
+    uint64_t past_samples;     /* of each agent, of an epoch before: sent as history */
+    uint32_t past_batch, past_rate; /* blocks in a message; bytes a second, at most */
     bool paced;                /* a sample is sent when its time has come, not before */
 };
 
 struct sender_totals {
     uint64_t samples_sent, blocks_sent, batches_sent, samples_resent;
-    uint64_t samples_acked, values_acked;
+    uint64_t samples_acked, values_acked, past_samples_acked;
     uint64_t bytes_sent, bytes_received, records_sent;
     uint64_t connects, reconnects, enrolled, refused, failed, done;
     uint64_t wrong_acks;       /* of samples never sent */
@@ -55,6 +57,17 @@ enum sender_state {
     SENDER_FAILED,
 };
 
+#define SENDER_LATENCIES 10000U /* of a millisecond each */
+
+/* The epoch before the live one; see past.h. */
+struct past {
+    bool open;
+    uint32_t known_slots;
+    uint64_t acked_sequence, sent_sequence;
+    struct mono send_at;
+    struct fleet_host ahead;
+};
+
 struct sender {
     enum sender_state state;
     uint32_t number;
@@ -67,6 +80,9 @@ struct sender {
     uint32_t failures;         /* in a row */
     struct fleet_host acked, ahead;
     uint64_t acked_sequence, sent_sequence, most_sent;
+    uint64_t timed_sequence;   /* a batch whose acknowledgement is timed; 0: none */
+    struct mono timed_at;
+    struct past past;
     uint64_t *hashes;          /* of each series: FNV-1a over the acknowledged values, little-endian */
     uint8_t *tx;
     uint32_t tx_used, tx_sent;
@@ -88,6 +104,7 @@ struct senders {
     uint32_t opening_max;
     bool shipping;             /* everybody has a certificate: go */
     uint64_t random;
+    uint64_t latencies[SENDER_LATENCIES], latency_count;
     uint32_t refusals_told;    /* bit by code: each reason is told once */
     bool outage_told;
     /* scratch */

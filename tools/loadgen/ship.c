@@ -76,6 +76,24 @@ static void follow(struct senders *g, struct sender *s, uint64_t sequence)
     }
 }
 
+static void note_latency(struct senders *g, int64_t ms)
+{
+    uint32_t at = ms < SENDER_LATENCIES - 1 ? (uint32_t)ms : SENDER_LATENCIES - 1;
+    g->latencies[at]++;
+    g->latency_count++;
+}
+
+uint32_t ship_latency_ms(const struct senders *g, uint32_t permille)
+{
+    uint64_t below = 0, wanted = (g->latency_count * permille + 999) / 1000;
+    for (uint32_t ms = 0; ms < SENDER_LATENCIES; ms++) {
+        below += g->latencies[ms];
+        if (below >= wanted)
+            return ms;
+    }
+    return SENDER_LATENCIES - 1;
+}
+
 int ship_acknowledged(struct senders *g, struct sender *s, uint64_t sequence)
 {
     if (sequence > s->sent_sequence) {
@@ -84,16 +102,19 @@ int ship_acknowledged(struct senders *g, struct sender *s, uint64_t sequence)
     }
     if (sequence > s->acked_sequence)
         follow(g, s, sequence);
+    if (s->timed_sequence != 0 && sequence >= s->timed_sequence) {
+        note_latency(g, (plat_mono(g->plat).ns - s->timed_at.ns) / NS_PER_MS);
+        s->timed_sequence = 0;
+    }
     return ERR_OK;
 }
 
-/* The dictionary goes first: what the aggregator does not know yet, in as many messages as it takes. */
-static void queue_dictionary(struct senders *g, struct sender *s, uint32_t known)
+void ship_queue_dictionary(struct senders *g, struct sender *s, uint64_t epoch, uint32_t known)
 {
     struct wire_dictionary *m = &g->dictionary;
     ASSERT(s->tx_used == 0);
     while (known < g->plan.series) {
-        *m = (struct wire_dictionary){.epoch = s->epoch, .first_slot = known};
+        *m = (struct wire_dictionary){.epoch = epoch, .first_slot = known};
         for (; known < g->plan.series && m->count < DICTIONARY_SERIES_MAX; known++) {
             const struct fleet_series *from = sender_series(known, g->tags[m->count]);
             m->series[m->count] = (struct wire_series){
@@ -121,7 +142,8 @@ int ship_welcome(struct senders *g, struct sender *s, const struct wire_welcome 
     follow(g, s, m->committed_sequence);
     s->ahead = s->acked;
     s->sent_sequence = s->acked_sequence;
-    queue_dictionary(g, s, m->dictionary_count);
+    s->timed_sequence = 0;
+    ship_queue_dictionary(g, s, s->epoch, m->dictionary_count); /* it goes before the first batch */
     return ERR_OK;
 }
 
@@ -182,5 +204,9 @@ int ship_next(struct senders *g, struct sender *s)
     if (batch.block_count == 0)
         return 0;
     g->totals.batches_sent++;
+    if (s->timed_sequence == 0) {
+        s->timed_sequence = s->sent_sequence;
+        s->timed_at = plat_mono(g->plat);
+    }
     return wire_put_batch(s->tx, SENDER_TX_SIZE, &batch);
 }
