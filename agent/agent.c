@@ -21,6 +21,15 @@ static int check_credentials(struct plat *p, const struct config *config)
     return loaded == ERR_MISSING ? ERR_DENIED : loaded;
 }
 
+/* Forgets the hints of the aggregator too. */
+static void set_own_levels(struct agent *a, const struct config *config)
+{
+    a->own_levels[0] = config->alert_cpu;
+    a->own_levels[1] = config->alert_memory;
+    a->own_levels[2] = config->alert_disk;
+    hints_init(&a->hints, config->alert_cpu, config->alert_memory, config->alert_disk);
+}
+
 int agent_init(struct agent *a, struct plat *p, const struct config *config)
 {
     a->plat = p;
@@ -45,7 +54,7 @@ int agent_init(struct agent *a, struct plat *p, const struct config *config)
     block_builder_init(&a->builder);
     ring_init(&a->ring, a->ring_bytes, sizeof a->ring_bytes);
     spool_init(&a->spool, p, &a->series, a->scratch, config->spool_size);
-    hints_init(&a->hints, config->alert_cpu, config->alert_memory, config->alert_disk);
+    set_own_levels(a, config);
     const struct uplink_parts parts = {
         .plat = p,
         .ring = &a->ring,
@@ -150,16 +159,20 @@ struct mono agent_step(struct agent *a, struct mono now)
 
 void agent_apply(struct agent *a, const struct config *config, struct mono now)
 {
+    const uint32_t own_levels[] = {config->alert_cpu, config->alert_memory, config->alert_disk};
     bool is_moved = !text_equal(a->server, config->server);
     bool is_paced = a->own_interval_ms != config->interval_ms;
-    if (!is_moved && !is_paced)
+    bool is_hinted = memcmp(a->own_levels, own_levels, sizeof own_levels) != 0;
+    if (!is_moved && !is_paced && !is_hinted)
         return;
     text_copy(a->server, sizeof a->server, config->server);
     if (is_paced) {
         a->interval_ms = a->own_interval_ms = config->interval_ms;
         a->sample_at = mono_after_ms(now, a->interval_ms);
     }
-    /* Also for the interval: the aggregator learns it from Hello. */
+    if (is_hinted)
+        set_own_levels(a, config);
+    /* Also for interval and levels: the aggregator learns the one from Hello, and tells its own hints again. */
     uplink_restart(&a->uplink, now, (uint32_t)a->interval_ms);
 }
 

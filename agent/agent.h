@@ -27,6 +27,7 @@
 struct agent {
     struct plat *plat;
     char server[CONFIG_SERVER_SIZE]; /* HOST:PORT */
+    uint32_t own_levels[3];          /* of our own hints: cpu, memory, disk in percent */
     int64_t interval_ms;
     int64_t own_interval_ms;      /* as configured */
     struct mono sample_at;

@@ -227,7 +227,7 @@ static int dry_run(void)
         dry_run_batch(&run, &agent.ring, 1, &agent.builder.block, agent.uplink.tx);
     }
     struct text out = long_page();
-    dry_run_print(&run, &agent.series, config.interval_ms, 0, &out);
+    dry_run_print(&run, &agent.series, config.interval_ms, config.spool_size, &out);
     return print(&out);
 }
 

@@ -13,7 +13,8 @@ void once_print_table(const struct sample *sample, const struct series *series, 
                       struct text *out);
 /* Text exposition 0.0.4, with node_exporter's names and labels where it has one. */
 void once_print_prom(const struct sample *sample, const struct series *series, struct text *out);
-/* {"instance":, "name":, "timestamp":, "metrics":[{"metric":, "tag":, "value":, "unit":}]} */
+/* {"instance":, "name":, "timestamp":, "metrics":[{"metric":, "tag":, "value":, "unit":}],
+ * "processes":[{"pid":, "name":, "cpu_percent":, "memory_bytes":}]} */
 void once_print_json(const struct sample *sample, const struct series *series,
                      const struct identity *identity, struct text *out);
 

@@ -49,5 +49,16 @@ void once_print_json(const struct sample *sample, const struct series *series,
         out->at[--out->length] = '\0'; /* the last comma */
         text_put_char(out, '}');
     }
+    text_put(out, "\n],\"processes\":[");
+    separator = "\n  ";
+    for (uint32_t i = 0; i < sample->tops.count; i++) {
+        const struct process_top *top = &sample->tops.tops[i];
+        text_printf(out, "%s{\"pid\":%u,", separator, top->pid);
+        separator = ",\n  ";
+        put_member(out, "name", top->name);
+        text_put(out, "\"cpu_percent\":");
+        text_put_scaled(out, top->cpu_share, 100);
+        text_printf(out, ",\"memory_bytes\":%llu}", (unsigned long long)top->memory_kib * 1024);
+    }
     text_put(out, "\n]}\n");
 }

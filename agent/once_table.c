@@ -215,6 +215,23 @@ static void put_group(const struct sample *sample, const struct series *series, 
     }
 }
 
+/* The names are printable (proto/processes.h). */
+static void put_processes(const struct sample *sample, bool coloured, struct text *out)
+{
+    if (sample->tops.count > 0)
+        text_printf(out, "%sProcesses%s\n", coloured ? "\033[1m" : "", coloured ? "\033[0m" : "");
+    for (uint32_t i = 0; i < sample->tops.count; i++) {
+        const struct process_top *top = &sample->tops.tops[i];
+        char memory_space[24], cpu_space[24];
+        struct text memory, cpu;
+        text_init(&memory, memory_space, sizeof memory_space);
+        text_init(&cpu, cpu_space, sizeof cpu_space);
+        put_bytes(&memory, (int64_t)top->memory_kib * 1024);
+        text_put_scaled(&cpu, top->cpu_share, 100);
+        text_printf(out, "  %-16s %8u %10s %% of a CPU %12s\n", top->name, top->pid, cpu.at, memory.at);
+    }
+}
+
 void once_print_table(const struct sample *sample, const struct series *series, bool coloured,
                       struct text *out)
 {
@@ -231,4 +248,5 @@ void once_print_table(const struct sample *sample, const struct series *series, 
         if (is_first)
             put_group(sample, series, slot, &place, coloured, out);
     }
+    put_processes(sample, coloured, out);
 }

@@ -122,6 +122,9 @@ static void another_server_and_interval_while_it_runs(void **state)
     assert_int_equal(hello.interval_ms, 2000);
     assert_true(hello.epoch == epoch);
     assert_true(r->agent->ring.sample_count >= held && r->agent->ring.lost_count == 0);
+    r->config.alert_cpu = 80;
+    agent_apply(r->agent, &r->config, plat_mono(r->host));
+    assert_int_equal(r->agent->hints.own_count, 1);
     uint64_t before = r->agent->builder.next_sequence;
     rig_run(r, 20000);
     assert_in_range(r->agent->builder.next_sequence - before, 9, 11);

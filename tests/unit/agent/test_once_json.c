@@ -14,6 +14,8 @@ static void prepare(void)
     sample_put(&sample, (uint32_t)series_slot(&series, METRIC_CPU_USAGE, ""), 1234);
     (void)series_slot(&series, METRIC_UPTIME, ""); /* known, but not there now */
     sample_put(&sample, (uint32_t)series_slot(&series, METRIC_DISK_USED_BYTES, "/a \"b\\c"), 5);
+    sample.tops.count = 1;
+    sample.tops.tops[0] = (struct process_top){.pid = 7, .cpu_share = 1250, .memory_kib = 2, .name = "a\"b"};
 }
 
 static void json(void **state)
@@ -29,6 +31,8 @@ static void json(void **state)
         "{\"instance\":\"web-1\",\"name\":\"web\",\"timestamp\":\"2026-01-01T00:00:00.500Z\",\"metrics\":[\n"
         "  {\"metric\":\"cpu_usage\",\"tag\":\"\",\"value\":12.34,\"unit\":\"percent\"},\n"
         "  {\"metric\":\"disk_used_bytes\",\"tag\":\"mount=/a \\\"b\\\\c\",\"value\":5,\"unit\":\"bytes\"}\n"
+        "],\"processes\":[\n"
+        "  {\"pid\":7,\"name\":\"a\\\"b\",\"cpu_percent\":12.5,\"memory_bytes\":2048}\n"
         "]}\n");
 }
 
@@ -42,7 +46,7 @@ static void nothing_at_all(void **state)
     sample_clear(&sample, 0);
     text_init(&out, page, sizeof page);
     once_print_json(&sample, &series, &identity, &out);
-    assert_non_null(strstr(page, "\"metrics\":[\n]}\n"));
+    assert_non_null(strstr(page, "\"metrics\":[\n],\"processes\":[\n]}\n"));
 }
 
 int main(void)

@@ -27,6 +27,8 @@ static void prepare(void)
     put(METRIC_DISK_READ_BYTES, "vda", 1023);
     put(METRIC_DISK_USED_BYTES, "/a,b \"c\\d", 1536);
     put(METRIC_NETWORK_RX_MB, "", 100);
+    sample.tops.count = 1;
+    sample.tops.tops[0] = (struct process_top){.pid = 7, .cpu_share = 1250, .memory_kib = 2048, .name = "web"};
 }
 
 static const char *print(bool coloured)
@@ -55,7 +57,9 @@ static void table(void **state)
         "  usage                                    75 %\n"
         "  used                                  1.5 KiB\n"
         "Disk vda\n"
-        "  read                                   1023 B\n");
+        "  read                                   1023 B\n"
+        "Processes\n"
+        "  web                     7       12.5 % of a CPU      2.0 MiB\n");
 }
 
 static void colour(void **state)
