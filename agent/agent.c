@@ -172,7 +172,7 @@ void agent_apply(struct agent *a, const struct config *config, struct mono now)
     }
     if (is_hinted)
         set_own_levels(a, config);
-    /* Also for interval and levels: the aggregator learns the one from Hello, and tells its own hints again. */
+    /* Also for these: the aggregator learns the interval from Hello, and tells its own hints again. */
     uplink_restart(&a->uplink, now, (uint32_t)a->interval_ms);
 }
 

@@ -186,7 +186,8 @@ int config_check(struct config *c, struct text *why)
 bool config_is_live(const char *key)
 {
     static const char *const live[] = {
-        "server.address", "sample.interval", "alert.cpu", "alert.memory", "alert.disk", "log.level", "log.format",
+        "server.address", "sample.interval", "alert.cpu", "alert.memory", "alert.disk",
+        "log.level", "log.format",
     };
     for (size_t i = 0; i < COUNT_OF(live); i++)
         if (text_equal(key, live[i]))

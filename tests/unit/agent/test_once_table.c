@@ -28,7 +28,8 @@ static void prepare(void)
     put(METRIC_DISK_USED_BYTES, "/a,b \"c\\d", 1536);
     put(METRIC_NETWORK_RX_MB, "", 100);
     sample.tops.count = 1;
-    sample.tops.tops[0] = (struct process_top){.pid = 7, .cpu_share = 1250, .memory_kib = 2048, .name = "web"};
+    sample.tops.tops[0] =
+        (struct process_top){.pid = 7, .cpu_share = 1250, .memory_kib = 2048, .name = "web"};
 }
 
 static const char *print(bool coloured)
