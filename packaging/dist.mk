@@ -12,17 +12,17 @@ export SOURCE_DATE_EPOCH ?= $(or $(if $(wildcard .git),$(shell git log -1 --form
 MANUAL := $(BUILD)/manual
 MANUAL_COMMON := $(wildcard tools/manual/*.h) tools/manual/main.c tools/manual/page.c tools/manual/completion.c \
 	$(BASE_SRC) proto/token.c proto/instance_id.c
-MANUAL_agent := agent/config.c agent/command.c $(wildcard agent/http_url.c)
+MANUAL_agent := agent/config.c agent/command.c
 MANUAL_aggregator := aggregator/config.c
 MANUAL_FILES := $(foreach program,agent aggregator,$(addprefix $(MANUAL)/,nephos-$(program).8 \
 	nephos-$(program).conf.5 nephos-$(program).bash _nephos-$(program) nephos-$(program).fish))
 
-# $(1): agent or aggregator.
+# $(1): agent or aggregator. What only the checks of its config.c need is not linked: nobody calls them here.
 define manual_of
 $(MANUAL)/make-$(1): tools/manual/$(1).c $(MANUAL_COMMON) $(MANUAL_$(1)) $(wildcard $(1)/*.h platform/base/*.h) $(GEN)
 	@mkdir -p $$(@D)
 	$$(Q)$(HOST_CC) -std=gnu2x $(WARNINGS) -O1 -I. -I$(BUILD)/gen -DNEPHOS_VERSION='"$(VERSION)"' \
-	    $$(filter %.c,$$^) -o $$@
+	    -ffunction-sections -fdata-sections -Wl,--gc-sections $$(filter %.c,$$^) -o $$@
 $(MANUAL)/nephos-$(1).8: $(MANUAL)/make-$(1) $(COMMIT_FILE)
 	$$(Q)$$< page "$$$$(LC_ALL=C date -u -d @$$(SOURCE_DATE_EPOCH) '+%B %-d, %Y')" > $$@
 $(MANUAL)/nephos-$(1).conf.5: $(MANUAL)/make-$(1) $(COMMIT_FILE)
