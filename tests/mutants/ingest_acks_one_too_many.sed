@@ -1,2 +1,2 @@
 # file: aggregator/ingest/batch.c
-s/const struct wire_ack ack = \{.epoch = s->epoch, .sequence = committed\};/const struct wire_ack ack = {.epoch = s->epoch, .sequence = committed + (committed > 50)};/
+s/const struct wire_ack ack = \{.epoch = mine->epoch, .sequence = committed\};/const struct wire_ack ack = {.epoch = mine->epoch, .sequence = committed + (committed > 50)};/

@@ -1,2 +1,2 @@
 # file: aggregator/store/recovery.c
-s/st->committed_sequence = h->sequence \+ h->count - 1;/st->committed_sequence = h->sequence - 1;/
+s/st->live.committed_sequence = st->live.staged_sequence = h->sequence \+ h->count - 1;/st->live.committed_sequence = st->live.staged_sequence = h->sequence - 1;/

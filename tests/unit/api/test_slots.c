@@ -227,6 +227,40 @@ static void listeners_get_what_they_asked_for(void **state)
     room_free(m);
 }
 
+/* A host that catches up is shown to do so, and what it sends of yesterday is nobody's news. */
+static void history_is_no_news(void **state)
+{
+    (void)state;
+    struct room *m = room_new(&small, "");
+    room_host(m, "web-1");
+    struct client *classic = listener_new(m, ""), *columns = listener_new(m, "");
+    say(columns, "{\"type\":\"subscribe\",\"instances\":[\"web-1\"]}");
+    struct store *s = m->rig->store;
+    assert_int_equal(store_history(s, m->instance, 6), ERR_OK);
+    rig_dictionary_of(m->rig, m->instance, STREAM_HISTORY, 0, 1);
+    rig_fill(m->rig, 10, 1, START_MS - 86400000);
+    assert_int_equal(rig_send_to(m->rig, m->instance, STREAM_HISTORY, 1), 10);
+    store_instance(s, m->instance)->history_left = 90; /* as its session notes it */
+    room_run(m, NULL, 300);
+    room_run(m, classic, 20);
+    room_run(m, columns, 20);
+    assert_false(says(classic, "realtime_update"));
+    assert_false(says(columns, "\"samples\""));
+    yyjson_doc *doc = room_json(m, "/instances/web-1", 200);
+    assert_true(yyjson_get_bool(at(doc, "/metadata/catchingUp")));
+    assert_int_equal(yyjson_get_int(at(doc, "/metadata/historySamples")), 10);
+    assert_int_equal(yyjson_get_int(at(doc, "/metadata/historyLeft")), 90);
+    assert_null(at(doc, "/metadata/lastSampleAt"));
+    yyjson_doc_free(doc);
+    store_history_end(s, m->instance);
+    doc = room_json(m, "/instances/web-1", 200);
+    assert_false(yyjson_get_bool(at(doc, "/metadata/catchingUp")));
+    yyjson_doc_free(doc);
+    client_free(classic);
+    client_free(columns);
+    room_free(m);
+}
+
 /* Its buffer and the network's are full: messages are left out whole, counted, and told of. */
 static void slow_listeners_miss_and_are_told(void **state)
 {
@@ -315,6 +349,7 @@ int main(void)
         cmocka_unit_test(requests_in_a_row_are_answered_in_order),
         cmocka_unit_test(health_follows_the_disk),
         cmocka_unit_test(listeners_get_what_they_asked_for),
+        cmocka_unit_test(history_is_no_news),
         cmocka_unit_test(slow_listeners_miss_and_are_told),
         cmocka_unit_test(dead_listeners_are_let_go),
         cmocka_unit_test(listeners_show_their_token_where_browsers_can),

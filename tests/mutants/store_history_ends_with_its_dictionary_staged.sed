@@ -1,0 +1,3 @@
+# file: aggregator/store/epoch.c
+# unit: store/test_history
+/^void epoch_committed/,/^}/s/ && h->stream.staged_blocks == 0 && !h->stream.dictionary_changed//
