@@ -16,6 +16,13 @@
  * four times the series that there are, and what a small VM's CPUs do differently is seen best by mode. */
 #define CORES_MAX 256U
 #define CORE_MODES_MAX 8U
+/* Temperatures; a small board has one or two, a server more than are worth a series each. The name is that of
+ * a chip and the label of one of its sensors. */
+#define TEMPERATURES_MAX 8U
+#define TEMPERATURE_NAME_SIZE 48U
+/* Groups at the top of the cgroup tree: systemd has three, with containers and VMs two more. */
+#define SLICES_MAX 8U
+#define CGROUP_NAME_SIZE 64U
 /* The longest name of a disk (DISK_NAME_LEN) and of an interface (IFNAMSIZ) in Linux. */
 #define DISK_NAME_SIZE 32U
 #define INTERFACE_NAME_SIZE 16U

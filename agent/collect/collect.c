@@ -113,6 +113,7 @@ void collect_init(struct collect *c, struct plat *p, struct series *series,
     open_sources(c);
     read_source(c, SOURCE_STAT);
     read_source(c, SOURCE_DISKSTATS);
+    folders_init(&c->folders, p, c->scratch, c->now);
     const struct process_moment m = moment_of(&c->cpu[c->cpu_newest], c->now);
     process_watch_init(&c->processes, p, c->scratch, &m);
 }
@@ -154,6 +155,7 @@ void collect_take(struct collect *c, struct sample *out, struct mono now)
         if (sources[i].put != NULL)
             sources[i].put(c, out);
     }
+    collect_take_folders(c, out);
     const struct process_moment m = moment_of(&c->cpu[c->cpu_newest], now);
     process_watch_take(&c->processes, &m, &out->tops);
     c->sample_count++;

@@ -10,6 +10,7 @@
 #ifndef NEPHOS_COLLECT_H
 #define NEPHOS_COLLECT_H
 
+#include "agent/collect/collect_folders.h"
 #include "agent/collect/cpu.h"
 #include "agent/collect/disk.h"
 #include "agent/collect/filesystem.h"
@@ -79,6 +80,7 @@ struct collect {
     struct mount_reading mounts;
     struct plat_filesystem use[MOUNTS_MAX]; /* of mounts[i], refreshed with them */
     bool has_use[MOUNTS_MAX];
+    struct folders folders;
     struct process_watch processes;
 };
 

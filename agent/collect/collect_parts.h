@@ -52,4 +52,7 @@ void collect_put_diskstats(struct collect *c, struct sample *out);
 void collect_parse_mountinfo(struct collect *c, const char *text, uint32_t length);
 void collect_put_mountinfo(struct collect *c, struct sample *out);
 
+/* collect_folders.c */
+void collect_take_folders(struct collect *c, struct sample *out);
+
 #endif

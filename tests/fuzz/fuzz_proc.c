@@ -5,6 +5,7 @@
  * Promises: counts within their arrays, names terminated, shares within 0..100 %. */
 #include "tests/fuzz/fuzz.h"
 
+#include "agent/collect/cgroup.h"
 #include "agent/collect/cpu.h"
 #include "agent/collect/disk.h"
 #include "agent/collect/filesystem.h"
@@ -15,6 +16,7 @@
 #include "agent/collect/process.h"
 #include "agent/collect/snmp.h"
 #include "agent/collect/sockstat.h"
+#include "agent/collect/temperature.h"
 #include "agent/collect/uptime.h"
 #include "agent/collect/vmstat.h"
 #include "platform/base/utf8.h"
@@ -108,6 +110,27 @@ static void check_process(const char *text, uint32_t length)
     FUZZ_CHECK(err != ERR_OK || (r.pid > 0 && IS_TERMINATED(r.name) && utf8_printable(r.name)));
 }
 
+static void check_folders(const char *text, uint32_t length)
+{
+    struct cgroup_majors majors;
+    struct cgroup_io io;
+    uint64_t value;
+    int64_t milli;
+    char name[TEMPERATURE_NAME_SIZE];
+    cgroup_parse_majors(text, length, &majors);
+    FUZZ_CHECK(majors.count <= sizeof majors.numbers / sizeof majors.numbers[0]);
+    cgroup_parse_io(text, length, &majors, &io);
+    FUZZ_CHECK(io.read_bytes <= INT64_MAX && io.written_bytes <= INT64_MAX);
+    (void)cgroup_parse_cpu(text, length, &value);
+    (void)cgroup_parse_number(text, length, &value);
+    FUZZ_CHECK(!temperature_parse(text, length, &milli) || (milli >= -100000 && milli <= 250000));
+    if (temperature_name(text, length / 2, text + length / 2, length - length / 2, name))
+        FUZZ_CHECK(IS_TERMINATED(name) && utf8_printable(name));
+    char *whole = fuzz_text(text, length);
+    (void)cgroup_is_watched(whole);
+    free(whole);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     char *text = fuzz_exact(bytes, size);
@@ -119,6 +142,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     check_pressure(text, length);
     check_lists(text, length);
     check_process(text, length);
+    check_folders(text, length);
     load_parse(text, length, &load);
     int64_t uptime = uptime_parse(text, length);
     FUZZ_CHECK(uptime >= 0 || uptime == ERR_MALFORMED);
