@@ -27,6 +27,9 @@ void metrics_reserve(struct memory_map *map, struct world *w);
 /* query.c */
 void handle_query(struct exchange *x);
 
+/* processes.c */
+void handle_processes(struct exchange *x);
+
 /* series.c */
 void handle_series(struct exchange *x);
 void handle_live(struct exchange *x);

@@ -37,7 +37,7 @@ static int read_patterns(struct span query, const char *name, char to[static PAT
     return ERR_OK;
 }
 
-static bool read_time(struct exchange *x, const char *name, int64_t fallback_ms, int64_t *out)
+bool query_read_time(struct exchange *x, const char *name, int64_t fallback_ms, int64_t *out)
 {
     char text[64];
     int length = query_text(x->request->query, name, text, sizeof(text));
@@ -102,8 +102,8 @@ static bool read_fold(struct exchange *x, struct query_state *st)
 
 static bool read_range(struct exchange *x, struct query_state *st)
 {
-    if (!read_time(x, "to", x->now_ms, &st->to_ms) ||
-        !read_time(x, "from", st->to_ms - 3600 * MS_PER_S, &st->from_ms))
+    if (!query_read_time(x, "to", x->now_ms, &st->to_ms) ||
+        !query_read_time(x, "from", st->to_ms - 3600 * MS_PER_S, &st->from_ms))
         return false;
     if (st->from_ms < st->to_ms && st->from_ms >= 0 && st->to_ms - st->from_ms <= RANGE_MS_MAX)
         return true;

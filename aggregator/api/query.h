@@ -22,6 +22,9 @@ struct query_state {
 };
 static_assert(sizeof(struct query_state) <= EXCHANGE_STATE_SIZE, "query state must fit");
 
+/* A time of the query string; `fallback_ms` when it is not there. False when it answered with an error. */
+bool query_read_time(struct exchange *x, const char *name, int64_t fallback_ms, int64_t *out);
+
 /* Producer and release of the exchange whose state is a query_state. */
 int query_produce(struct exchange *x);
 void query_release(struct exchange *x);

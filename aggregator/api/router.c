@@ -16,6 +16,7 @@ static const struct route routes[] = {
     /* columns, newest values, about itself */
     {HTTP_GET, "/api/v1/query", handle_query, ROUTE_DATA},
     {HTTP_GET, "/api/v1/series", handle_series, ROUTE_DATA},
+    {HTTP_GET, "/api/v1/processes", handle_processes, ROUTE_DATA},
     {HTTP_GET, "/api/v1/live", handle_live, ROUTE_DATA},
     {HTTP_GET, "/api/v1/self", handle_self, ROUTE_DATA},
     {HTTP_GET, "/api/v1/self/memory", handle_memory, ROUTE_DATA},

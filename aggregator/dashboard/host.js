@@ -6,12 +6,14 @@ import { get } from './api.js';
 import { Chart } from './charts.js';
 import { bytes, bytesRate, clock, duration, percent, plain, zone } from './format.js';
 import { meter, setMeter, shapeOf, wordOf } from './hosts.js';
+import { Processes } from './processes.js';
 import { Series, last } from './series.js';
 import { METRICS, SPECS } from './specs.js';
 
 export const RANGES = [['5m', 300], ['15m', 900], ['1h', 3600], ['6h', 21600], ['24h', 86400]];
 const LIVE_SECONDS_MAX = 900;
 const POINTS = 900;
+const PROCESSES_MS = 3000;
 
 const byId = (id) => document.getElementById(id);
 
@@ -26,6 +28,8 @@ export class HostPage {
     this.charts = [];
     this.tiles = new Map();
     this.mounts = new Map();
+    this.processes = new Processes();
+    this.processesAt = 0; // when they were asked for
     byId('zoom-out').addEventListener('click', () => this.resetZoom());
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
       this.charts.forEach((chart) => chart.recolor());
@@ -44,7 +48,7 @@ export class HostPage {
     title.textContent = 'Filesystems';
     head.append(title);
     this.disks.append(head);
-    byId('charts').replaceChildren(...this.charts.map((chart) => chart.card), this.disks);
+    byId('charts').replaceChildren(...this.charts.map((chart) => chart.card), this.disks, this.processes.card);
   }
 
   async open(id, range) {
@@ -58,6 +62,8 @@ export class HostPage {
       this.series = null;
       this.mounts.forEach((row) => row.remove());
       this.mounts.clear();
+      this.processes.clear();
+      this.processesAt = 0;
       this.clear();
     }
     byId('charts').classList.add('loading');
@@ -128,6 +134,7 @@ export class HostPage {
     byId('zoomed').hidden = false;
     byId('zoomed-text').textContent = `Showing ${clock(zoom[0])} to ${clock(zoom[1])} ${zone()}.`;
     this.charts.forEach((chart) => { if (chart.plot) { chart.rescale(); chart.fillTable(); } });
+    this.drawProcesses(true);
   }
 
   resetZoom() {
@@ -147,6 +154,7 @@ export class HostPage {
     this.charts.forEach((chart) => chart.update(this.series));
     this.drawTiles();
     this.drawMounts();
+    this.drawProcesses();
   }
 
   /** Newest value, from the axis or, in long ranges, from the last live message. */
@@ -186,6 +194,14 @@ export class HostPage {
     }
     if (tile.children[1].textContent !== value) tile.children[1].textContent = value;
     if (tile.children[2].textContent !== detail) tile.children[2].textContent = detail;
+  }
+
+  /** Asked for now and then while the page shows the newest; once for a stretch that was zoomed to. */
+  drawProcesses(isNew = false) {
+    const now = Date.now();
+    if (!isNew && (this.zoom || now - this.processesAt < PROCESSES_MS)) return;
+    this.processesAt = now;
+    this.processes.load(this.id, this.zoom && this.zoom[1] * 1000).catch(() => {});
   }
 
   drawMounts() {

@@ -6,17 +6,21 @@
 
 #include "platform/base/bytes.h"
 
-#define VERSION 1
+#define VERSION 2
 #define CRC_OFFSET 8U
 #define HEADER_SIZE 12U
 #define NO_COLUMN UINT32_MAX
 #define COLUMN_DIRECTORY_MAX 20U
 #define STRETCH_DIRECTORY_MAX 4U
+/* In the worst case each use of a process is a stretch and two values. */
+#define PROCESSES_SIZE_MAX \
+    (PROCESSES_MAX * (32U + 2 * COLUMN_SIZE_MAX(0)) + CHUNK_SAMPLES_MAX * PROCESS_TOPS_MAX * (4U + 2 * 12U))
 
+static_assert(CHUNK_SAMPLES_MAX <= PROCESS_SAMPLES_MAX, "the samples of a chunk fit in a section");
 /* In the worst case each value is a stretch of its own. */
 static_assert(HEADER_SIZE + (SLOTS_MAX + 1) * COLUMN_DIRECTORY_MAX +
                       CHUNK_VALUES_MAX * STRETCH_DIRECTORY_MAX + COLUMN_SIZE_MAX(CHUNK_SAMPLES_MAX) +
-                      SLOTS_MAX * COLUMN_SIZE_MAX(0) + CHUNK_VALUES_MAX * 12 <=
+                      SLOTS_MAX * COLUMN_SIZE_MAX(0) + CHUNK_VALUES_MAX * 12 + PROCESSES_SIZE_MAX <=
                   CHUNK_SIZE_MAX,
               "the worst chunk must fit");
 
@@ -26,19 +30,39 @@ static uint32_t checksum(const struct crc32c_tables *sums, const uint8_t *bytes,
     return crc32c_fast(sums, crc, bytes + HEADER_SIZE, size - HEADER_SIZE);
 }
 
+static struct processes view_of(struct chunk_processes *p)
+{
+    return (struct processes){.ids = p->ids, .uses = p->uses, .ids_max = COUNT_OF(p->ids),
+                              .uses_max = COUNT_OF(p->uses), .id_count = p->id_count,
+                              .use_count = p->use_count};
+}
+
+static void take_back(struct chunk_processes *p, const struct processes *view)
+{
+    p->id_count = view->id_count;
+    p->use_count = view->use_count;
+}
+
+struct processes chunk_processes_view(const struct chunk_processes *p)
+{
+    return view_of((struct chunk_processes *)(uintptr_t)p); /* the caller only reads */
+}
+
 /* --- building --- */
 
 void chunk_reset(struct chunk_builder *b)
 {
+    b->processes.id_count = b->processes.use_count = 0;
     b->count = 0;
     b->column_count = 0;
     b->value_count = 0;
 }
 
-bool chunk_has_room(const struct chunk_builder *b, uint32_t samples, uint32_t columns)
+bool chunk_has_room(const struct chunk_builder *b, uint32_t samples, const struct block_matrix *block)
 {
     return b->count + samples <= CHUNK_SAMPLES_MAX &&
-           b->value_count + samples * columns <= CHUNK_VALUES_MAX;
+           b->value_count + samples * block->slot_count <= CHUNK_VALUES_MAX &&
+           b->processes.id_count + block->processes.id_count <= PROCESSES_MAX;
 }
 
 /* Blocks name mostly the same series in the same order, so the guess is mostly right. */
@@ -78,6 +102,11 @@ void chunk_add(struct chunk_builder *b, const struct block_matrix *block, uint32
             b->present[column][k / 64] |= UINT64_C(1) << k % 64;
         b->value_count += n;
     }
+    struct processes processes = view_of(&b->processes);
+    const struct processes more = block_processes_view(&block->processes);
+    int err = processes_append(&processes, b->count, &more, from, to);
+    ASSERT(err == ERR_OK); /* chunk_has_room */
+    take_back(&b->processes, &processes);
     b->count += n;
 }
 
@@ -132,7 +161,7 @@ static uint32_t directory_bound(const struct chunk_builder *b)
 
 /* Bytes of header and directory, checksum excepted. */
 static uint32_t put_directory(const struct chunk_builder *b, const uint16_t *order, uint32_t times_size,
-                              const uint32_t *sizes, uint8_t *to)
+                              uint32_t processes_size, const uint32_t *sizes, uint8_t *to)
 {
     memset(to, 0, HEADER_SIZE);
     to[0] = VERSION;
@@ -140,6 +169,7 @@ static uint32_t put_directory(const struct chunk_builder *b, const uint16_t *ord
     put_u16(to + 4, (uint16_t)b->column_count);
     uint32_t at = HEADER_SIZE, previous = 0;
     at += put_varint(to + at, times_size);
+    at += put_varint(to + at, processes_size);
     for (uint32_t i = 0; i < b->column_count; i++) {
         uint32_t column = order[i], used = 0;
         at += put_varint(to + at, b->series[column] - previous);
@@ -158,8 +188,7 @@ static uint32_t put_directory(const struct chunk_builder *b, const uint16_t *ord
 
 /* The directory stands before the columns, but their sizes are known only after them: so the columns are
  * written behind the room that it can take at most, and then moved up. */
-uint32_t chunk_encode(const struct crc32c_tables *sums, const struct chunk_builder *b, uint8_t *to,
-                      uint32_t size)
+uint32_t chunk_encode(const struct crc32c_tables *sums, struct chunk_builder *b, uint8_t *to, uint32_t size)
 {
     uint16_t order[SLOTS_MAX];
     uint32_t sizes[SLOTS_MAX];
@@ -176,7 +205,11 @@ uint32_t chunk_encode(const struct crc32c_tables *sums, const struct chunk_build
         sizes[i] = (uint32_t)n;
         end += sizes[i];
     }
-    uint32_t at = put_directory(b, order, times_size, sizes, to);
+    const struct processes processes = view_of(&b->processes);
+    n = processes_encode(&processes, b->count, b->work, to + end, size - end);
+    ASSERT(n >= 0);
+    end += (uint32_t)n;
+    uint32_t at = put_directory(b, order, times_size, (uint32_t)n, sizes, to);
     ASSERT(at <= body);
     memmove(to + at, to + body, end - body);
     at += end - body;
@@ -207,6 +240,7 @@ static void read_directory(struct reader *r, struct chunk *c)
 {
     uint32_t series = 0;
     c->times_size = take(r, CHUNK_SIZE_MAX);
+    c->processes_size = take(r, CHUNK_SIZE_MAX);
     for (uint32_t i = 0; i < c->column_count && !r->bad; i++) {
         struct chunk_column *column = &c->columns[i];
         series += take(r, UINT16_MAX - series);
@@ -230,7 +264,7 @@ int chunk_open(const struct crc32c_tables *sums, const uint8_t *from, uint32_t s
         return ERR_MALFORMED;
     struct reader r = {.at = from + HEADER_SIZE, .end = from + size};
     read_directory(&r, c);
-    uint64_t left = (uint64_t)(r.end - r.at), needed = c->times_size;
+    uint64_t left = (uint64_t)(r.end - r.at), needed = c->times_size + c->processes_size;
     c->times = r.at;
     const uint8_t *at = r.at + (c->times_size <= left ? c->times_size : 0);
     for (uint32_t i = 0; i < c->column_count && !r.bad; i++) {
@@ -240,6 +274,7 @@ int chunk_open(const struct crc32c_tables *sums, const uint8_t *from, uint32_t s
         c->columns[i].bytes = at;
         at += c->columns[i].size;
     }
+    c->processes = at;
     return r.bad || needed != left ? ERR_MALFORMED : ERR_OK;
 }
 
@@ -269,4 +304,13 @@ int chunk_values(const struct chunk *c, const struct chunk_column *column,
     }
     int n = column_decode(column->bytes, column->size, values, count);
     return n < 0 ? n : (int)count;
+}
+
+int chunk_read_processes(const struct chunk *c, int64_t work[static CHUNK_SAMPLES_MAX],
+                         struct chunk_processes *out)
+{
+    struct processes processes = view_of(out);
+    int err = processes_decode(c->processes, c->processes_size, c->count, work, &processes);
+    take_back(out, &processes);
+    return err;
 }

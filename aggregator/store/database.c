@@ -68,6 +68,8 @@ static const char *const statement_texts[SQL_COUNT] = {
     [SQL_CHUNK_WALK] = "SELECT id, min_ms, data FROM chunk WHERE instance = ?1"
                        " AND (min_ms, id) > (?2, ?3) AND min_ms < ?4 AND max_ms >= ?5 AND id <= ?6"
                        " ORDER BY min_ms, id",
+    [SQL_CHUNK_BEFORE] = "SELECT id, data FROM chunk WHERE instance = ?1 AND max_ms >= ?2 AND min_ms < ?3"
+                         " AND min_ms >= ?4 ORDER BY min_ms DESC",
     [SQL_CHUNK_DROP] = "DELETE FROM chunk WHERE id IN"
                        " (SELECT id FROM chunk ORDER BY age_ms, id LIMIT ?)",
     [SQL_PAGE_COUNT] = "PRAGMA page_count",

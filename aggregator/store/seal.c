@@ -59,7 +59,7 @@ static int add_range(struct seal *seal, const struct journal_entry *entry, uint3
 {
     struct chunk_builder *b = seal->s->builder;
     const struct block_matrix *block = &seal->s->scratch->block;
-    if (!chunk_has_room(b, to - from, block->slot_count)) {
+    if (!chunk_has_room(b, to - from, block)) {
         int err = flush(seal);
         if (err != ERR_OK)
             return err;

@@ -130,6 +130,14 @@ enum map_line {
     LINE_INSTANCES, LINE_METRICS, LINE_HISTORIES, LINE_STAGING, LINE_JOURNAL, LINE_QUERIES, LINE_END
 };
 
+/* Of the chunk that store_processes read last. */
+struct process_cache {
+    int64_t chunk;                     /* its row; 0 none */
+    uint32_t count;                    /* 0: it does not read back */
+    int64_t time_ms[CHUNK_SAMPLES_MAX];
+    struct chunk_processes processes;
+};
+
 struct store {
     struct store_limits limits;
     struct plat *plat;
@@ -175,6 +183,7 @@ struct store {
     uint8_t *chunk_bytes;
     struct scratch *scratch;
     struct query *queries;
+    struct process_cache *process_cache;
 
     struct store_stats stats;
     uint64_t damaged;                  /* journal entries and chunks that did not read back */

@@ -63,6 +63,8 @@ static void reserve_blocks(struct store *s, struct memory_map *map)
                                     "as the chunk being sealed");
     s->sums = memory_reserve(map, "store: checksum tables", 1, sizeof *s->sums, "never full");
     s->scratch = memory_reserve(map, "store: work space", 1, sizeof *s->scratch, "never full");
+    s->process_cache = memory_reserve(map, "store: processes of a chunk", 1, sizeof *s->process_cache,
+                                      "another chunk takes its place");
     if (index != NULL) {
         staging_init(&s->staging, staging, blocks);
         journal_init(&s->journal, index, entries);

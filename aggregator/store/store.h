@@ -194,6 +194,17 @@ const struct store_cell *store_query_cell(const struct store *s, int query, uint
                                           uint32_t point);
 void store_query_end(struct store *s, int query);
 
+/* --- the processes that stood out --- */
+
+struct store_processes {
+    int64_t time_ms;          /* of the sample */
+    struct process_tops tops; /* ascending by pid; none when the agent saw none */
+};
+/* Of the newest sample within from_ms..to_ms-1: 1, or 0 when there is no sample, or a storage error. One
+ * bounded piece of work, whatever the stretch. */
+int store_processes(struct store *s, uint32_t instance, int64_t from_ms, int64_t to_ms,
+                    struct store_processes *out);
+
 /* --- about itself --- */
 
 struct store_stats {

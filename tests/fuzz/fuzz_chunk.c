@@ -2,7 +2,8 @@
 /* What lies on the disk: sealed chunks and journal entries, after something has overwritten them. First
  * byte: 'c' or 'j'. Checksums are set right first, or nothing behind them would ever be reached.
  *
- * Promises: a chunk that opens has times and columns within its arrays; samples of a sparse column ascend. */
+ * Promises: a chunk that opens has times, columns and processes within their arrays; samples of a sparse
+ * column ascend. */
 #include "tests/fuzz/fuzz.h"
 
 #include "aggregator/store/chunk.h"
@@ -28,6 +29,21 @@ static void check_column(const struct chunk_column *column)
         FUZZ_CHECK(sample_of[i] < chunk.count && (i == 0 || sample_of[i] > sample_of[i - 1]));
 }
 
+static void check_processes(void)
+{
+    static struct chunk_processes processes;
+    int err = chunk_read_processes(&chunk, values, &processes);
+    FUZZ_CHECK(err == ERR_OK || err == ERR_MALFORMED);
+    const struct processes view = chunk_processes_view(&processes);
+    for (uint32_t i = 0; i < chunk.count && err == ERR_OK; i++) {
+        struct process_tops tops;
+        processes_of_sample(&view, i, &tops);
+        FUZZ_CHECK(tops.count <= PROCESS_TOPS_MAX);
+        for (uint32_t k = 0; k < tops.count; k++)
+            FUZZ_CHECK(memchr(tops.tops[k].name, 0, PROCESS_NAME_SIZE) != NULL);
+    }
+}
+
 static void check_chunk(uint8_t *bytes, uint32_t size)
 {
     if (size >= CHUNK_HEADER_SIZE)
@@ -40,6 +56,7 @@ static void check_chunk(uint8_t *bytes, uint32_t size)
     FUZZ_CHECK(err >= 0 || err == ERR_MALFORMED);
     for (uint32_t i = 0; i < chunk.column_count; i++)
         check_column(&chunk.columns[i]);
+    check_processes();
 }
 
 static void check_journal(uint8_t *bytes, uint32_t size)

@@ -327,3 +327,33 @@ void oracle_expect(uint32_t machine, uint32_t boot, uint32_t second, uint32_t be
     expect_disk(&v, expected);
     expect_network(&v, expected);
 }
+
+/* The busiest uses 12 ticks a second, all of them within the first 200 ms if an agent begins just then. */
+#define SHARE_MAX 6000U
+
+static int find_process(const struct process_top *top)
+{
+    for (uint32_t i = 0; i < SIM_PROCESSES; i++)
+        if (sim_processes[i].pid == top->pid && strcmp(sim_processes[i].name, top->name) == 0)
+            return (int)i;
+    return ERR_MISSING;
+}
+
+const char *oracle_processes(uint32_t machine, uint32_t boot, uint32_t second,
+                             const struct process_tops *tops)
+{
+    struct sim_proc v;
+    uint32_t with_memory = 0;
+    sim_proc_at(machine, boot, second, &v);
+    for (uint32_t i = 0; i < tops->count; i++) {
+        int n = find_process(&tops->tops[i]);
+        if (n < 0)
+            return "a process that there is not";
+        if (tops->tops[i].memory_kib != v.process_pages[n] * 4)
+            return "a process with other memory than it has";
+        if (tops->tops[i].cpu_share > SHARE_MAX)
+            return "a process that used more than any of them does";
+        with_memory += v.process_pages[n] > 0;
+    }
+    return with_memory == 5 ? NULL : "too few processes";
+}

@@ -34,6 +34,9 @@ struct reader {
     bool whole[SERIES_MAX];
     int64_t run[SAMPLES_MAX];
     struct block_matrix block;
+    struct process_id process_ids[PROCESSES_MAX];
+    struct process_use process_uses[SAMPLES_MAX * PROCESS_TOPS_MAX];
+    struct processes processes;
 };
 
 static void broken(struct reader *r, const char *what, int64_t row)
@@ -55,13 +58,14 @@ static void give_samples(struct reader *r, uint32_t instance, uint64_t epoch, ui
                 fields[n] = r->fields[c];
                 values[n++] = r->values[c][i];
             }
-        const struct reader_sample sample = {.instance = r->ids[instance],
+        struct reader_sample sample = {.instance = r->ids[instance],
                                              .epoch = epoch,
                                              .sequence = first + i,
                                              .time_ms = r->time_ms[i],
                                              .count = n,
                                              .fields = fields,
                                              .values = values};
+        processes_of_sample(&r->processes, i, &sample.tops);
         r->sink->sample(r->sink->ctx, &sample);
     }
 }
@@ -117,7 +121,7 @@ static bool read_column(struct reader *r, uint32_t at, uint32_t present, struct 
 static bool read_chunk(struct reader *r, uint32_t instance, const uint8_t *bytes, uint32_t size)
 {
     uint32_t present[SERIES_MAX], sizes[SERIES_MAX], series = 0;
-    if (size < 12 || bytes[0] != 1)
+    if (size < 12 || bytes[0] != 2)
         return false;
     r->count = get_u16(bytes + 2);
     r->columns = get_u16(bytes + 4);
@@ -125,7 +129,7 @@ static bool read_chunk(struct reader *r, uint32_t instance, const uint8_t *bytes
         r->count > SAMPLES_MAX || r->columns > SERIES_MAX)
         return false;
     struct cursor c = {.at = bytes + 12, .end = bytes + size};
-    uint32_t times_size = number(&c);
+    uint32_t times_size = number(&c), processes_size = number(&c);
     for (uint32_t i = 0; i < r->columns && !c.bad; i++) {
         series += number(&c);
         if (series >= SERIES_MAX)
@@ -141,7 +145,11 @@ static bool read_chunk(struct reader *r, uint32_t instance, const uint8_t *bytes
     for (uint32_t i = 0; i < r->columns; i++)
         if (!read_column(r, i, present[i], &c, sizes[i]))
             return false;
-    return c.at == c.end;
+    r->processes = (struct processes){.ids = r->process_ids, .uses = r->process_uses,
+                                      .ids_max = PROCESSES_MAX,
+                                      .uses_max = SAMPLES_MAX * PROCESS_TOPS_MAX};
+    return processes_size == (size_t)(c.end - c.at) &&
+           processes_decode(c.at, processes_size, r->count, r->run, &r->processes) == ERR_OK;
 }
 
 /* Columns of the row: id instance min_ms max_ms epoch first last samples data. */
@@ -220,6 +228,7 @@ static bool take_entry(struct reader *r, const uint8_t *bytes, uint32_t size)
         memcpy(r->values[i], r->block.values[i], count * sizeof(int64_t));
     }
     memcpy(r->time_ms, r->block.time_ms, count * sizeof(int64_t));
+    r->processes = block_processes_view(&r->block.processes);
     give_samples(r, instance, epoch, first);
     return true;
 }

@@ -8,6 +8,7 @@
 
 #include "platform/sim/sim.h"
 #include "proto/limits.h"
+#include "proto/processes.h"
 
 struct reader_sample {
     const char *instance;  /* its id */
@@ -16,6 +17,7 @@ struct reader_sample {
     uint32_t count;
     const uint16_t *fields; /* of the oracle; UINT16_MAX: a series that nobody expects */
     const int64_t *values;
+    struct process_tops tops;
 };
 
 struct reader_sink {

@@ -176,6 +176,62 @@ static void queries_fold_and_rate(void **state)
     room_free(m);
 }
 
+static void send_processes(struct room *m, uint32_t cpu_share, const char *name, int64_t ms)
+{
+    struct block_matrix *b = &m->rig->block;
+    struct process_tops tops = {.count = 2, .tops = {{7, cpu_share, 2000, ""}, {900, 1250, 30, "idle"}}};
+    snprintf(tops.tops[0].name, sizeof tops.tops[0].name, "%s", name);
+    b->processes.id_count = b->processes.use_count = 0;
+    assert_int_equal(block_processes_add(&b->processes, 0, &tops), ERR_OK);
+    room_samples(m, 1, ms, 0, 0);
+    b->processes.id_count = b->processes.use_count = 0;
+}
+
+static void processes_of_a_moment_and_of_a_range(void **state)
+{
+    (void)state;
+    struct room *m = room_new(&small, "");
+    room_host(m, "web-1");
+    yyjson_doc *doc = room_json(m, "/api/v1/processes?instance=web-1", 200);
+    assert_true(yyjson_is_null(at(doc, "/at")));
+    assert_int_equal(yyjson_arr_size(at(doc, "/processes")), 0);
+    yyjson_doc_free(doc);
+    for (uint32_t i = 0; i < 40; i++)
+        send_processes(m, i * 100, "<b>\"x\"</b>", START_MS + i * 1000);
+    doc = room_json(m, "/api/v1/processes?instance=web-1", 200);
+    assert_int_equal(yyjson_get_sint(at(doc, "/at")), START_MS + 39000);
+    assert_string_equal(yyjson_get_str(at(doc, "/instance")), "web-1");
+    assert_string_equal(yyjson_get_str(at(doc, "/processes/0/name")), "<b>\"x\"</b>");
+    assert_int_equal(yyjson_get_int(at(doc, "/processes/0/pid")), 7);
+    assert_true(yyjson_get_num(at(doc, "/processes/0/cpu_percent")) == 39);
+    assert_int_equal(yyjson_get_int(at(doc, "/processes/0/memory_bytes")), 2000 * 1024);
+    assert_true(yyjson_get_num(at(doc, "/processes/1/cpu_percent")) == 12.5);
+    yyjson_doc_free(doc);
+    char path[256];
+    snprintf(path, sizeof path, "/api/v1/processes?instance=web-1&at=%lld", (long long)START_MS + 5500);
+    doc = room_json(m, path, 200);
+    assert_int_equal(yyjson_get_sint(at(doc, "/at")), START_MS + 5000);
+    assert_string_equal(yyjson_get_str(at(doc, "/processes/0/name")), "idle"); /* the busiest first */
+    yyjson_doc_free(doc);
+    snprintf(path, sizeof path, "/api/v1/processes?instance=web-1&from=%lld&to=%lld&points=30",
+             (long long)START_MS - 20000, (long long)START_MS + 40000);
+    doc = room_json(m, path, 200);
+    assert_int_equal(yyjson_get_int(at(doc, "/step_ms")), 2000);
+    assert_int_equal(yyjson_arr_size(at(doc, "/samples")), 20);
+    assert_int_equal(yyjson_get_sint(at(doc, "/samples/0/at")), START_MS + 1000);
+    assert_int_equal(yyjson_get_sint(at(doc, "/samples/19/at")), START_MS + 39000);
+    yyjson_doc_free(doc);
+    static const char *const bad[] = {"&at=x", "&from=now&to=-1h", "&from=-1h&points=0", "&from=x",
+                                      "&from=-1h&points=1001"};
+    for (uint32_t i = 0; i < COUNT_OF(bad); i++) {
+        snprintf(path, sizeof path, "/api/v1/processes?instance=web-1%s", bad[i]);
+        yyjson_doc_free(room_json(m, path, 400));
+    }
+    yyjson_doc_free(room_json(m, "/api/v1/processes", 400));
+    yyjson_doc_free(room_json(m, "/api/v1/processes?instance=nobody", 404));
+    room_free(m);
+}
+
 /* Answers much larger than a slot's buffer come whole, however the network cuts them. */
 static void large_answers_survive_a_bad_network(void **state)
 {
@@ -267,6 +323,7 @@ int main(void)
         cmocka_unit_test(instances_have_the_shape_that_clients_read),
         cmocka_unit_test(metrics_are_the_newest_points_first),
         cmocka_unit_test(queries_fold_and_rate),
+        cmocka_unit_test(processes_of_a_moment_and_of_a_range),
         cmocka_unit_test(large_answers_survive_a_bad_network),
         cmocka_unit_test(a_token_guards_everything_but_health_and_files),
         cmocka_unit_test(without_a_token_names_and_foreign_pages_are_refused),

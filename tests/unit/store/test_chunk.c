@@ -53,7 +53,14 @@ static void fill(struct work *w, uint64_t *random, uint32_t samples, uint32_t sl
             }
             w->block.slot_count++;
         }
-        assert_true(chunk_has_room(&w->builder, n, w->block.slot_count));
+        w->block.processes.id_count = w->block.processes.use_count = 0;
+        for (uint32_t k = 0; k < n && slot_count % 2 == 1; k++) {
+            struct process_tops tops = {.count = (at + k) % 5};
+            for (uint32_t i = 0; i < tops.count; i++)
+                tops.tops[i] = (struct process_top){.pid = i + at / 100, .cpu_share = k, .name = "worker"};
+            assert_int_equal(block_processes_add(&w->block.processes, k, &tops), ERR_OK);
+        }
+        assert_true(chunk_has_room(&w->builder, n, &w->block));
         chunk_add(&w->builder, &w->block, 0, n, series_of_slot, slot_count);
         at += n;
     }
@@ -85,6 +92,16 @@ static void check(const struct work *w, const uint8_t *bytes, uint32_t size)
         for (uint32_t k = 0; k < c.count; k++)
             expected += w->present[s][k];
     assert_int_equal(found, expected);
+    static struct chunk_processes processes;
+    assert_int_equal(chunk_read_processes(&c, values, &processes), ERR_OK);
+    const struct processes of_chunk = chunk_processes_view(&processes);
+    const struct processes of_builder = chunk_processes_view(&w->builder.processes);
+    for (uint32_t k = 0; k < c.count; k++) {
+        struct process_tops got = {0}, want = {0};
+        processes_of_sample(&of_chunk, k, &got);
+        processes_of_sample(&of_builder, k, &want);
+        assert_memory_equal(&got, &want, sizeof got);
+    }
 }
 
 static void gives_back_what_went_in(void **state)
@@ -126,11 +143,24 @@ static void worst_case_fits(void **state)
             w->block.values[w->block.slot_count++][0] = w->values[s][at] = (int64_t)unit_random(&random);
             w->present[s][at] = true;
         }
-        assert_true(chunk_has_room(&w->builder, 1, w->block.slot_count));
+        struct process_tops tops = {.count = PROCESS_TOPS_MAX};
+        for (uint32_t i = 0; i < PROCESS_TOPS_MAX; i++) {
+            uint64_t any = unit_random(&random);
+            tops.tops[i] = (struct process_top){.pid = 4000000 + (at * 7 + i * 51) % PROCESSES_MAX,
+                                                .cpu_share = (uint32_t)any,
+                                                .memory_kib = (uint32_t)(any >> 32),
+                                                .name = "\xc3\xa9#\xc3\xa9#\xc3\xa9#\xc3\xa9###"};
+        }
+        assert_int_equal(block_processes_add(&w->block.processes, 0, &tops), ERR_OK);
+        assert_true(w->builder.processes.id_count + PROCESS_TOPS_MAX > PROCESSES_MAX ||
+                    chunk_has_room(&w->builder, 1, &w->block));
+        if (w->builder.processes.id_count + PROCESS_TOPS_MAX > PROCESSES_MAX)
+            w->block.processes.id_count = w->block.processes.use_count = 0;
         chunk_add(&w->builder, &w->block, 0, 1, series_of_slot, SLOTS_MAX);
     }
     assert_int_equal(w->builder.value_count, CHUNK_VALUES_MAX);
-    assert_false(chunk_has_room(&w->builder, 1, 0));
+    w->block.slot_count = 0;
+    assert_false(chunk_has_room(&w->builder, 1, &w->block));
     uint32_t size = chunk_encode(&sums, &w->builder, w->bytes, sizeof w->bytes);
     assert_in_range(size, CHUNK_VALUES_MAX * 8, CHUNK_SIZE_MAX);
     check(w, w->bytes, size);
