@@ -23,7 +23,7 @@ struct aggregator_limits {
  * is reserved for a series, 120 bytes, only what is used costs memory. */
 #define SERIES_MAX_DEFAULT "256"
 /* Agents that send history at one time, in turn when there are more. Each sends no faster than it bounds
- * itself, and this many at a time leave the live samples of a thousand undisturbed (docs/TESTING.md). */
+ * itself; `make bench BENCH=storm` shows what that means for live samples. */
 #define HISTORIES_MAX_DEFAULT "64"
 #define API_CONNECTIONS_MAX_DEFAULT "64"
 #define WEBSOCKETS_MAX_DEFAULT "32"
