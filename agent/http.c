@@ -119,7 +119,14 @@ int http_step(struct http *h, struct mono now, struct http_reply *out)
     h->is_ready = false;
     if (result == ERR_AGAIN && mono_reached(now, h->deadline))
         result = ERR_BUSY;
+    if (result == ERR_CLOSED) /* nobody needs the bytes any more */
+        text_copy(h->bytes, sizeof h->bytes, plat_why(h->plat, h->conn));
     if (result != ERR_AGAIN)
         http_close(h);
     return result;
+}
+
+const char *http_why(const struct http *h)
+{
+    return h->bytes;
 }

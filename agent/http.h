@@ -37,6 +37,8 @@ void http_ready(struct http *h, int conn);
  * status_only no body), which stays until the next http_begin. ERR_CLOSED: no answer; ERR_BUSY: time is up;
  * ERR_MALFORMED: the answer is no HTTP; ERR_FULL: it is too long. */
 int http_step(struct http *h, struct mono now, struct http_reply *out);
+/* After ERR_CLOSED and until the next http_request: why, in words. */
+const char *http_why(const struct http *h);
 bool http_is_busy(const struct http *h);
 /* When to come back at the latest. */
 struct mono http_deadline(const struct http *h);

@@ -52,7 +52,7 @@ static void begin(struct health *h, struct mono now)
 static void go_on(struct health *h, struct mono now)
 {
     struct http_reply reply;
-    char words[24];
+    char words[200];
     struct text t;
     switch (http_step(&h->http, now, &reply)) {
     case ERR_AGAIN:
@@ -66,7 +66,9 @@ static void go_on(struct health *h, struct mono now)
         conclude(h, 0, "no answer in time");
         return;
     case ERR_CLOSED:
-        conclude(h, 0, "the connection fails");
+        text_init(&t, words, sizeof words);
+        text_printf(&t, "no connection: %s", http_why(&h->http));
+        conclude(h, 0, words);
         return;
     default:
         conclude(h, 0, "its answer is no HTTP");
