@@ -26,7 +26,8 @@ static const struct group groups[] = {
     {"tcp_", "TCP", NULL},
     {"udp_", "UDP", NULL},
     {"agent_", "Agent", NULL},
-    {"slice_", "Slice", "slice"},
+    {"cgroup_", "Slice", "slice"},
+    {"temperature_", "Temperature", NULL},
     {"", "System", NULL},
 };
 
@@ -154,6 +155,8 @@ static void put_value(struct text *t, const struct wire_series *it, int64_t valu
         text_put_scaled(t, value, it->scale);
         if (text_equal(it->unit, "milliseconds"))
             text_put(t, " ms");
+        else if (text_equal(it->unit, "celsius"))
+            text_put(t, " C");
     }
 }
 
