@@ -48,6 +48,8 @@ int agent_init(struct agent *a, struct plat *p, const struct config *config)
     if (credentials < 0 && credentials != ERR_MISSING)
         return credentials == ERR_DENIED ? ERR_MISSING : credentials;
     identity_init(&a->identity, p, config->id, config->name);
+    identity_choose(&a->identity, config->provider, config->region, config->type);
+    metadata_init(&a->metadata, p, config_metadata_mode(config), config->metadata_address);
     series_init(&a->series);
     collect_init(&a->collect, p, &a->series, a->scratch);
     inputs_init(&a->inputs, p, &a->series, a->scratch, config);
@@ -69,6 +71,7 @@ int agent_init(struct agent *a, struct plat *p, const struct config *config)
         .interval_ms = (uint32_t)a->interval_ms,
     };
     uplink_init(&a->uplink, &parts, credentials == ERR_OK);
+    a->uplink.is_held = true;
     if (credentials == ERR_OK) /* before that it is not certain whose samples they are */
         spool_open(&a->spool, a->identity.id, plat_mono(p));
     /* Many agents that start together do not sample together. */
@@ -94,7 +97,22 @@ static void pass_readiness(struct agent *a)
     for (int conn; (conn = plat_next_ready(a->plat)) >= 0;) {
         uplink_ready(&a->uplink, conn);
         inputs_ready(&a->inputs, conn);
+        metadata_ready(&a->metadata, conn);
     }
+}
+
+/* The aggregator is to hear from the first word on who this is. */
+static struct mono find_out(struct agent *a, struct mono now)
+{
+    struct mono next = metadata_step(&a->metadata, now);
+    if (!metadata_is_settled(&a->metadata))
+        return next;
+    const struct metadata_facts *facts = &a->metadata.facts;
+    if (a->uplink.is_enrolled)
+        a->identity.is_made = false; /* its certificate has the id */
+    identity_learn(&a->identity, facts->id, facts->provider, facts->region, facts->type);
+    a->uplink.is_held = false;
+    return MONO_NEVER;
 }
 
 /* The aggregator may ask for another interval, within our bounds. */
@@ -149,7 +167,8 @@ struct mono agent_step(struct agent *a, struct mono now)
     pass_readiness(a);
     if (!a->is_ending && mono_reached(now, a->sample_at))
         sample(a, now);
-    struct mono next = uplink_step(&a->uplink, now);
+    struct mono found_out = a->uplink.is_held ? find_out(a, now) : MONO_NEVER;
+    struct mono next = mono_earlier(found_out, uplink_step(&a->uplink, now));
     if (a->is_ending)
         return mono_earlier(next, a->end_at);
     next = mono_earlier(next, inputs_step(&a->inputs, now));
@@ -189,6 +208,7 @@ void agent_end(struct agent *a, struct mono now)
         return;
     }
     inputs_close(&a->inputs);
+    metadata_close(&a->metadata);
     block_builder_seal(&a->builder, &a->ring, a->scratch);
     a->is_ending = true;
     a->end_at = mono_after_ms(now, GOODBYE_MS_MAX);

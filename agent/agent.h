@@ -11,6 +11,7 @@
 #define NEPHOS_AGENT_H
 
 #include "agent/block_builder.h"
+#include "agent/cloud/metadata.h"
 #include "agent/collect/collect.h"
 #include "agent/config.h"
 #include "agent/hints.h"
@@ -36,6 +37,7 @@ struct agent {
     bool is_ending;
     struct mono end_at;
     struct identity identity;
+    struct metadata metadata;     /* -> identity, before the first connection */
 
     struct collect collect;
     struct series series;         /* collect -> uplink: what the slots mean */

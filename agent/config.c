@@ -42,6 +42,12 @@ static const struct setting table[] = {
     {.key = "host.type", .flag = "--type", .environment = "NEPHOS_INSTANCE_TYPE",
      .type = SETTING_TEXT, FIELD(type), .default_text = "",
      .help = "kind of machine to show; asked of the cloud when left out"},
+    {.key = "host.metadata", .flag = "--metadata", .environment = "NEPHOS_METADATA",
+     .type = SETTING_TEXT, FIELD(metadata), .default_text = "auto",
+     .help = "ask the cloud for id, region and type: auto (the one that the firmware names), on (any), off"},
+    {.key = "host.metadata_address", .flag = "--metadata-address", .environment = NULL,
+     .type = SETTING_TEXT, FIELD(metadata_address), .default_text = "169.254.169.254:80",
+     .help = "ADDRESS:PORT of the cloud's metadata service"},
     {.key = "host.root", .flag = "--root", .environment = NULL,
      .type = SETTING_TEXT, FIELD(root), .default_text = "",
      .help = "goes before /proc and the mounts, as in containers"},
@@ -137,6 +143,24 @@ static int complete_server(struct config *c, struct text *why)
     return ERR_OK;
 }
 
+static const char *const mode_names[] = {
+    [METADATA_AUTO] = "auto", [METADATA_ON] = "on", [METADATA_OFF] = "off",
+};
+
+static int find_mode(const char *name)
+{
+    for (size_t i = 0; i < COUNT_OF(mode_names); i++)
+        if (text_equal(name, mode_names[i]))
+            return (int)i;
+    return ERR_MISSING;
+}
+
+enum metadata_mode config_metadata_mode(const struct config *c)
+{
+    int mode = find_mode(c->metadata);
+    return mode < 0 ? METADATA_OFF : (enum metadata_mode)mode;
+}
+
 static const char *const level_names[] = {
     [LOG_ERROR] = "error", [LOG_WARN] = "warn", [LOG_INFO] = "info", [LOG_DEBUG] = "debug",
 };
@@ -159,6 +183,10 @@ int config_check(struct config *c, struct text *why)
     }
     if (c->id[0] != '\0' && !instance_id_allowed(c->id)) {
         text_printf(why, "--id: \"%s\" is not an id; give 1 to 63 of A-Z a-z 0-9 . _ : -", c->id);
+        return ERR_MALFORMED;
+    }
+    if (find_mode(c->metadata) < 0) {
+        text_printf(why, "--metadata: \"%s\" is none of auto, on and off", c->metadata);
         return ERR_MALFORMED;
     }
     struct http_url url;

@@ -3,6 +3,7 @@
 #ifndef NEPHOS_AGENT_CONFIG_H
 #define NEPHOS_AGENT_CONFIG_H
 
+#include "agent/cloud/metadata.h"
 #include "platform/base/settings.h"
 #include "platform/platform.h"
 #include "proto/limits.h"
@@ -26,6 +27,8 @@ struct config {
     /* What to show instead of what the cloud tells; "": ask it. */
     char provider[FACT_SIZE], region[FACT_SIZE], type[FACT_SIZE];
     bool confine;                       /* give up rights once running */
+    char metadata[8];                   /* auto, on or off */
+    char metadata_address[CONFIG_ADDRESS_SIZE];
     int64_t interval_ms;
     char health_url[CONFIG_URL_SIZE];   /* "": nothing is looked at */
     int64_t check_interval_ms, check_timeout_ms;
@@ -44,6 +47,7 @@ int config_check(struct config *c, struct text *why);
 /* A change of this key takes effect at SIGHUP; of the others after a restart. */
 bool config_is_live(const char *key);
 /* Only after config_check. */
+enum metadata_mode config_metadata_mode(const struct config *c);
 enum log_level config_log_level(const struct config *c);
 
 #endif

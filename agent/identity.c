@@ -39,11 +39,39 @@ static void make_id(struct plat *p, const char *machine_id, char id[static INSTA
 void identity_init(struct identity *it, struct plat *p, const char *id, const char *name)
 {
     plat_host(p, &it->host);
-    if (id[0] != '\0')
+    it->is_made = false;
+    it->provider[0] = it->region[0] = it->type[0] = '\0';
+    if (id[0] != '\0') {
         text_copy(it->id, sizeof it->id, id);
-    else if (!read_kept(p, it->id))
+    } else if (!read_kept(p, it->id)) {
         make_id(p, it->host.machine_id, it->id);
+        it->is_made = true;
+    }
     utf8_copy_clean(it->name, sizeof it->name, name[0] != '\0' ? name : it->host.hostname);
+}
+
+void identity_choose(struct identity *it, const char *provider, const char *region, const char *type)
+{
+    utf8_copy_clean(it->provider, sizeof it->provider, provider);
+    utf8_copy_clean(it->region, sizeof it->region, region);
+    utf8_copy_clean(it->type, sizeof it->type, type);
+}
+
+static void fill(char *fact, const char *told)
+{
+    if (fact[0] == '\0')
+        utf8_copy_clean(fact, FACT_SIZE, told);
+}
+
+void identity_learn(struct identity *it, const char *id, const char *provider, const char *region,
+                    const char *type)
+{
+    if (it->is_made && instance_id_allowed(id))
+        text_copy(it->id, sizeof it->id, id);
+    it->is_made = false;
+    fill(it->provider, provider);
+    fill(it->region, region);
+    fill(it->type, type);
 }
 
 int identity_keep(const struct identity *it, struct plat *p)

@@ -68,7 +68,7 @@ static_assert(2 * PROCESSES_RANKED <= PROCESS_TOPS_MAX && 2 * PROCESSES_RANKED <
 /* What StatsD may name at once. A timer is a histogram of 1 KiB and seven series, a set 1 KiB: an application
  * has a handful of them. */
 #define STATSD_ENTRIES_MAX 64U
-#define STATSD_TIMERS_MAX 12U
+#define STATSD_TIMERS_MAX 10U
 #define STATSD_SETS_MAX 4U
 
 /* --- how often --- */
@@ -138,7 +138,7 @@ static_assert(DICTIONARY_SERIES_MAX * (METRIC_SIZE + TAG_SIZE + UNIT_SIZE + 24U)
 
 /* A request to a local service: host and path of up to 250 bytes and a few headers. Its answer: the headers,
  * and the word that a metadata service says; of a health check only the first line counts. */
-#define HTTP_SIZE 1280U
+#define HTTP_SIZE 1024U
 /* Names in the textfile directory, others included; the path of one file; broken files that are
  * remembered, so that each is said once. */
 #define TEXTFILE_NAMES_SIZE 4096U
@@ -150,6 +150,8 @@ static_assert(DICTIONARY_SERIES_MAX * (METRIC_SIZE + TAG_SIZE + UNIT_SIZE + 24U)
 
 #define RETRY_MS_MIN 500
 #define RETRY_MS_MAX 30000
+/* All that the cloud is asked at start. It answers within milliseconds, or there is none. */
+#define METADATA_MS_MAX 2500
 /* For name look-up, TCP and TLS; for the first answer; for an acknowledgement. */
 #define CONNECT_MS_MAX 20000
 #define ANSWER_MS_MAX 30000
@@ -185,6 +187,7 @@ static_assert(DICTIONARY_SERIES_MAX * (METRIC_SIZE + TAG_SIZE + UNIT_SIZE + 24U)
      STATSD_ENTRIES_MAX * 48U + STATSD_TIMERS_MAX * 1152U + STATSD_SETS_MAX * 1032U + 256U + /* StatsD */ \
      CUSTOM_SERIES_MAX * 10U + TEXTFILE_BROKEN_MAX * 4U + 128U + /* textfile */                        \
      HTTP_SIZE + 1024U +                           /* health check */                                  \
+     HTTP_SIZE + 768U +                            /* metadata of the cloud */                         \
      PROCESSES_WATCHED_MAX * 28U + 1024U +         /* processes: what each has used, and who is held */ \
      SPOOL_SEGMENTS_MAX * 40U + 512U +             /* spool: what the segments hold */                 \
      (OWN_HINTS_MAX + HINTS_MAX) * (METRIC_SIZE + TAG_SIZE + 16U) + WATCHED_MAX * 4U + 64U + /* hints */ \

@@ -334,7 +334,12 @@ static void confine(struct plat *p)
         return;
     folder_of(config.config_file, settings_folder);
     folder_of(config.token_file, token_folder);
-    const char *const paths[] = {settings_folder, token_folder, config.textfile_dir};
+    char textfile_space[CONFIG_ROOT_SIZE + CONFIG_PATH_SIZE];
+    struct text textfile_folder;
+    text_init(&textfile_folder, textfile_space, sizeof textfile_space);
+    text_put(&textfile_folder, config.textfile_dir[0] != '\0' ? config.root : "");
+    text_put(&textfile_folder, config.textfile_dir);
+    const char *const paths[] = {settings_folder, token_folder, textfile_folder.at};
     (void)plat_linux_confine(p, paths, COUNT_OF(paths)); /* it says what it could not do */
 }
 

@@ -169,7 +169,7 @@ struct mono uplink_step(struct uplink *u, struct mono now)
 {
     bool ready = u->is_ready;
     u->is_ready = false;
-    if (u->state == UPLINK_DOWN && mono_reached(now, u->retry_at))
+    if (u->state == UPLINK_DOWN && !u->is_held && mono_reached(now, u->retry_at))
         dial(u, now);
     if (u->state == UPLINK_CONNECTING && plat_is_open(u->parts.plat, u->conn))
         opened(u, now);
@@ -180,7 +180,9 @@ struct mono uplink_step(struct uplink *u, struct mono now)
     if (mono_reached(now, patience_end(u)))
         uplink_lose(u, now, 0, u->state == UPLINK_CONNECTING ? "no answer; is it the right address?"
                                                              : "it does not answer any more");
-    return u->state == UPLINK_DOWN ? u->retry_at : mono_earlier(patience_end(u), uplink_history_due(u));
+    if (u->state == UPLINK_DOWN)
+        return u->is_held ? MONO_NEVER : u->retry_at;
+    return mono_earlier(patience_end(u), uplink_history_due(u));
 }
 
 /* --- keeping --- */

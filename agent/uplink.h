@@ -65,6 +65,7 @@ struct uplink {
     enum uplink_state state;
     int conn;
     bool is_ready;              /* the connection has something to do in this step */
+    bool is_held;               /* no first connection yet: who this agent is, is being found out */
     bool is_enrolled;
     bool has_failed;            /* for good: refused to join */
 

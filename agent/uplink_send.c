@@ -36,9 +36,9 @@ int uplink_put_hello(struct uplink *u)
         .architecture = it->host.architecture,
         .cpu_count = it->host.cpu_count,
         .memory_bytes = it->host.memory_bytes,
-        .provider = "",
-        .region = "",
-        .instance_type = "",
+        .provider = it->provider,
+        .region = it->region,
+        .instance_type = it->type,
     };
     return wire_put_hello(u->tx, sizeof u->tx, &m);
 }

@@ -131,6 +131,31 @@ static void another_server_and_interval_while_it_runs(void **state)
     rig_close(r);
 }
 
+/* A metadata service that is silent: samples are taken meanwhile, and the first word waits for it. */
+static void the_first_connection_waits_for_the_cloud(void **state)
+{
+    (void)state;
+    struct rig *r = rig_open(6, true);
+    sim_text(r->host, "/sys/class/dmi/id/sys_vendor", "Vultr\n");
+    text_copy(r->config.metadata_address, sizeof r->config.metadata_address, "hub:80");
+    sim_kill(r->host, SIM_KILL);
+    sim_restart(r->host);
+    assert_true(plat_listen(r->hub, "0.0.0.0:80", PLAT_PLAIN) >= 0);
+    int64_t begin = sim_now(r->world);
+    assert_int_equal(agent_init(r->agent, r->host, &r->config), ERR_OK);
+    rig_run(r, METADATA_MS_MAX - 100);
+    assert_true(r->agent->uplink.is_held);
+    assert_int_equal(plat_accept(r->hub, r->listener), ERR_AGAIN);
+    assert_true(r->agent->builder.next_sequence > 1);
+    struct wire_hello hello;
+    peer_accept(r);
+    peer_hello(r, &hello);
+    assert_string_equal(hello.provider, "vultr");
+    assert_string_equal(hello.instance_type, "vultr-compute");
+    assert_in_range((sim_now(r->world) - begin) / NS_PER_MS, METADATA_MS_MAX, METADATA_MS_MAX + 500);
+    rig_close(r);
+}
+
 static void the_map_adds_up(void **state)
 {
     (void)state;
@@ -153,6 +178,7 @@ int main(void)
         cmocka_unit_test(a_restart_is_a_new_epoch),
         cmocka_unit_test(an_overflowing_ring_is_counted),
         cmocka_unit_test(another_server_and_interval_while_it_runs),
+        cmocka_unit_test(the_first_connection_waits_for_the_cloud),
         cmocka_unit_test(the_map_adds_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

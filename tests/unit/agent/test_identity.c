@@ -79,6 +79,31 @@ static void the_kept_id_wins_over_the_machine(void **state)
     sim_free(w);
 }
 
+static void the_cloud_fills_in_what_nobody_chose(void **state)
+{
+    (void)state;
+    struct sim_world *w = sim_new(5);
+    struct plat *p = sim_machine(w, "web");
+    struct identity it;
+    identity_init(&it, p, "", "");
+    identity_choose(&it, "", "home", "");
+    identity_learn(&it, "i-0abc", "aws", "eu-west-1", "t3.micro");
+    assert_string_equal(it.id, "i-0abc");
+    assert_string_equal(it.provider, "aws");
+    assert_string_equal(it.region, "home"); /* the user's word */
+    assert_string_equal(it.type, "t3.micro");
+    identity_learn(&it, "i-other", "", "", ""); /* asked once */
+    assert_string_equal(it.id, "i-0abc");
+    identity_init(&it, p, "chosen", "");
+    identity_learn(&it, "i-0abc", "aws", "", "");
+    assert_string_equal(it.id, "chosen");
+    assert_int_equal(identity_keep(&it, p), ERR_OK);
+    identity_init(&it, p, "", ""); /* has joined, or tried to */
+    identity_learn(&it, "i-0abc", "aws", "", "");
+    assert_string_equal(it.id, "chosen");
+    sim_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -86,6 +111,7 @@ int main(void)
         cmocka_unit_test(made_from_the_machine_id),
         cmocka_unit_test(first_half_of_a_hash),
         cmocka_unit_test(the_kept_id_wins_over_the_machine),
+        cmocka_unit_test(the_cloud_fills_in_what_nobody_chose),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
