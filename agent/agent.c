@@ -52,6 +52,7 @@ int agent_init(struct agent *a, struct plat *p, const struct config *config)
     metadata_init(&a->metadata, p, config_metadata_mode(config), config->metadata_address);
     series_init(&a->series);
     collect_init(&a->collect, p, &a->series, a->scratch);
+    collect_restore(&a->collect);
     inputs_init(&a->inputs, p, &a->series, a->scratch, config);
     block_builder_init(&a->builder);
     ring_init(&a->ring, a->ring_bytes, sizeof a->ring_bytes);
@@ -152,6 +153,12 @@ static void describe_spool(struct agent *a)
 static void sample(struct agent *a, struct mono now)
 {
     schedule_next(a, now);
+    a->collect.agent = (struct collect_agent){
+        .ring_bytes = ring_used(&a->ring),
+        .ring_size = a->ring.size,
+        .samples_lost = a->ring.lost_count,
+        .samples_skipped = a->samples_skipped,
+    };
     collect_take(&a->collect, &a->sample, now);
     inputs_take(&a->inputs, &a->sample, now);
     block_builder_add(&a->builder, &a->sample, &a->ring, a->scratch);
@@ -159,6 +166,7 @@ static void sample(struct agent *a, struct mono now)
     if (uplink_ship_due(&a->uplink, now) || is_urgent)
         block_builder_seal(&a->builder, &a->ring, a->scratch);
     uplink_keep(&a->uplink, now);
+    collect_keep(&a->collect, now, false);
     describe_spool(a);
 }
 
@@ -210,6 +218,7 @@ void agent_end(struct agent *a, struct mono now)
     inputs_close(&a->inputs);
     metadata_close(&a->metadata);
     block_builder_seal(&a->builder, &a->ring, a->scratch);
+    collect_keep(&a->collect, now, true);
     a->is_ending = true;
     a->end_at = mono_after_ms(now, GOODBYE_MS_MAX);
     (void)uplink_step(&a->uplink, now);

@@ -93,6 +93,8 @@ static_assert(2 * PROCESSES_RANKED <= PROCESS_TOPS_MAX && 2 * PROCESSES_RANKED <
 /* Between two health checks. */
 #define CHECK_MS_MIN 1000
 #define CHECK_MS_MAX 3600000
+/* The bytes of the month go to disk so often: a reboot loses no more of them. */
+#define TRANSFER_KEEP_MS 300000
 /* What the aggregator may ask for, and what is done until it has. */
 #define SHIP_INTERVAL_MS_MIN 1000
 #define SHIP_INTERVAL_MS_MAX 60000
@@ -183,7 +185,7 @@ static_assert(DICTIONARY_SERIES_MAX * (METRIC_SIZE + TAG_SIZE + UNIT_SIZE + 24U)
      CUSTOM_SERIES_MAX * 24U + CUSTOM_WORDS_SIZE + 16U + /* custom series */                           \
      SLOTS_MAX * 8U + 64U +                        /* sample: the one just taken */                    \
      PROCESS_TOPS_MAX * 28U + 8U +                 /* and its processes */                             \
-     34U * 1024U +                                 /* collect: last readings, two of CPUs and disks */ \
+     35U * 1024U +                                 /* collect: last readings, two of CPUs and disks */ \
      STATSD_ENTRIES_MAX * 48U + STATSD_TIMERS_MAX * 1152U + STATSD_SETS_MAX * 1032U + 256U + /* StatsD */ \
      CUSTOM_SERIES_MAX * 10U + TEXTFILE_BROKEN_MAX * 4U + 128U + /* textfile */                        \
      HTTP_SIZE + 1024U +                           /* health check */                                  \

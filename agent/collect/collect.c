@@ -14,7 +14,7 @@ enum absence {
 };
 
 struct source {
-    const char *name; /* its path, when it is a text */
+    const char *name; /* its path, when it is a text; otherwise what is asked of the platform */
     uint32_t every_ms;
     uint32_t phase_ms; /* from the first reading to the second, so that slow sources take turns */
     enum absence absence;
@@ -43,6 +43,9 @@ static const struct source sources[SOURCE_COUNT] = {
     [SOURCE_SOCKSTAT] = {"/proc/net/sockstat", SLOW(6), ABSENCE_IS_WRONG, collect_parse_sockstat, NULL},
     [SOURCE_SOCKSTAT6] = {"/proc/net/sockstat6", SLOW(6), ABSENCE_IS_USUAL, collect_parse_sockstat6,
                           collect_put_sockstat},
+    [SOURCE_CLOCKS] = {"steps of the clock", EACH, ABSENCE_IS_USUAL, BOTH(clocks)},
+    [SOURCE_CLOCK_STATE] = {"state of the clock", SLOW(8), ABSENCE_IS_USUAL, BOTH(clock_state)},
+    [SOURCE_SELF] = {"own cost", SLOW(8), ABSENCE_IS_USUAL, BOTH(self)},
     [SOURCE_NET_DEV] = {"/proc/net/dev", EACH, ABSENCE_IS_WRONG, BOTH(net_dev)},
     [SOURCE_MOUNTINFO] = {"/proc/self/mountinfo", SLOW(10), ABSENCE_IS_WRONG, BOTH(mountinfo)},
     [SOURCE_DISKSTATS] = {"/proc/diskstats", EACH, ABSENCE_IS_WRONG, BOTH(diskstats)},
@@ -52,12 +55,17 @@ static const struct source sources[SOURCE_COUNT] = {
 
 /* --- reading --- */
 
+static bool is_text(const struct source *s)
+{
+    return s->name[0] == '/';
+}
+
 static void open_sources(struct collect *c)
 {
     for (uint32_t i = 0; i < SOURCE_COUNT; i++) {
         const struct source *s = &sources[i];
         c->due_at[i] = c->now;
-        c->handles[i] = s->parse == NULL ? ERR_MISSING : plat_text_open(c->plat, s->name);
+        c->handles[i] = is_text(s) ? plat_text_open(c->plat, s->name) : ERR_MISSING;
         if (c->handles[i] >= 0)
             continue;
         if (s->absence == ABSENCE_IS_WRONG)
@@ -114,6 +122,8 @@ void collect_init(struct collect *c, struct plat *p, struct series *series,
     read_source(c, SOURCE_STAT);
     read_source(c, SOURCE_DISKSTATS);
     folders_init(&c->folders, p, c->scratch, c->now);
+    read_source(c, SOURCE_CLOCKS);
+    read_source(c, SOURCE_SELF);
     const struct process_moment m = moment_of(&c->cpu[c->cpu_newest], c->now);
     process_watch_init(&c->processes, p, c->scratch, &m);
 }

@@ -10,6 +10,7 @@
 #ifndef NEPHOS_COLLECT_H
 #define NEPHOS_COLLECT_H
 
+#include "agent/collect/clock_watch.h"
 #include "agent/collect/collect_folders.h"
 #include "agent/collect/cpu.h"
 #include "agent/collect/disk.h"
@@ -21,6 +22,7 @@
 #include "agent/collect/process_watch.h"
 #include "agent/collect/snmp.h"
 #include "agent/collect/sockstat.h"
+#include "agent/collect/transfer.h"
 #include "agent/collect/vmstat.h"
 #include "agent/limits.h"
 #include "agent/sample.h"
@@ -41,11 +43,21 @@ enum collect_source {
     SOURCE_NETSTAT,
     SOURCE_SOCKSTAT,
     SOURCE_SOCKSTAT6,
+    SOURCE_CLOCKS,
+    SOURCE_CLOCK_STATE,
+    SOURCE_SELF,
     SOURCE_NET_DEV,
     SOURCE_MOUNTINFO,
     SOURCE_DISKSTATS,
     SOURCE_CORES,
     SOURCE_COUNT
+};
+
+/* What only the agent as a whole knows about itself. */
+struct collect_agent {
+    uint32_t ring_bytes, ring_size; /* size 0: there is no ring */
+    uint64_t samples_lost;          /* given up because nowhere was room */
+    uint64_t samples_skipped;       /* moments that were missed */
 };
 
 struct collect {
@@ -57,7 +69,7 @@ struct collect {
     struct mono due_at[SOURCE_COUNT];
 
     uint64_t sample_count;
-    bool said_cores, said_disks, said_interfaces, said_mounts, said_series;
+    bool said_cores, said_disks, said_interfaces, said_mounts, said_series, said_transfer;
 
     /* what was read last */
     struct load_reading load;
@@ -68,6 +80,15 @@ struct collect {
     struct snmp_reading snmp;
     struct netstat_reading netstat;
     struct sockstat_reading sockstat, sockstat6;
+    struct clock_watch clocks;
+    struct plat_clock clock_state;
+    bool has_clock_state;
+    struct plat_self self;
+    struct mono self_at;
+    uint64_t self_share_x1000; /* percent of one CPU, times 1000 */
+    struct collect_agent agent; /* agent -> here, before each sample */
+    bool keeps_transfer;        /* collect_restore() was called */
+    struct mono transfer_keep_at;
     uint32_t cpu_newest, disks_newest;
     struct mono disks_at;
     int64_t disks_elapsed_ms;
@@ -77,6 +98,7 @@ struct collect {
     struct cpu_reading cpu[2];
     struct disk_reading disks[2];
     struct network_reading network;
+    struct transfer transfer;
     struct mount_reading mounts;
     struct plat_filesystem use[MOUNTS_MAX]; /* of mounts[i], refreshed with them */
     bool has_use[MOUNTS_MAX];
@@ -90,5 +112,10 @@ void collect_init(struct collect *c, struct plat *p, struct series *series,
                   uint8_t scratch[static SCRATCH_SIZE]);
 /* Fills the sample, its time included. */
 void collect_take(struct collect *c, struct sample *out, struct mono now);
+/* The bytes of the month go on from what is kept in the state directory. Without this call they are not
+ * counted. */
+void collect_restore(struct collect *c);
+/* Keeps them there: when that is due, or in any case. */
+void collect_keep(struct collect *c, struct mono now, bool in_any_case);
 
 #endif

@@ -8,6 +8,10 @@ void collect_parse_net_dev(struct collect *c, const char *text, uint32_t length)
 {
     network_parse(text, length, &c->network);
     collect_say_skipped(c, &c->said_interfaces, c->network.skipped, INTERFACES_MAX, "network interfaces");
+    const struct cpu_reading *cpu = &c->cpu[c->cpu_newest];
+    if (c->keeps_transfer)
+        transfer_add(&c->transfer, &c->network, wall_ms(plat_wall(c->plat)),
+                     cpu->has_event[CPU_BOOT_TIME] ? (int64_t)cpu->events[CPU_BOOT_TIME] : 0, c->now);
 }
 
 /* Bytes as MiB x 100. */
@@ -43,6 +47,43 @@ void collect_put_net_dev(struct collect *c, struct sample *out)
         return;
     collect_put(c, out, METRIC_NETWORK_RX_MB, "", mib_x100(rx));
     collect_put(c, out, METRIC_NETWORK_TX_MB, "", mib_x100(tx));
+    const struct transfer *t = &c->transfer;
+    if (!c->keeps_transfer || t->month == 0)
+        return;
+    collect_put(c, out, METRIC_NETWORK_MONTH_RX, "", t->rx_bytes);
+    collect_put(c, out, METRIC_NETWORK_MONTH_TX, "", t->tx_bytes);
+    collect_put(c, out, METRIC_NETWORK_MONTH, "", t->rx_bytes + t->tx_bytes);
+}
+
+/* --- bytes of the month --- */
+
+void collect_restore(struct collect *c)
+{
+    char text[BOOT_ID_SIZE];
+    uint8_t kept[TRANSFER_KEPT_SIZE];
+    int n = plat_text_once(c->plat, "/proc/sys/kernel/random/boot_id", text, sizeof text - 1);
+    text[n > 0 ? n : 0] = '\0';
+    transfer_init(&c->transfer, text);
+    int size = plat_state_read(c->plat, "transfer", kept, sizeof kept);
+    if (size >= 0 ? transfer_load(&c->transfer, kept, (uint32_t)size) < 0 : size != ERR_MISSING)
+        plat_log(c->plat, LOG_WARN, "the bytes of this month are counted anew: transfer in the state "
+                 "directory is damaged or cannot be read");
+    c->keeps_transfer = true;
+    c->transfer_keep_at = plat_mono(c->plat);
+}
+
+void collect_keep(struct collect *c, struct mono now, bool in_any_case)
+{
+    if (!c->keeps_transfer || c->transfer.month == 0 ||
+        !(in_any_case || mono_reached(now, c->transfer_keep_at)))
+        return;
+    uint8_t kept[TRANSFER_KEPT_SIZE];
+    int e = plat_state_write(c->plat, "transfer", kept, transfer_store(&c->transfer, kept));
+    if (e < 0 && !c->said_transfer)
+        plat_log(c->plat, LOG_WARN, "the bytes of this month cannot be kept in the state directory; is the "
+                 "disk full? Until they are, a reboot loses them");
+    c->said_transfer = e < 0;
+    c->transfer_keep_at = mono_after_ms(now, TRANSFER_KEEP_MS);
 }
 
 /* --- /proc/net/snmp, /proc/net/netstat --- */

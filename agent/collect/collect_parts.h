@@ -46,6 +46,14 @@ void collect_parse_sockstat(struct collect *c, const char *text, uint32_t length
 void collect_parse_sockstat6(struct collect *c, const char *text, uint32_t length);
 void collect_put_sockstat(struct collect *c, struct sample *out);
 
+/* collect_self.c; none of these reads a text */
+void collect_parse_clocks(struct collect *c, const char *text, uint32_t length);
+void collect_put_clocks(struct collect *c, struct sample *out);
+void collect_parse_clock_state(struct collect *c, const char *text, uint32_t length);
+void collect_put_clock_state(struct collect *c, struct sample *out);
+void collect_parse_self(struct collect *c, const char *text, uint32_t length);
+void collect_put_self(struct collect *c, struct sample *out);
+
 /* collect_storage.c */
 void collect_parse_diskstats(struct collect *c, const char *text, uint32_t length);
 void collect_put_diskstats(struct collect *c, struct sample *out);

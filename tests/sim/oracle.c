@@ -24,6 +24,9 @@ enum field {
     ROOT_INODES, ROOT_INODES_USAGE, ROOT_READONLY, DISK_READ_BYTES, DISK_WRITTEN_BYTES, DISK_READS,
     DISK_WRITES, DISK_BUSY, DISK_READ_TIME, DISK_WRITE_TIME, DISK_QUEUE_TIME, DISK_IN_FLIGHT,
     DISK_BUSY_SHARE, DISK_QUEUE, DISK_AWAIT, DISK_READ_AWAIT, DISK_WRITE_AWAIT,
+    SUSPENDED, CLOCK_SYNCHRONIZED, CLOCK_OFFSET, CLOCK_ERROR, AGENT_MEMORY, AGENT_REFUSED,
+    CLOCK_STEPS, CLOCK_STEP, AGENT_CPU, AGENT_CPU_TIME, AGENT_RING, AGENT_LOST, AGENT_SKIPPED,
+    MONTH_RX, MONTH_TX, MONTH,
     FIELD_COUNT
 };
 static_assert(FIELD_COUNT <= ORACLE_FIELDS_MAX, "room for every field");
@@ -161,6 +164,22 @@ static const struct {
     [DISK_AWAIT] = {"disk_await_ms", "device=vda", LOOSE},
     [DISK_READ_AWAIT] = {"disk_read_await_ms", "device=vda", LOOSE},
     [DISK_WRITE_AWAIT] = {"disk_write_await_ms", "device=vda", LOOSE},
+    [SUSPENDED] = {"suspended_seconds", ""},
+    [CLOCK_SYNCHRONIZED] = {"clock_synchronized", ""},
+    [CLOCK_OFFSET] = {"clock_offset_seconds", ""},
+    [CLOCK_ERROR] = {"clock_error_seconds", ""},
+    [AGENT_MEMORY] = {"agent_memory_bytes", ""},
+    [AGENT_REFUSED] = {"agent_series_refused", ""},
+    [CLOCK_STEPS] = {"clock_steps", "", LOOSE},
+    [CLOCK_STEP] = {"clock_step_seconds", "", LOOSE},
+    [AGENT_CPU] = {"agent_cpu_percent", "", LOOSE},
+    [AGENT_CPU_TIME] = {"agent_cpu_seconds", "", LOOSE},
+    [AGENT_RING] = {"agent_ring_percent", "", LOOSE},
+    [AGENT_LOST] = {"agent_samples_lost", "", LOOSE},
+    [AGENT_SKIPPED] = {"agent_samples_skipped", "", LOOSE},
+    [MONTH_RX] = {"network_month_rx_bytes", "", LOOSE},
+    [MONTH_TX] = {"network_month_tx_bytes", "", LOOSE},
+    [MONTH] = {"network_month_bytes", "", LOOSE},
 };
 
 int oracle_field(const char *metric, const char *tag)
@@ -321,6 +340,9 @@ void oracle_expect(uint32_t machine, uint32_t boot, uint32_t second, uint32_t be
     for (uint32_t i = 0; i < 3; i++)
         expected[LOAD_1 + i] = (int64_t)v.load_centi[i];
     expected[UPTIME] = second;
+    expected[CLOCK_SYNCHRONIZED] = 1;
+    expected[CLOCK_ERROR] = 1000;
+    expected[AGENT_MEMORY] = (int64_t)SIM_SELF_RSS;
     expect_memory(&v, expected);
     expect_pressure(&v, expected);
     expect_sockets(&v, expected);

@@ -210,6 +210,72 @@ static void slow_sources_take_turns(void **state)
     sim_free(it.world);
 }
 
+static void own_cost_and_clock(void **state)
+{
+    (void)state;
+    begin();
+    start();
+    it.collect.agent = (struct collect_agent){.ring_bytes = 1, .ring_size = 4, .samples_lost = 7};
+    take();
+    assert_int_equal(value(METRIC_AGENT_CPU, ""), 100000 / SIM_SELF_CPU_DIVISOR);
+    assert_int_equal(value(METRIC_AGENT_MEMORY, ""), SIM_SELF_RSS);
+    assert_int_equal(value(METRIC_AGENT_RING, ""), 2500);
+    assert_int_equal(value(METRIC_AGENT_SAMPLES_LOST, ""), 7);
+    assert_int_equal(value(METRIC_CLOCK_SYNCHRONIZED, ""), 1);
+    assert_int_equal(value(METRIC_CLOCK_STEPS, ""), 0);
+    sim_wall_jump(it.host, -3 * NS_PER_S);
+    take();
+    assert_int_equal(value(METRIC_CLOCK_STEPS, ""), 1);
+    assert_in_range(-value(METRIC_CLOCK_STEP_SECONDS, ""), 2999, 3001);
+    sim_suspended(it.host, 5000);
+    sim_wall_jump(it.host, 5 * NS_PER_S);
+    take();
+    assert_int_equal(value(METRIC_CLOCK_STEPS, ""), 1);
+    assert_int_equal(value(METRIC_SUSPENDED_SECONDS, ""), 5000);
+    assert_int_equal(it.warnings, 0);
+    sim_free(it.world);
+}
+
+static void bytes_of_the_month_outlive_process_and_machine(void **state)
+{
+    (void)state;
+    begin();
+    start();
+    take();
+    assert_false(has(METRIC_NETWORK_MONTH, "")); /* one look by hand keeps nothing */
+    collect_restore(&it.collect);
+    take();
+    collect_keep(&it.collect, plat_mono(it.host), false);
+    int64_t first = value(METRIC_NETWORK_MONTH, "");
+    take();
+    collect_keep(&it.collect, plat_mono(it.host), false); /* not due yet */
+    sim_kill(it.host, SIM_KILL);
+    sim_restart(it.host);
+    series_init(&it.series);
+    start();
+    collect_restore(&it.collect);
+    take();
+    int64_t second = value(METRIC_NETWORK_MONTH, "");
+    struct sim_proc v;
+    sim_proc_at(sim_number(it.host), sim_boot(it.host), sim_second(it.host), &v);
+    assert_int_equal(second, v.rx[0] + v.tx[0]); /* nothing was lost: the counters went on */
+    assert_true(second > first);
+    collect_keep(&it.collect, plat_mono(it.host), true);
+    sim_kill(it.host, SIM_POWER_CUT);
+    sim_restart(it.host);
+    series_init(&it.series);
+    start();
+    collect_restore(&it.collect);
+    take();
+    sim_proc_at(sim_number(it.host), sim_boot(it.host), sim_second(it.host), &v);
+    assert_int_equal(value(METRIC_NETWORK_MONTH, ""), second + (int64_t)(v.rx[0] + v.tx[0]));
+    sim_disk_put(it.host, "transfer", "nonsense", 8);
+    uint32_t warnings = it.warnings;
+    collect_restore(&it.collect);
+    assert_int_equal(it.warnings, warnings + 1);
+    sim_free(it.world);
+}
+
 /* A machine with hundreds of CPUs keeps everything else. */
 static void many_cpus_do_not_push_out_filesystems(void **state)
 {
@@ -282,6 +348,8 @@ int main(void)
         cmocka_unit_test(names_become_fit_to_be_shown),
         cmocka_unit_test(an_older_kernel_without_pressure_is_no_reason_to_warn),
         cmocka_unit_test(slow_sources_take_turns),
+        cmocka_unit_test(own_cost_and_clock),
+        cmocka_unit_test(bytes_of_the_month_outlive_process_and_machine),
         cmocka_unit_test(many_cpus_do_not_push_out_filesystems),
         cmocka_unit_test(clocks_are_bounded),
     };
