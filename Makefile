@@ -221,6 +221,7 @@ check: all ## Everything that is quick: style, layers, budgets, unit tests, simu
 	@tools/stage tidy tools/tidy || true
 	@tools/stage layers tools/check_layers || true
 	@tools/stage memory $(MAKE) memory-check || true
+	@tools/stage metrics $(MAKE) metrics-check || true
 	@tools/stage manual $(MAKE) manual-check || true
 	@tools/stage budget $(MAKE) budget-proof || true
 	@tools/stage unit $(MAKE) -j$(JOBS) unit || true
@@ -236,6 +237,7 @@ test: test-packages ## Set everything up and run every proof (what CI runs)
 	@tools/stage layers tools/check_layers || true
 	@tools/stage analyze $(MAKE) analyze || true
 	@tools/stage memory $(MAKE) memory-check || true
+	@tools/stage metrics $(MAKE) metrics-check || true
 	@tools/stage manual $(MAKE) manual-check || true
 	@tools/stage budget $(MAKE) budget-proof || true
 	@tools/stage unit $(MAKE) -j$(JOBS) unit || true
@@ -276,7 +278,7 @@ budget-proof: agent ## Check that the agent does not link over its budget or wit
 	@grep -q '__wrap_malloc' $(OUT)/proof/heap_user.log
 	@echo '2 passed, 0 failed'
 
-.PHONY: cross reproducible memory-check memory
+.PHONY: cross reproducible memory-check memory metrics-check metrics
 cross: ## Build the agents for aarch64 and armv7
 	@$(MAKE) ARCH=aarch64 agent
 	@$(MAKE) ARCH=armv7 agent
@@ -293,6 +295,12 @@ reproducible: all ## Check that two clean builds are the same bytes
 
 memory: all ## Write docs/MEMORY.md from the programs
 	@tools/memory_report $(OUT) > docs/MEMORY.md
+metrics: ## Write docs/METRICS.md from proto/metrics.def
+	@tools/metrics_report > docs/METRICS.md
+metrics-check:
+	@tools/metrics_report | diff -u docs/METRICS.md - || \
+	    { echo 'docs/METRICS.md is stale: run make metrics and commit it'; exit 1; }
+
 memory-check: all
 	@tools/memory_report $(OUT) | diff -u docs/MEMORY.md - || \
 	    { echo 'docs/MEMORY.md is stale: run make memory and commit it'; exit 1; }

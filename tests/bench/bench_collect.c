@@ -16,7 +16,7 @@
 #include "agent/agent.h"
 #include "platform/linux/plat_linux.h"
 
-#define LABELS_MAX 96U
+#define COSTS_MAX 96U
 #define LABEL_SIZE 48U
 #define HANDLES_MAX 64
 #define SPOIL_SIZE (24U << 20)
@@ -29,7 +29,7 @@ struct cost {
 };
 
 struct table {
-    struct cost costs[LABELS_MAX];
+    struct cost costs[COSTS_MAX];
     uint32_t count;
     struct cost *last; /* whose text is being parsed */
     int64_t since_ns;  /* the last call's return */
@@ -74,8 +74,8 @@ static struct cost *cost_of(const char *path)
     for (uint32_t i = 0; i < table.count; i++)
         if (strcmp(table.costs[i].label, label) == 0)
             return &table.costs[i];
-    if (table.count == LABELS_MAX)
-        return &table.costs[LABELS_MAX - 1];
+    if (table.count == COSTS_MAX)
+        return &table.costs[COSTS_MAX - 1];
     struct cost *c = &table.costs[table.count++];
     *c = (struct cost){0};
     memcpy(c->label, label, sizeof label);
