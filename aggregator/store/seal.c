@@ -143,6 +143,7 @@ static int add_entries(struct seal *seal)
         seal->samples += entry->count;
         seal->taken++;
     }
+    ASSERT(seal->taken > 0); /* or what was sealed before would be forgotten */
     int err = flush(seal);
     return err == ERR_OK ? epoch_put_sealed(s, seal->instance, seal->epoch, last) : err;
 }

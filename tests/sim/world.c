@@ -87,7 +87,8 @@ static void start_aggregator(struct world *w)
         .ship_interval_ms = 10000,
     };
     const struct aggregator_options options = {
-        .listen = AGENTS_ADDRESS, .api = API_ADDRESS, .api_token = ""};
+        .listen = AGENTS_ADDRESS, .api = API_ADDRESS, .api_token = "",
+        .hints = "cpu_usage>60,disk_usage_percent{mount=/}>10"};
     if (!sim_is_alive(w->house))
         sim_restart(w->house);
     w->map = calloc(1, sizeof *w->map);
