@@ -95,6 +95,11 @@ static_assert(2 * PROCESSES_RANKED <= PROCESS_TOPS_MAX && 2 * PROCESSES_RANKED <
 #define CHECK_MS_MAX 3600000
 /* The bytes of the month go to disk so often: a reboot loses no more of them. */
 #define TRANSFER_KEEP_MS 300000
+/* The service manager is asked so often how many units have failed, and has so long to answer; its answer is
+ * some ten kilobytes, more on a machine with a large environment. */
+#define UNITS_MS 60000
+#define UNITS_PATIENCE_MS 2000
+#define UNITS_ANSWER_MAX (256U * 1024U)
 /* What the aggregator may ask for, and what is done until it has. */
 #define SHIP_INTERVAL_MS_MIN 1000
 #define SHIP_INTERVAL_MS_MAX 60000

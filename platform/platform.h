@@ -128,6 +128,8 @@ int plat_udp_listen(struct plat *p, const char *address);
 /* One datagram: its size, cut to `size`; ERR_AGAIN when none waits. */
 int plat_udp_receive(struct plat *p, int socket, void *to, uint32_t size);
 /* Begins to connect to "HOST:PORT"; name look-up and TLS handshake go on inside plat_wait(). */
+/* Or at once, for PLAT_PLAIN, to a socket of this machine by its path ("/run/..."), which is looked up below
+ * the configured root: ERR_MISSING when nobody listens there. */
 int plat_connect(struct plat *p, const char *address, enum plat_security security);
 /* True once bytes can flow (name found, TCP and TLS up, peer verified as far as asked). */
 bool plat_is_open(struct plat *p, int conn);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What reaches the agent from elsewhere than the kernel: what applications tell (StatsD), what scripts leave
- * behind (*.prom files), and whether a service of this machine answers. Each puts what it knows into the
- * sample that collect has begun. */
+ * behind (*.prom files), whether a service of this machine answers, and what the service manager says. Each
+ * puts what it knows into the sample that collect has begun. */
 #ifndef NEPHOS_INPUTS_H
 #define NEPHOS_INPUTS_H
 
@@ -9,11 +9,13 @@
 #include "agent/inputs/health.h"
 #include "agent/inputs/statsd.h"
 #include "agent/inputs/textfile.h"
+#include "agent/inputs/units.h"
 
 struct inputs {
     struct statsd statsd;
     struct textfile textfile;
     struct health health;
+    struct units units;
 };
 
 /* `config` has passed config_check() and outlives the inputs. */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "platform/linux/plat.h"
@@ -273,6 +274,25 @@ void dial_expired(struct plat *p, struct conn *c)
 }
 
 /* --- beginning and end --- */
+
+/* There at once, or not at all. */
+int dial_local(struct plat *p, struct conn *c, const char *path)
+{
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    char full[PATH_SIZE];
+    if (c->security != PLAT_PLAIN || host_path(p, path, full) < 0 ||
+        !text_copy(to.sun_path, sizeof to.sun_path, full))
+        return ERR_MALFORMED;
+    c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (c->fd < 0) {
+        c->fd = NONE;
+        return ERR_SYSTEM;
+    }
+    if (connect(c->fd, (struct sockaddr *)&to, sizeof to) < 0)
+        return errno == EACCES ? ERR_DENIED : errno == EAGAIN ? ERR_BUSY : ERR_MISSING;
+    conn_connected(p, c);
+    return ERR_OK;
+}
 
 int dial_start(struct plat *p, struct conn *c, const char *address)
 {

@@ -319,7 +319,7 @@ int plat_connect(struct plat *p, const char *address, enum plat_security securit
     c->state = CONN_LOOKUP;
     c->credential = p->credential;
     text_copy(c->peer, sizeof c->peer, address);
-    int result = dial_start(p, c, address);
+    int result = address[0] == '/' ? dial_local(p, c, address) : dial_start(p, c, address);
     if (result < 0) {
         c->state = CONN_FAILED;
         plat_close(p, index);

@@ -211,6 +211,8 @@ void list_drop(struct plat *p, struct list *l, int32_t index, size_t link_offset
 /* --- dial.c: from "HOST:PORT" to a connected socket --- */
 
 int dial_start(struct plat *p, struct conn *c, const char *address);
+/* The same for the path of a socket: open at once, or ERR_MISSING, ERR_DENIED, ERR_BUSY, ERR_MALFORMED. */
+int dial_local(struct plat *p, struct conn *c, const char *path);
 void dial_event(struct plat *p, uint32_t dial);      /* an answer about a name */
 void dial_connected(struct plat *p, struct conn *c); /* the socket has become writable */
 void dial_expired(struct plat *p, struct conn *c);

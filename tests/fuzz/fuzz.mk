@@ -23,6 +23,7 @@ FUZZ_NEEDS_query := aggregator/api/http.c aggregator/api/query_string.c
 FUZZ_NEEDS_websocket := aggregator/api/http.c aggregator/api/websocket.c
 FUZZ_NEEDS_dns := platform/linux/dns.c
 FUZZ_NEEDS_proc := $(filter-out agent/collect/collect%.c agent/collect/process_watch.c,$(wildcard agent/collect/*.c))
+FUZZ_NEEDS_units := agent/inputs/units_search.c
 FUZZ_NEEDS_chunk := aggregator/store/chunk.c aggregator/store/journal.c
 FUZZ_NEEDS_hints := aggregator/hints.c
 FUZZ_NEEDS_json := aggregator/api/subscribe.c aggregator/api/json_writer.c

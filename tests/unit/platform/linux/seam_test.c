@@ -6,6 +6,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "tests/unit/platform/linux/pair.h"
@@ -313,6 +315,40 @@ static void waiting(void)
     end_plat(p);
 }
 
+/* --- sockets of this machine --- */
+
+static void a_socket_by_its_path(void)
+{
+    char directory[128], path[160];
+    struct plat *p = make_plat(fresh_directory(directory), false, 8, 0);
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    snprintf(path, sizeof path, "%s/manager", directory);
+    CHECK(text_copy(at.sun_path, sizeof at.sun_path, path));
+    CHECK(plat_connect(p, path, PLAT_PLAIN) == ERR_MISSING);
+    CHECK(plat_connect(p, path, PLAT_TLS) == ERR_MALFORMED);
+    int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+    CHECK(listener >= 0 && bind(listener, (struct sockaddr *)&at, sizeof at) == 0);
+    CHECK(listen(listener, 1) == 0);
+    int conn = plat_connect(p, path, PLAT_PLAIN);
+    CHECK(conn >= 0 && plat_is_open(p, conn));
+    CHECK(plat_send(p, conn, "question", 9) == 9);
+    int peer = accept(listener, NULL, NULL);
+    char got[16];
+    CHECK(peer >= 0 && read(peer, got, sizeof got) == 9 && strcmp(got, "question") == 0);
+    CHECK(plat_recv(p, conn, got, sizeof got) == ERR_AGAIN);
+    while (reported(p, conn))
+        CHECK(plat_recv(p, conn, got, sizeof got) == ERR_AGAIN);
+    CHECK(write(peer, "answer", 7) == 7);
+    CHECK(reported(p, conn) && plat_recv(p, conn, got, sizeof got) == 7 && strcmp(got, "answer") == 0);
+    close(peer);
+    CHECK(reported(p, conn) && plat_recv(p, conn, got, sizeof got) == ERR_CLOSED);
+    plat_close(p, conn);
+    close(listener);
+    CHECK(plat_connect(p, path, PLAT_PLAIN) == ERR_MISSING); /* nobody listens any more */
+    CHECK(unlink(path) == 0);
+    end_plat(p);
+}
+
 int main(void)
 {
     char directory[128];
@@ -335,7 +371,8 @@ int main(void)
         void (*run)(void);
     } others[] = {{"full_table", full_table},
                   {"dialling", dialling},
-                  {"waiting", waiting}};
+                  {"waiting", waiting},
+                  {"a_socket_by_its_path", a_socket_by_its_path}};
     for (size_t i = 0; i < COUNT_OF(others); i++) {
         others[i].run();
         passed(others[i].name);
