@@ -6,7 +6,7 @@
 
 #include "platform/base/text.h"
 
-/* A first line that is longer is none. */
+/* A first line that is longer, its end included, is none. */
 #define STATUS_LINE_MAX 200U
 
 static bool take_line(struct span *rest, struct span *line)
@@ -25,8 +25,11 @@ int http_reply_status(const char *text, uint32_t length)
     if (memcmp(text, start, known) != 0)
         return ERR_MALFORMED;
     struct span rest = span_of(text, length), line, word;
-    if (!take_line(&rest, &line))
-        return length > STATUS_LINE_MAX ? ERR_MALFORMED : ERR_AGAIN;
+    bool is_whole = take_line(&rest, &line);
+    if ((is_whole ? (uint32_t)(rest.at - text) : length) > STATUS_LINE_MAX)
+        return ERR_MALFORMED;
+    if (!is_whole)
+        return ERR_AGAIN;
     if (!span_word(&line, &word) || span_length(word) != sizeof start || !span_word(&line, &word) ||
         span_length(word) != 3)
         return ERR_MALFORMED;

@@ -26,6 +26,10 @@ FUZZ_NEEDS_proc := $(filter-out agent/collect/collect%.c agent/collect/process_w
 FUZZ_NEEDS_units := agent/inputs/units_search.c
 FUZZ_NEEDS_chunk := aggregator/store/chunk.c aggregator/store/journal.c
 FUZZ_NEEDS_hints := aggregator/hints.c
+FUZZ_NEEDS_statsd := $(addprefix agent/inputs/,decimal.c distinct.c labels.c statsd.c statsd_line.c summary.c) \
+	agent/series.c agent/collect/span.c
+FUZZ_NEEDS_prometheus := $(addprefix agent/inputs/,decimal.c labels.c prometheus_text.c) agent/collect/span.c
+FUZZ_NEEDS_reply := agent/http_reply.c agent/http_url.c agent/cloud/cloud.c agent/collect/span.c
 FUZZ_NEEDS_json := aggregator/api/subscribe.c aggregator/api/json_writer.c
 FUZZ_OBJECTS_json := deps/yyjson.o
 
