@@ -3,11 +3,15 @@
  * makes numbers of their text. It keeps, encodes and sends nothing. What an agent costs beyond this is
  * the agent's own doing.
  *
- *     floor INTERVAL_MS PATH...     a file is read whole; a directory is asked for its filesystem's use */
+ *     floor INTERVAL_MS PATH...     a file is read whole; a directory is asked for its filesystem's use
+ *
+ * A path that begins with "10:" is read in each tenth interval only. */
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <time.h>
@@ -36,7 +40,7 @@ static uint32_t parse(const char *at, const char *end, uint32_t count)
 
 int main(int argc, char *argv[])
 {
-    int fds[FILES_MAX];
+    int fds[FILES_MAX], rarely[FILES_MAX];
     const char *folders[FILES_MAX];
     int fd_count = 0, folder_count = 0;
     struct stat st;
@@ -45,25 +49,30 @@ int main(int argc, char *argv[])
         return 64;
     }
     for (int i = 2; i < argc; i++) {
-        if (stat(argv[i], &st) == 0 && S_ISDIR(st.st_mode)) {
-            folders[folder_count++] = argv[i];
-        } else if ((fds[fd_count] = open(argv[i], O_RDONLY | O_CLOEXEC)) >= 0) {
+        bool is_rare = strncmp(argv[i], "10:", 3) == 0;
+        const char *path = argv[i] + (is_rare ? 3 : 0);
+        rarely[fd_count] = is_rare;
+        if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+            folders[folder_count++] = path;
+        } else if ((fds[fd_count] = open(path, O_RDONLY | O_CLOEXEC)) >= 0) {
             fd_count++;
         } else {
-            perror(argv[i]);
+            perror(path);
             return 1;
         }
     }
     int64_t interval_ns = atoll(argv[1]) * 1000000;
     struct timespec next;
     clock_gettime(CLOCK_MONOTONIC, &next);
-    for (;;) {
+    for (uint32_t cycle = 0;; cycle++) {
         int64_t ns = next.tv_nsec + interval_ns;
         next.tv_sec += ns / 1000000000;
         next.tv_nsec = ns % 1000000000;
         clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, NULL);
         uint32_t count = 0;
         for (int i = 0; i < fd_count; i++) {
+            if (rarely[i] && (cycle + (uint32_t)i) % 10 != 0)
+                continue;
             ssize_t n = pread(fds[i], text, sizeof text, 0);
             count = parse(text, text + (n > 0 ? n : 0), count);
         }
