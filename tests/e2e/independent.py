@@ -16,6 +16,7 @@ import sys
 import time
 
 import others
+from applications import HEALTH_S, Applications
 from nephos import ROOT, binary, check, main, until
 
 LOAD_S = 20
@@ -147,9 +148,9 @@ while True:
 
 def start_load(world):
     """A busy core, memory in use, writing and reading, connections, packets to nowhere (an address that is for
-    documentation only)."""
-    for name, code in (("burn", BURN), ("hog", HOG), ("write", WRITE), ("talk", TALK), ("connect", CONNECT)):
-        world.start(name, [sys.executable, "-c", code, world.path("written")])
+    documentation only). Their process ids: the burner's, the hog's, the others'."""
+    works = (("burn", BURN), ("hog", HOG), ("write", WRITE), ("talk", TALK), ("connect", CONNECT))
+    return [world.start(name, [sys.executable, "-c", code, world.path("written")]).pid for name, code in works]
 
 
 # --- readings ---
@@ -236,6 +237,28 @@ def compare_means(verdicts, values, sar):
                           f"{tag}: mean {mean:.2f}, theirs {theirs:.2f}")
 
 
+def compare_processes(verdicts, aggregator, begun, ended):
+    """The burner stands out by CPU and the hog by memory, as `ps` says they should; begun and ended are
+    (ms, what ps said of the two)."""
+    steps = aggregator.get("/api/v1/processes", instance="here", points=1000,
+                           **{"from": int(begun[0]), "to": int(ended[0])})["samples"]
+    check(len(steps) >= LOAD_S / 2, f"processes of {len(steps)} samples only")
+    burn, hog = begun[1]
+    seen = {pid: [p for s in steps for p in s["processes"] if p["pid"] == pid] for pid in (burn, hog)}
+    for pid, name in ((burn, "burner"), (hog, "hog")):
+        verdicts.note("processes", "ps", len(seen[pid]) >= 0.7 * len(steps),
+                      f"the {name} is in {len(seen[pid])} of {len(steps)} samples")
+        if not seen[pid]:
+            return
+    passed_s = (ended[0] - begun[0]) / 1000
+    theirs = 100 * (ended[1][burn][0] - begun[1][burn][0]) / passed_s
+    ours = statistics.fmean(p["cpu_percent"] for p in seen[burn])
+    verdicts.note("processes", "ps", abs(ours - theirs) <= 8 + 100 / passed_s,  # ps knows whole seconds
+                  f"burner: {ours:.1f} percent, ps says {theirs:.1f}")
+    ours, theirs = seen[hog][-1]["memory_bytes"], ended[1][hog][1]
+    verdicts.note("processes", "ps", abs(ours - theirs) <= MIB, f"hog: {ours} bytes, ps says {theirs}")
+
+
 def live(world, verdicts):
     aggregator = world.aggregator().start()
     world.agent("agent", aggregator.address, "--id", "here", "--token-file", aggregator.token_file())
@@ -244,14 +267,17 @@ def live(world, verdicts):
     programs += [Looks(name, read) for name, read in others.READERS.items()]
     until(lambda: aggregator.instances() and aggregator.instances()[0]["metadata"]["samples"] > 0, 30,
           "the agent's first samples arrive")
-    start_load(world)
+    watched = start_load(world)[:2]
     sar = others.Sar(world, LOAD_S - 2)
     end = time.monotonic() + LOAD_S
+    time.sleep(2)  # until the hog has what it wants
+    begun = time.time() * 1000, others.read_ps(*watched)
     while time.monotonic() < end:
         for program in programs:
             program.look()
         time.sleep(LOOK_PAUSE_S)
     shipped = time.time() * 1000
+    ended = shipped, others.read_ps(*watched)
     until(lambda: aggregator.instance("here")["metadata"].get("samples", 0) and newest_ms(aggregator) >= shipped, 30,
           "the samples of the load arrive")
 
@@ -262,6 +288,7 @@ def live(world, verdicts):
             for program in programs:
                 compare(verdicts, metric, tag, series, program)
     compare_means(verdicts, values, sar)
+    compare_processes(verdicts, aggregator, begun, ended)
     for name, derive in SUMS_OF.items():
         last = {m: {tag: series[-1][1] for tag, series in by_tag.items()} for m, by_tag in values.items()}
         for tag, series in values[name].items():
@@ -276,12 +303,57 @@ def newest_ms(aggregator):
     return aggregator.get("/api/v1/live", instance="here")["instances"][0]["last_sample_ms"]
 
 
+def told(world, verdicts):
+    """What applications tell and what a health check sees: here the test itself is the other source."""
+    applications = Applications(world)
+    applications.textfile("queue.prom", "# TYPE shop_queue_depth gauge\nshop_queue_depth 17\n")
+    exporter = others.Exporter(world, "exporter-textfile", "/", "--collector.textfile",
+                               f"--collector.textfile.directory={applications.folder}")
+    aggregator = world.aggregator("told-aggregator").start()
+    world.agent("told", aggregator.address, "--id", "told", "--token-file", aggregator.token_file(),
+                *applications.flags)
+    until(aggregator.instances, 30, "the agent joins")
+
+    def newest():
+        live = aggregator.get("/api/v1/live", instance="told")["instances"]
+        return {(s["metric"], s["tag"]): s.get("v") for i in live for s in i["series"]}
+    until(lambda: ("uptime", "") in newest(), 30, "the agent's first samples arrive")
+    for _ in range(8):
+        applications.work()
+        time.sleep(0.25)
+    until(lambda: newest().get(("statsd_datagrams", "")) == applications.datagrams, 40,
+          f"all {applications.datagrams} datagrams are counted, of which there are "
+          f"{newest().get(('statsd_datagrams', ''))}")
+    values = newest()
+    expected = {(name, tag): (value, 0) for (name, tag), value in applications.told.items()}
+    expected |= {("statsd_datagrams", ""): (applications.datagrams, 0), ("statsd_bad_lines", ""): (applications.bad, 0), ("statsd_refused", ""): (0, 0),
+                 ("health_up", ""): (1, 0), ("health_status", ""): (200, 0), ("checkout", ""): (25, 0),
+                 ("checkout.count", ""): (16, 0), ("visitors", ""): (2, 0), ("shop_queue_depth", ""): (17, 0),
+                 ("response_time_ms", ""): (1000 * HEALTH_S + 50, 50)}  # connecting and a busy machine
+    for (name, tag), (value, slack) in expected.items():
+        ours = values.get((name, tag))
+        verdicts.note(name, "what was told", ours is not None and abs(ours - value) <= slack,
+                      f"{tag}: {ours}, told {value}")
+    theirs = {name: value for name, lines in exporter.lines().items() for _, value in lines}
+    verdicts.note("shop_queue_depth", "node_exporter", theirs.get("shop_queue_depth") == 17, "not in node_exporter")
+    verdicts.note("textfile_errors", "node_exporter", values.get(("textfile_errors", "")) ==
+                  theirs["node_textfile_scrape_error"], f"{values.get(('textfile_errors', ''))}")
+
+    applications.health.status = 503
+    applications.textfile("broken.prom", "shop_broken{ 1\n")
+    until(lambda: newest().get(("health_status", "")) == 503 and newest().get(("health_up", "")) == 0, 40,
+          "the health check sees the 503")
+    until(lambda: newest().get(("textfile_errors", "")) == 1, 40, "the broken file is counted")
+    theirs = exporter.lines()["node_textfile_scrape_error"][0][1]
+    verdicts.note("textfile_errors", "node_exporter", theirs == 1, f"theirs {theirs} of a broken file")
+
+
 def fixtures(world, verdicts):
     """Agent and node_exporter over the same files: what both say must be the same number."""
     known = others.metrics()
     for root in sorted((ROOT / "tests/fixture/proc").iterdir()):
         exporter = others.Exporter(world, f"exporter-{root.name}", str(root))
-        theirs = exporter.read()
+        theirs = exporter.read() | others.read_groups(root)
         exporter.process.kill()
         world.processes.remove(exporter.process)
         code, out, err = world.run([binary("nephos-agent"), "--once=json", "--root", str(root)])
@@ -301,6 +373,7 @@ def fixtures(world, verdicts):
 def proof(world):
     verdicts = Verdicts()
     fixtures(world, verdicts)
+    told(world, verdicts)
     live(world, verdicts)
     check(not verdicts.wrong, "\n  ".join(["others say otherwise:", *verdicts.wrong]))
     known = others.metrics()
@@ -310,7 +383,7 @@ def proof(world):
     check(not missing, f"no other program has confirmed {', '.join(missing)}: add a reading to others.py, or the "
                        "reason to EXCUSED")
     by = sorted(set().union(*verdicts.confirmed.values()) - {"load", "sum"})
-    print(f"{len(known) - len(EXCUSED)} of {len(known)} metrics confirmed by {', '.join(by)}")
+    print(f"{len(known) - len(EXCUSED)} of {len(known)} metrics and the top processes confirmed by {', '.join(by)}")
 
 
 if __name__ == "__main__":

@@ -94,7 +94,7 @@ class Exporter:
         """Every metric for which the table names a counterpart; lines that differ in labels we do not have
         are added up (CPU time of all cores)."""
         lines, values = self.lines(), {}
-        for metric in self.known:
+        for metric in (m for m in self.known if m.tag_key != "sensor"):
             for labels, value in lines.get(metric.prometheus, []):
                 key = metric.tag_key
                 tag = f"{key}={labels.get(LABELS.get(key, key), '')}" if key else ""
@@ -105,7 +105,7 @@ class Exporter:
                 values[ours, tag] = values.get((ours, tag), 0.0) + value
         for labels, value in lines.get("node_cpu_seconds_total", []):
             values["cpu_core_seconds", f"core={labels['cpu']},mode={labels['mode']}"] = value
-        return values | derived(values)
+        return values | temperatures(lines) | derived(values)
 
 
 # Ours that are the sum of two of theirs.
@@ -115,6 +115,19 @@ SUMS = {
     "tcp_sockets": ("node_sockstat_TCP_inuse", "node_sockstat_TCP6_inuse"),
     "udp_sockets": ("node_sockstat_UDP_inuse", "node_sockstat_UDP6_inuse"),
 }
+
+
+def temperatures(lines):
+    """Sensors of hwmon, or else the thermal zones."""
+    names = {(labels["chip"], labels["sensor"]): labels["label"]
+             for labels, _ in lines.get("node_hwmon_sensor_label", [])}
+    found = {}
+    for labels, value in lines.get("node_hwmon_temp_celsius", []):
+        chip, sensor = labels["chip"], labels["sensor"]
+        found["temperature_celsius", f"sensor={chip} {names.get((chip, sensor), sensor)}"] = value
+    for labels, value in lines.get("node_thermal_zone_temp", []) if not found else ():
+        found["temperature_celsius", f"sensor={labels['type']}"] = value
+    return found
 
 
 def derived(values):
@@ -233,8 +246,34 @@ def read_ss():
     return {(name, ""): int(re.search(pattern, text, re.M)[1]) for name, pattern in words.items()}
 
 
+def read_ps(*pids):
+    """{pid: (seconds of CPU time, RSS in bytes)}"""
+    lines = output("ps", "-o", "pid=,cputimes=,rss=", "-p", ",".join(map(str, pids))).splitlines()
+    return {int(pid): (int(seconds), int(kib) * 1024) for pid, seconds, kib in map(str.split, lines)}
+
+
 READERS = {"vmstat": read_vmstat, "vmstat -d": read_vmstat_disks, "free": read_free, "uptime": read_uptime,
            "df": read_df, "ip": read_ip_link, "nstat": read_nstat, "ss": read_ss}
+
+
+# --- a second reading ---
+
+def read_groups(root):
+    """cgroup v2, for which only systemd-cgtop could be asked, and it wants a systemd that runs: here the files are
+    read again, in another language."""
+    values = {}
+    devices = (root / "proc/devices").read_text().split("Block devices:")[1] if (root / "proc/devices").exists() else ""
+    stacked = {line.split()[0] for line in devices.splitlines()
+               if line.split()[1:] in (["md"], ["loop"], ["device-mapper"], ["zram"])}
+    for group in (root / "sys/fs/cgroup").glob("*.slice"):
+        tag = f"slice={group.name}"
+        usage = dict(line.split() for line in (group / "cpu.stat").read_text().splitlines())["usage_usec"]
+        values["cgroup_cpu_seconds", tag] = int(usage) / 1e6
+        values["cgroup_memory_bytes", tag] = int((group / "memory.current").read_text())
+        lines = [line for line in (group / "io.stat").read_text().splitlines() if line.split(":")[0] not in stacked]
+        for ours, theirs in (("cgroup_io_read_bytes", "rbytes"), ("cgroup_io_written_bytes", "wbytes")):
+            values[ours, tag] = sum(int(re.search(rf"{theirs}=(\d+)", line)[1]) for line in lines)
+    return values
 
 
 # --- sysstat ---
