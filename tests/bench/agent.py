@@ -128,7 +128,7 @@ def bench_agent(world, report):
     applications = Applications(world)
     applications.textfile("queue.prom", "".join(f"shop_queue_{n} {n}\n" for n in range(20)))
     agents = [Watched(world, aggregator, "agent", ("--statsd=", "--textfile-dir=")),
-              Watched(world, aggregator, "agent+inputs", applications.flags)]
+              Watched(world, aggregator, "agent-inputs", applications.flags)]
     applications.work_each_second()
     found = start_peers(world, report)
     sleep_until(time.monotonic() + 12)  # what every program does once at its start
