@@ -205,7 +205,7 @@ int config_check(struct config *c, struct text *why)
         return ERR_MALFORMED;
     }
     if (c->spool_size != 0 && c->spool_size < SPOOL_SIZE_MIN) {
-        text_put(why, "--spool-size: give 512KiB to 32MiB, or 0 for none");
+        text_put(why, "--spool-size: give 1MiB to 32MiB, or 0 for none");
         return ERR_MALFORMED;
     }
     return complete_server(c, why);

@@ -128,7 +128,8 @@ static_assert(2 * PROCESSES_RANKED <= PROCESS_TOPS_MAX && 2 * PROCESSES_RANKED <
 /* The spool is made of such pieces: when it is full the oldest one is given up. Large beside the dictionary
  * that each begins with (7 KiB for 150 series), small beside the default of 16 MiB. */
 #define SPOOL_SEGMENT_SIZE (128U * 1024U)
-#define SPOOL_SIZE_MIN (4U * SPOOL_SEGMENT_SIZE)
+#define SPOOL_SEGMENTS_LEAST 8U
+#define SPOOL_SIZE_MIN (SPOOL_SEGMENTS_LEAST * SPOOL_SEGMENT_SIZE)
 #define SPOOL_SIZE_MAX (32U * 1024U * 1024U)
 /* How many blocks tell how large a block is. */
 #define SPOOL_MEASURED_BLOCKS 6U

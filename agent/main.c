@@ -346,12 +346,14 @@ static void confine(struct plat *p)
 static int run(void)
 {
     struct plat *p = start(config.state);
-    if (p == NULL || plat_data_lock(p) < 0)
+    if (p == NULL)
         return EXIT_CANNOT_CREATE;
     explain_earlier(p);
     int ready = agent_init(&agent, p, &config);
     if (ready < 0)
-        return ready == ERR_MISSING ? EXIT_BAD_CONFIG : EXIT_BAD_DATA;
+        return ready == ERR_MISSING ? EXIT_BAD_CONFIG
+               : ready == ERR_BUSY  ? EXIT_CANNOT_CREATE
+                                    : EXIT_BAD_DATA;
     confine(p);
     tell_manager(p, "READY=1");
     loop(p);

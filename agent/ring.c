@@ -59,6 +59,7 @@ static void drop(struct ring *r, const struct ring_block *oldest)
 static void give_up_oldest(struct ring *r)
 {
     struct ring_block oldest = block_at(r, r->tail);
+    r->given_up_count += oldest.count;
     if (last_sequence(&oldest) > r->sent_sequence) {
         r->lost_count += oldest.count;
     } else {

@@ -30,6 +30,7 @@ struct ring {
     uint32_t block_count;
     uint64_t sample_count;  /* in the ring */
     uint64_t lost_count;    /* samples given up because there was no room */
+    uint64_t given_up_count; /* the same, and those that may have arrived */
     uint32_t high_water;    /* most bytes ever in use */
     uint64_t pushed_blocks, pushed_samples, pushed_bytes; /* ever */
     /* uplink -> ring */

@@ -17,7 +17,8 @@ void spool_init(struct spool *s, struct plat *p, const struct series *series, ui
     s->scratch = scratch;
     s->size = size;
     s->file = ERR_MISSING;
-    s->segment_size = SPOOL_SEGMENT_SIZE;
+    /* Less than the settings allow is for simulations, which fill it in minutes. */
+    s->segment_size = size >= SPOOL_SIZE_MIN ? SPOOL_SEGMENT_SIZE : (uint32_t)(size / SPOOL_SEGMENTS_LEAST);
     s->newest = SPOOL_NOWHERE;
 }
 
@@ -179,14 +180,17 @@ static int begin_segment(struct spool *s)
         give_up_segment(s);
     if (segment == SPOOL_NOWHERE)
         return ERR_SYSTEM; /* what is held cannot be read, so it cannot be given up in order */
-    s->segments[segment] = (struct spool_segment){.number = number, .used = SPOOL_HEADER_SIZE};
+    uint32_t start;
+    plat_random(s->plat, &start, sizeof start);
+    s->segments[segment] =
+        (struct spool_segment){.number = number, .used = SPOOL_HEADER_SIZE, .start = start};
     e = spool_write_header(s, segment, false);
     if (e < 0) {
         s->segments[segment] = (struct spool_segment){0};
         return e;
     }
     s->newest = segment;
-    s->chain = spool_first_place(s, segment).chain;
+    s->chain = start;
     s->told_epoch = 0;
     return ERR_OK;
 }

@@ -8,7 +8,7 @@
  * survives the process. The bytes are in docs/SPEC.md, 2.4.
  *
  *     file = segments of SPOOL_SEGMENT_SIZE, in any order, each with an ascending number
- *     segment = header, records; each record stands in a chain of checks that begins with the number, so that
+ *     segment = header, records; each record stands in a chain of checks that begins with chance, so that
  *               what an earlier use of the place has left is never taken for new
  *     record = dictionary or block
  *
@@ -51,6 +51,7 @@ struct spool_segment {
     uint32_t used;     /* bytes, header included */
     uint32_t samples;  /* of its blocks that are still held */
     uint32_t all_samples;
+    uint32_t start;    /* of the chain of checks: by chance, for what lies there from before must not fit */
     uint64_t last_epoch, last_sequence; /* newest sample in it */
 };
 

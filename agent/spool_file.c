@@ -42,6 +42,7 @@ int spool_read_header(const struct spool *s, uint32_t segment, struct spool_head
         .used = get_u32(bytes + 24),
         .samples = get_u32(bytes + 28),
         .all_samples = get_u32(bytes + 28),
+        .start = get_u32(bytes + 48),
         .last_epoch = get_u64(bytes + 32),
         .last_sequence = get_u64(bytes + 40),
     };
@@ -60,6 +61,7 @@ int spool_write_header(struct spool *s, uint32_t segment, bool is_sealed)
     put_u16(bytes + 12, VERSION);
     put_u16(bytes + 14, is_sealed ? FLAG_SEALED : 0);
     put_u64(bytes + 16, g->number);
+    put_u32(bytes + 48, g->start);
     if (is_sealed) {
         put_u32(bytes + 24, g->used);
         put_u32(bytes + 28, g->all_samples);
@@ -84,10 +86,8 @@ void spool_erase_header(struct spool *s, uint32_t segment)
 
 struct spool_place spool_first_place(const struct spool *s, uint32_t segment)
 {
-    uint8_t number[8];
-    put_u64(number, s->segments[segment].number);
     return (struct spool_place){
-        .segment = segment, .offset = SPOOL_HEADER_SIZE, .chain = crc32c(0, number, sizeof number)};
+        .segment = segment, .offset = SPOOL_HEADER_SIZE, .chain = s->segments[segment].start};
 }
 
 /* The first four bytes are the check of the others, continued from the record before. */

@@ -58,6 +58,7 @@ void uplink_spill(struct uplink *u, struct mono now)
 
 bool uplink_turn_epoch(struct uplink *u, struct mono now)
 {
+    uplink_spill(u, now); /* before the last block comes, which a full ring would have no room for */
     block_builder_seal(u->parts.builder, u->parts.ring, u->parts.scratch);
     uplink_spill(u, now);
     if (u->parts.ring->block_count > 0)
@@ -257,7 +258,8 @@ int uplink_put_history(struct uplink *u, struct mono now)
 struct mono uplink_history_due(const struct uplink *u)
 {
     const struct uplink_history *h = &u->history;
-    bool is_waiting = u->state != UPLINK_SHIPPING || h->state == HISTORY_ASKED || h->sent_sequence != 0 ||
+    bool is_waiting = u->state != UPLINK_SHIPPING || u->tx_at < u->tx_size ||
+                      h->state == HISTORY_ASKED || h->sent_sequence != 0 ||
                       (u->parts.spool->sample_count == 0 && !h->is_told);
     return is_waiting ? MONO_NEVER : h->send_at;
 }

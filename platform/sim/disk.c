@@ -3,6 +3,7 @@
  *
  * A write changes `now` at once and stands in the file's log until the file is synced. A power cut
  * keeps, loses or tears each logged write independently, sector by sector, and leaves what results.
+ * After sim_weather.writeback_ns the kernel has written a logged write back by itself.
  * A new name is durable with the first sync of its file; a deleted one may come back until any file
  * of the machine is synced (a journaling file system writes such changes in order). */
 #include <stdio.h>
@@ -13,6 +14,9 @@
 
 #define SECTOR_SIZE 512
 #define TRUNCATE_MARK (-1)
+#define LOG_HEADER_SIZE 24
+/* Only now and then is it worth looking what has been written back. */
+#define WRITEBACK_LOOK_SIZE 262144
 
 static void image_resize(struct image *m, int64_t size)
 {
@@ -37,10 +41,53 @@ static void image_write(struct image *m, int64_t offset, const void *from, int64
         memcpy(m->bytes + offset, from, (size_t)size);
 }
 
-static void log_put(struct file *f, int64_t offset, int64_t size, const void *bytes)
+struct log_entry {
+    int64_t offset, size, at_ns;
+    const uint8_t *bytes;
+};
+
+/* The entry at `at`: where the next one is. */
+static int64_t log_get(const struct file *f, int64_t at, struct log_entry *e)
 {
+    memcpy(&e->offset, f->log + at, 8);
+    memcpy(&e->size, f->log + at + 8, 8);
+    memcpy(&e->at_ns, f->log + at + 16, 8);
+    e->bytes = f->log + at + LOG_HEADER_SIZE;
+    return at + LOG_HEADER_SIZE + (e->size == TRUNCATE_MARK ? 0 : e->size);
+}
+
+static void log_apply(struct file *f, const struct log_entry *e)
+{
+    if (e->size == TRUNCATE_MARK)
+        image_resize(&f->synced, e->offset);
+    else
+        image_write(&f->synced, e->offset, e->bytes, e->size);
+}
+
+/* What is old enough is durable without a sync. */
+static void write_back(struct plat *p, struct file *f)
+{
+    int64_t at = 0;
+    while (p->weather.writeback_ns != 0 && at < f->log_size) {
+        struct log_entry e;
+        int64_t next = log_get(f, at, &e);
+        if (e.at_ns + p->weather.writeback_ns > p->world->now_ns)
+            break;
+        log_apply(f, &e);
+        f->durable = true;
+        at = next;
+    }
+    f->log_size -= at;
+    if (at > 0)
+        memmove(f->log, f->log + at, (size_t)f->log_size);
+}
+
+static void log_put(struct plat *p, struct file *f, int64_t offset, int64_t size, const void *bytes)
+{
+    if (f->log_size > WRITEBACK_LOOK_SIZE)
+        write_back(p, f);
     int64_t payload = size == TRUNCATE_MARK ? 0 : size;
-    int64_t need = f->log_size + 16 + payload;
+    int64_t need = f->log_size + LOG_HEADER_SIZE + payload;
     if (need > f->log_capacity) {
         f->log_capacity = need * 2;
         f->log = realloc(f->log, (size_t)f->log_capacity);
@@ -48,8 +95,9 @@ static void log_put(struct file *f, int64_t offset, int64_t size, const void *by
     }
     memcpy(f->log + f->log_size, &offset, 8);
     memcpy(f->log + f->log_size + 8, &size, 8);
+    memcpy(f->log + f->log_size + 16, &p->world->now_ns, 8);
     if (payload > 0)
-        memcpy(f->log + f->log_size + 16, bytes, (size_t)payload);
+        memcpy(f->log + f->log_size + LOG_HEADER_SIZE, bytes, (size_t)payload);
     f->log_size = need;
 }
 
@@ -151,20 +199,15 @@ static void image_write_torn(struct sim_world *w, struct image *m, int64_t offse
 static void replay_some(struct plat *p, struct file *f)
 {
     struct sim_world *w = p->world;
+    struct log_entry e;
     for (int64_t at = 0; at < f->log_size;) {
-        int64_t offset, size;
-        memcpy(&offset, f->log + at, 8);
-        memcpy(&size, f->log + at + 8, 8);
-        const uint8_t *bytes = f->log + at + 16;
-        at += 16 + (size == TRUNCATE_MARK ? 0 : size);
+        at = log_get(f, at, &e);
         if (sim_chance(w, p->weather.unsynced_lost_permille))
             continue;
-        if (size == TRUNCATE_MARK)
-            image_resize(&f->synced, offset);
-        else if (sim_chance(w, p->weather.unsynced_torn_permille))
-            image_write_torn(w, &f->synced, offset, bytes, size);
+        if (e.size != TRUNCATE_MARK && sim_chance(w, p->weather.unsynced_torn_permille))
+            image_write_torn(w, &f->synced, e.offset, e.bytes, e.size);
         else
-            image_write(&f->synced, offset, bytes, size);
+            log_apply(f, &e);
     }
 }
 
@@ -172,6 +215,8 @@ void disk_power_cut(struct plat *p)
 {
     for (uint32_t i = 0; i < p->file_count; i++) {
         struct file *f = p->files[i];
+        if (f->exists)
+            write_back(p, f);
         /* An entry that is not durable is there or not on a coin. */
         if (f->exists != f->durable && sim_chance(p->world, 500))
             f->exists = f->durable;
@@ -286,7 +331,7 @@ int plat_file_open(struct plat *p, const char *name)
         if (f == NULL)
             return ERR_SYSTEM;
         f->now.size = 0;
-        log_put(f, 0, TRUNCATE_MARK, NULL); /* over a deleted one that may still come back */
+        log_put(p, f, 0, TRUNCATE_MARK, NULL); /* over a deleted one that may still come back */
         f->exists = true;
     }
     for (uint32_t i = 0; i < p->file_count; i++)
@@ -333,7 +378,7 @@ int plat_file_write(struct plat *p, int file, int64_t offset, const void *from, 
     uint32_t done = works ? size : (uint32_t)sim_below(p->world, (uint64_t)size + 1);
     trace_bytes(p->world, from, done);
     image_write(&f->now, offset, from, done);
-    log_put(f, offset, done, from);
+    log_put(p, f, offset, done, from);
     return works ? ERR_OK : ERR_SYSTEM;
 }
 
@@ -345,7 +390,7 @@ int plat_file_truncate(struct plat *p, int file, int64_t size)
     if (p->disk_full && size > f->now.size)
         return ERR_FULL;
     image_resize(&f->now, size);
-    log_put(f, size, TRUNCATE_MARK, NULL);
+    log_put(p, f, size, TRUNCATE_MARK, NULL);
     trace_word(p->world, (uint64_t)size);
     return ERR_OK;
 }
@@ -358,15 +403,10 @@ int plat_file_reserve(struct plat *p, int file, int64_t size)
 /* Applies the log to the durable image: cheaper than copying the file. */
 static void sync_log(struct file *f)
 {
+    struct log_entry e;
     for (int64_t at = 0; at < f->log_size;) {
-        int64_t offset, size;
-        memcpy(&offset, f->log + at, 8);
-        memcpy(&size, f->log + at + 8, 8);
-        if (size == TRUNCATE_MARK)
-            image_resize(&f->synced, offset);
-        else
-            image_write(&f->synced, offset, f->log + at + 16, size);
-        at += 16 + (size == TRUNCATE_MARK ? 0 : size);
+        at = log_get(f, at, &e);
+        log_apply(f, &e);
     }
     f->log_size = 0;
     f->durable = true;

@@ -33,6 +33,7 @@ struct sim_weather {
     int64_t connect_timeout_ns;
     uint32_t unsynced_lost_permille; /* of unsynced writes that a power cut loses whole */
     uint32_t unsynced_torn_permille; /* of the others, those that lose each sector on a coin */
+    int64_t writeback_ns;            /* a write is durable after so long without a sync; 0: never */
 };
 
 /* --- the world --- */

@@ -98,7 +98,7 @@ struct file {
     bool durable;            /* the directory entry would survive a power cut */
     struct image now;        /* as programs read it */
     struct image synced;
-    uint8_t *log;            /* unsynced: int64 offset, int64 size (-1: truncate), bytes */
+    uint8_t *log;            /* unsynced: int64 offset, size (-1: truncate), time; bytes */
     int64_t log_size, log_capacity;
 };
 

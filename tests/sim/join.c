@@ -22,7 +22,6 @@ void join_prepare(struct world *w, struct agent_node *n)
     struct settings settings;
     config_init(&settings, &n->config);
     (void)text_copy(n->config.server, sizeof n->config.server, "aggregator:7443");
-    n->config.spool_size = 0;
     int e = token_create(w->house, 1, CENTURY_MS, n->config.token);
     ASSERT(e == ERR_OK);
 }

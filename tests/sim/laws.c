@@ -2,13 +2,14 @@
 /* The laws, judged at the end over the books (ledger.h) and what a stranger reads from the database:
  *
  *  1  every acknowledged sample is stored exactly once and equals what was sampled
- *  2  taken = stored + still held + counted as lost + died with the process that held it
+ *  2  taken = stored + still held, in memory or on disk + counted as lost + died with what held it
  *  3  after calm, everything that is held arrives
  *  4  stored sequences are without repetition, and the store counts the gaps that there are
  *  5  nothing is stored that was never taken
  *  6  an agent with a good token joins, and nobody else with the same one (join.c)
  *
- * Acknowledgements that go back, or promise more than was taken, are seen at once (watch.c). */
+ * Laws 7 and 8 are judged step by step (holdings.c). Acknowledgements that go back, or promise more than was
+ * taken, are seen at once (watch.c). */
 #include "tests/sim/world.h"
 
 #include <stdlib.h>
@@ -136,48 +137,67 @@ static const char *where_is(const struct epoch_record *e, uint64_t sequence)
     return sequence <= e->acked ? "acknowledged" : e->alive ? "taken by a living agent" : "taken";
 }
 
-/* Laws 1 and 2 over one epoch. */
-static void judge_epoch(struct world *w, struct epoch_record *e)
+static bool is_held(const struct epoch_record *e, uint64_t sequence)
 {
-    const char *name = "?";
-    const struct agent_node *node = NULL;
-    for (uint32_t i = 0; i < w->options.agents; i++)
-        if (sim_number(w->agents[i].plat) == e->machine) {
-            node = &w->agents[i];
-            name = sim_name(node->plat);
-        }
-    uint64_t missing = 0;
+    return (e->alive && sequence >= e->ring_from) || (sequence >= e->spool_from && sequence <= e->spool_to);
+}
+
+/* What one process of an agent says that it lost, against what is nowhere. */
+struct losses {
+    uint64_t missing; /* given up by the process that runs, and not stored */
+    uint64_t arrived; /* given up by it, sent by one before, and stored after all */
+};
+
+/* Laws 1 and 2 over one epoch. */
+static void judge_epoch(struct world *w, const struct agent_node *n, struct epoch_record *e, struct losses *l)
+{
+    const char *name = sim_name(n->plat);
     for (uint64_t sequence = 1; sequence <= e->taken; sequence++) {
         const struct taken *t = ledger_sample(e, sequence);
-        bool held = sequence >= e->oldest_held;
+        bool by_this = t->lost_by == n->process;
+        l->missing += by_this && t->stored == 0;
+        l->arrived += by_this && t->stored != 0 && !e->alive;
         if (t->stored != 0)
             continue;
-        if (t->lost)
-            missing++;
-        else if (!held || sequence <= e->acked)
+        if (t->lost_by == 0 && !t->died && (sequence <= e->acked || !is_held(e, sequence)))
             ledger_break(&w->ledger, "law %d: sample %llu of %s (%s) is nowhere: not stored, held or lost",
                          sequence <= e->acked ? 1 : 2, U(sequence), name, where_is(e, sequence));
+        w->seen.lost += t->lost_by != 0;
     }
     w->seen.taken += e->taken;
     w->seen.acked += e->acked;
-    w->seen.lost += missing;
-    if (!e->alive)
-        return;
-    struct agent_view v;
-    watch_look(node->agent, &v);
-    if (missing < v.lost_count || missing > v.lost_count + v.in_doubt_count)
-        ledger_break(&w->ledger, "law 2: %s lost %llu samples and counts %llu (%llu in doubt)", name,
-                     U(missing), U(v.lost_count), U(v.in_doubt_count));
-    /* Law 3: what has not arrived now is what was taken in the last seconds. */
-    for (uint64_t sequence = e->oldest_held; sequence <= e->taken; sequence++)
-        if (ledger_sample(e, sequence)->stored == 0 && sequence + HELD_AFTER_CALM_MAX <= e->taken) {
-            ledger_break(&w->ledger, "law 3: after %d s of calm %s still holds sample %llu of %llu",
-                         CALM_SECONDS, name, U(sequence), U(e->taken));
+}
+
+/* Law 3: what has not arrived now is what was taken in the last seconds. */
+static void judge_arrival(struct world *w, const struct agent_node *n, struct epoch_record *e)
+{
+    const char *name = sim_name(n->plat);
+    for (uint64_t sequence = 1; sequence <= e->taken; sequence++)
+        if (ledger_sample(e, sequence)->stored == 0 && is_held(e, sequence) &&
+            (!e->alive || sequence + HELD_AFTER_CALM_MAX <= e->taken)) {
+            ledger_break(&w->ledger, "law 3: after %d s of calm %s still holds sample %llu of %llu%s",
+                         CALM_SECONDS, name, U(sequence), U(e->taken), e->alive ? "" : ", history");
             return;
         }
-    if (e->taken > 0 && e->acked + HELD_AFTER_CALM_MAX < e->taken)
+    if (e->alive && e->taken > 0 && e->acked + HELD_AFTER_CALM_MAX < e->taken)
         ledger_break(&w->ledger, "law 3: after %d s of calm %s has Ack %llu of %llu", CALM_SECONDS, name,
                      U(e->acked), U(e->taken));
+}
+
+static void judge_agent(struct world *w, struct agent_node *n)
+{
+    struct losses l = {0};
+    for (struct epoch_record *e = n->newest; e != NULL && !w->ledger.broken; e = e->older) {
+        judge_epoch(w, n, e, &l);
+        judge_arrival(w, n, e);
+    }
+    struct agent_view v;
+    holdings_look(n->agent, &v);
+    if (l.missing > v.lost_count + v.in_doubt_count ||
+        v.lost_count > l.missing + l.arrived + n->uncertain)
+        ledger_break(&w->ledger, "law 2: %s lost %llu samples and counts %llu (%llu in doubt, %llu arrived "
+                     "all the same, %llu half on disk)", sim_name(n->plat), U(l.missing), U(v.lost_count),
+                     U(v.in_doubt_count), U(l.arrived), U(n->uncertain));
 }
 
 void laws_judge(struct world *w)
@@ -187,7 +207,7 @@ void laws_judge(struct world *w)
     const struct reader_sink sink = {.ctx = &j, .sample = judge_sample, .broken = judge_broken};
     reader_run(w->house, w->inspector, &sink);
     free(j.seconds);
-    for (struct epoch_record *e = w->ledger.epochs; e != NULL && !w->ledger.broken; e = e->next)
-        judge_epoch(w, e);
+    for (uint32_t i = 0; i < w->options.agents && !w->ledger.broken; i++)
+        judge_agent(w, &w->agents[i]);
     w->seen.epochs = w->ledger.epoch_count;
 }

@@ -42,7 +42,7 @@ struct epoch_record *ledger_find(struct ledger *l, uint32_t machine, uint64_t ep
 }
 
 struct epoch_record *ledger_begin(struct ledger *l, uint32_t machine, uint32_t boot, uint64_t epoch,
-                                  uint32_t start_second)
+                                  uint32_t start_second, struct epoch_record *older)
 {
     struct epoch_record *e = calloc(1, sizeof *e);
     ASSERT(e != NULL);
@@ -50,7 +50,9 @@ struct epoch_record *ledger_begin(struct ledger *l, uint32_t machine, uint32_t b
     e->machine = machine;
     e->boot = boot;
     e->start_second = start_second;
-    e->oldest_held = 1;
+    e->ring_from = 1;
+    e->spool_from = 1;
+    e->older = older;
     e->alive = true;
     e->next = l->epochs;
     l->epochs = e;
@@ -68,16 +70,13 @@ void ledger_take(struct epoch_record *e, uint32_t second, int64_t time_ms)
     e->samples[e->taken++] = (struct taken){.time_ms = time_ms, .second = second};
 }
 
-uint64_t ledger_leave(struct epoch_record *e, uint64_t oldest)
+void ledger_leave(struct epoch_record *e, uint64_t from, uint64_t to, uint16_t process)
 {
-    uint64_t lost = 0;
-    for (; e->oldest_held < oldest; e->oldest_held++)
-        if (e->oldest_held > e->acked) {
-            e->samples[e->oldest_held - 1].lost = true;
-            lost++;
-        }
-    e->lost += lost;
-    return lost;
+    for (uint64_t sequence = from > e->acked ? from : e->acked + 1; sequence <= to; sequence++) {
+        struct taken *t = &e->samples[sequence - 1];
+        if (!t->died && t->lost_by == 0)
+            t->lost_by = process;
+    }
 }
 
 struct taken *ledger_sample(struct epoch_record *e, uint64_t sequence)

@@ -11,8 +11,11 @@
 struct taken {
     int64_t time_ms;   /* wall clock of the agent */
     uint32_t second;   /* since its boot: what /proc said follows from it */
+    uint32_t spooled_s; /* second of the world in which it came to disk; 0: never */
+    uint16_t lost_by;  /* process of its agent (1, 2, ...) that gave it up unacknowledged; 0: none */
     uint8_t stored;    /* how often the database has it */
-    bool lost;         /* left the ring unacknowledged */
+    bool died;         /* with the process that held it, or with the power before it was on disk for good */
+    bool found;        /* on disk by the process that starts */
 };
 
 struct epoch_record {
@@ -22,10 +25,12 @@ struct epoch_record {
     struct taken *samples;   /* sequence 1 is samples[0] */
     uint64_t taken, capacity;
     uint64_t acked;          /* highest that the agent was told */
-    uint64_t lost;           /* marked so */
-    uint64_t oldest_held;    /* at the end of its last step; taken + 1 when nothing is held */
-    bool alive;
+    /* what is held at the end of a step */
+    uint64_t ring_from;      /* in memory from here on, while `alive` */
+    uint64_t spool_from, spool_to; /* on disk; none when from > to */
+    bool alive;              /* its process runs, and it is the live one */
     struct epoch_record *next;
+    struct epoch_record *older; /* of the same machine */
 };
 
 struct ledger {
@@ -41,10 +46,10 @@ void ledger_free(struct ledger *l);
 void ledger_break(struct ledger *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
 struct epoch_record *ledger_find(struct ledger *l, uint32_t machine, uint64_t epoch);
 struct epoch_record *ledger_begin(struct ledger *l, uint32_t machine, uint32_t boot, uint64_t epoch,
-                                  uint32_t start_second);
+                                  uint32_t start_second, struct epoch_record *older);
 void ledger_take(struct epoch_record *e, uint32_t second, int64_t time_ms);
-/* Samples below `oldest` have left the ring: those above `acked` are lost. How many are. */
-uint64_t ledger_leave(struct epoch_record *e, uint64_t oldest);
+/* The samples from..to have left ring or spool: `process` has given up those above `acked`. */
+void ledger_leave(struct epoch_record *e, uint64_t from, uint64_t to, uint16_t process);
 struct taken *ledger_sample(struct epoch_record *e, uint64_t sequence); /* NULL: never taken */
 /* The second at which the agent looked at /proc the time before that. */
 uint32_t ledger_second_before(const struct epoch_record *e, uint64_t sequence);

@@ -97,8 +97,10 @@ static bool run_seed(const struct plan *plan, uint64_t seed, struct board *board
         __atomic_add_fetch(&board->resets, w->seen.resets, __ATOMIC_RELAXED);
     } else {
         printf("seed %" PRIu64 ": %" PRIu64 " taken, %" PRIu64 " stored, %" PRIu64 " lost, %" PRIu64
-               " epochs, %" PRIu64 " deaths, trace %016" PRIx64 "\n", seed, w->seen.taken, w->seen.stored,
-               w->seen.lost, w->seen.epochs, w->seen.kills + w->seen.power_cuts, *trace);
+               " epochs, %" PRIu64 " deaths, %" PRIu64 " to disk, %" PRIu64 " found there, %" PRIu64
+               " histories, trace %016" PRIx64 "\n", seed, w->seen.taken, w->seen.stored, w->seen.lost,
+               w->seen.epochs, w->seen.kills + w->seen.power_cuts, w->seen.spooled, w->seen.survived,
+               w->seen.histories, *trace);
     }
     world_free(w);
     free(w);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The judge's eyes: what agents take and give up, seen after each of their steps, and what they are told,
- * read from the bytes they receive. */
+/* The judge's eyes: what agents are told, read from the bytes they receive. */
 #include "tests/sim/world.h"
 
 #include <string.h>
@@ -36,6 +35,24 @@ static void see_welcome(struct world *w, struct agent_node *n, const struct wire
         ledger_break(&w->ledger, "law 5: %s has taken %llu samples, but Welcome says %llu are stored",
                      sim_name(n->plat), (unsigned long long)e->taken,
                      (unsigned long long)m.committed_sequence);
+}
+
+static void see_history_welcome(struct world *w, struct agent_node *n, const struct wire_frame *f)
+{
+    uint8_t space[2048];
+    struct arena scratch;
+    struct wire_history_welcome m;
+    arena_init(&scratch, space, sizeof space);
+    struct epoch_record *e = NULL;
+    if (wire_get_history_welcome(f, &scratch, &m) >= 0)
+        e = ledger_find(&w->ledger, sim_number(n->plat), m.epoch);
+    if (e == NULL || m.committed_sequence > e->taken)
+        ledger_break(&w->ledger, "law 5: %s is told of a history that never was", sim_name(n->plat));
+    else if (m.committed_sequence < e->acked)
+        ledger_break(&w->ledger, "law 1: %s had an Ack of %llu, but HistoryWelcome says %llu",
+                     sim_name(n->plat), (unsigned long long)e->acked,
+                     (unsigned long long)m.committed_sequence);
+    w->seen.histories++;
 }
 
 static void see_ack(struct world *w, struct agent_node *n, const struct wire_frame *f)
@@ -81,6 +98,8 @@ void watch_tap(void *ctx, struct plat *p, uint64_t connection, const uint8_t *by
                 see_welcome(w, n, &f);
             else if (f.type == WIRE_ACK)
                 see_ack(w, n, &f);
+            else if (f.type == WIRE_HISTORY_WELCOME)
+                see_history_welcome(w, n, &f);
             at += (uint32_t)taken;
         }
         if (taken == ERR_MALFORMED || (at == 0 && n->byte_count == sizeof n->bytes)) {
@@ -90,36 +109,4 @@ void watch_tap(void *ctx, struct plat *p, uint64_t connection, const uint8_t *by
         n->byte_count -= at;
         memmove(n->bytes, n->bytes + at, n->byte_count);
     }
-}
-
-void watch_look(const struct agent *a, struct agent_view *v)
-{
-    uint64_t oldest = ring_oldest_sequence(&a->ring);
-    if (oldest == 0)
-        oldest = block_builder_oldest_sequence(&a->builder);
-    *v = (struct agent_view){.epoch = a->uplink.parts.epoch,
-                             .taken = a->builder.next_sequence - 1,
-                             .oldest_held = oldest != 0 ? oldest : a->builder.next_sequence,
-                             .lost_count = a->ring.lost_count,
-                             .in_doubt_count = ring_in_doubt(&a->ring)};
-}
-
-void watch_agent(struct world *w, struct agent_node *n)
-{
-    struct agent_view v;
-    watch_look(n->agent, &v);
-    if (n->record == NULL)
-        n->record = ledger_begin(&w->ledger, sim_number(n->plat), sim_boot(n->plat), v.epoch,
-                                 sim_second(n->plat));
-    struct epoch_record *e = n->record;
-    if (v.epoch != e->epoch || v.taken < e->taken || v.taken > e->taken + 1)
-        ledger_break(&w->ledger, "%s counted %llu samples after %llu", sim_name(n->plat),
-                     (unsigned long long)v.taken, (unsigned long long)e->taken);
-    if (v.taken == e->taken + 1)
-        ledger_take(e, sim_second(n->plat), wall_ms(plat_wall(n->plat)));
-    if (v.oldest_held < e->oldest_held || v.oldest_held > e->taken + 1)
-        ledger_break(&w->ledger, "%s holds samples from %llu on, before it was %llu", sim_name(n->plat),
-                     (unsigned long long)v.oldest_held, (unsigned long long)e->oldest_held);
-    else
-        (void)ledger_leave(e, v.oldest_held);
 }

@@ -5,7 +5,7 @@
 
 enum kind {
     PARTITION, STALL, RESET, KILL_AGENT, KILL_AGGREGATOR, POWER_AGENT, POWER_AGGREGATOR, DISK_FULL,
-    DISK_FAIL, CLOCK, SLOW, LOOK, JOIN_BREAK, KIND_COUNT
+    DISK_FAIL, AGENT_DISK, CLOCK, SLOW, LOOK, JOIN_BREAK, KIND_COUNT
 };
 static_assert(KIND_COUNT <= 16, "w->weather_ns has a place for each");
 
@@ -35,6 +35,7 @@ static uint32_t mean_of(const struct climate *c, enum kind kind)
     case POWER_AGGREGATOR: return c->power_aggregator_s;
     case DISK_FULL: return c->disk_full_s;
     case DISK_FAIL: return c->disk_fail_s;
+    case AGENT_DISK: return c->agent_disk_s;
     case CLOCK: return c->clock_s;
     case SLOW: return c->slow_s;
     case LOOK: return c->look_s;
@@ -68,6 +69,23 @@ static void draw_line(struct world *w, struct sim_weather *line)
     line->unsynced_torn_permille = (uint32_t)sim_below(w->sim, 1001);
 }
 
+/* Its disk keeps what it wrote half a minute ago: the kernel has written it back. */
+static void draw_agent_line(struct world *w, struct plat *p)
+{
+    draw_line(w, sim_weather(p));
+    sim_weather(p)->writeback_ns = 35 * NS_PER_S;
+}
+
+/* None; one that an outage outlasts; one that holds them all. */
+static uint32_t draw_spool_size(struct world *w)
+{
+    if (sim_chance(w->sim, 150))
+        return 0;
+    if (sim_chance(w->sim, 250))
+        return SPOOL_SIZE_MIN;
+    return SPOOL_SEGMENTS_LEAST * (8192U + (uint32_t)sim_below(w->sim, 16384));
+}
+
 void weather_draw(struct world *w)
 {
     struct climate *c = &w->climate;
@@ -82,6 +100,7 @@ void weather_draw(struct world *w)
         .power_aggregator_s = mean_seconds(w, 1200),
         .disk_full_s = mean_seconds(w, 2400),
         .disk_fail_s = mean_seconds(w, 300),
+        .agent_disk_s = mean_seconds(w, 1200),
         .clock_s = mean_seconds(w, 1200),
         .slow_s = mean_seconds(w, 1800),
         .look_s = mean_seconds(w, 1800),
@@ -91,6 +110,7 @@ void weather_draw(struct world *w)
         .down_max_s = sim_chance(w->sim, 500) ? 5 : 900,
         .disk_full_max_s = sim_chance(w->sim, 500) ? 30 : 1200,
         .ring_size = 12000 + (uint32_t)sim_below(w->sim, 120000),
+        .spool_size = draw_spool_size(w),
         .doom = sim_chance(w->sim, 700),
         .polite = sim_chance(w->sim, 300),
         .drift_ppm_max = sim_chance(w->sim, 500) ? 200 : 0,
@@ -98,7 +118,9 @@ void weather_draw(struct world *w)
     draw_line(w, sim_weather(w->house));
     for (uint32_t i = 0; i < agents; i++) {
         struct plat *p = w->agents[i].plat;
-        draw_line(w, sim_weather(p));
+        draw_agent_line(w, p);
+        w->agents[i].config.spool_size = c->spool_size;
+        w->agents[i].disk_until_ns = SIM_NEVER;
         if (c->drift_ppm_max != 0)
             sim_wall_drift(p, (int32_t)sim_below(w->sim, 2U * (uint32_t)c->drift_ppm_max) - c->drift_ppm_max);
         if (sim_chance(w->sim, 300)) /* a wrong clock from the start */
@@ -182,6 +204,30 @@ static void make_disk_fail(struct world *w)
     w->seen.disk_faults++;
 }
 
+/* For one write, or until it is mended: an agent's disk fails or is read-only. */
+static void make_agent_disk(struct world *w)
+{
+    struct agent_node *n = any_agent(w);
+    bool is_long = sim_chance(w->sim, 500);
+    uint32_t good = (uint32_t)sim_below(w->sim, 20);
+    world_say(w, "-- the disk of %s fails %s", sim_name(n->plat), is_long ? "for long" : "a little");
+    sim_disk_fail(n->plat, good, is_long ? UINT32_MAX : 1 + (uint32_t)sim_below(w->sim, 3));
+    n->disk_until_ns = sim_now(w->sim) + seconds(w, is_long ? w->climate.disk_full_max_s : 60);
+    w->seen.disk_faults++;
+}
+
+static void mend_agent_disks(struct world *w, int64_t now_ns, int64_t *next_ns)
+{
+    for (uint32_t i = 0; i < w->options.agents; i++) {
+        struct agent_node *n = &w->agents[i];
+        if (n->disk_until_ns <= now_ns) {
+            sim_disk_fail(n->plat, 0, 0);
+            n->disk_until_ns = SIM_NEVER;
+        }
+        *next_ns = n->disk_until_ns < *next_ns ? n->disk_until_ns : *next_ns;
+    }
+}
+
 static void make_clock(struct world *w)
 {
     struct plat *p = sim_chance(w->sim, 200) ? w->house : any_agent(w)->plat;
@@ -217,8 +263,9 @@ static void make(struct world *w, enum kind kind)
     case POWER_AGGREGATOR: make_death(w, true, SIM_POWER_CUT); break;
     case DISK_FULL: make_disk_full(w); break;
     case DISK_FAIL: make_disk_fail(w); break;
+    case AGENT_DISK: make_agent_disk(w); break;
     case CLOCK: make_clock(w); break;
-    case SLOW: draw_line(w, sim_weather(any_agent(w)->plat)); break;
+    case SLOW: draw_agent_line(w, any_agent(w)->plat); break;
     case LOOK: make_look(w); break;
     case JOIN_BREAK: make_join_break(w); break;
     case KIND_COUNT: break;
@@ -233,6 +280,7 @@ int64_t weather_step(struct world *w)
         sim_disk_full(w->house, false);
         w->disk_full_until_ns = SIM_NEVER;
     }
+    mend_agent_disks(w, now_ns, &next_ns);
     for (uint32_t kind = 0; kind < KIND_COUNT && !w->calm; kind++) {
         if (w->weather_ns[kind] <= now_ns) {
             make(w, (enum kind)kind);
@@ -251,15 +299,18 @@ void weather_calm(struct world *w)
         .latency_max_ns = 3 * NS_PER_MS,
         .window = SIM_WINDOW_MAX,
         .connect_timeout_ns = 10 * NS_PER_S,
+        .writeback_ns = 35 * NS_PER_S,
     };
     world_say(w, "-- calm");
     w->calm = true;
+    w->calm_ns = sim_now(w->sim);
     w->disk_full_until_ns = SIM_NEVER;
     sim_heal(w->sim);
     sim_disk_full(w->house, false);
     sim_disk_fail(w->house, 0, 0);
     sim_spare(w->house);
     *sim_weather(w->house) = fine;
+    sim_weather(w->house)->writeback_ns = 0; /* it syncs itself what matters */
     /* Who is down comes back. */
     int64_t soon_ns = sim_now(w->sim) + 5 * NS_PER_S;
     if (!w->aggregator_runs && w->aggregator_restart_ns > soon_ns)
@@ -267,6 +318,8 @@ void weather_calm(struct world *w)
     for (uint32_t i = 0; i < w->options.agents; i++) {
         struct agent_node *n = &w->agents[i];
         sim_spare(n->plat);
+        sim_disk_fail(n->plat, 0, 0);
+        n->disk_until_ns = SIM_NEVER;
         *sim_weather(n->plat) = fine;
         if (n->restart_ns != SIM_NEVER && n->restart_ns > soon_ns)
             n->restart_ns = soon_ns;

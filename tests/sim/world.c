@@ -132,9 +132,7 @@ static void step_aggregator(struct world *w)
 
 static void bury_agent(struct world *w, struct agent_node *n, int64_t down_ns)
 {
-    if (n->record != NULL)
-        n->record->alive = false;
-    n->record = NULL;
+    holdings_end(w, n);
     n->restart_ns = sim_now(w->sim) + down_ns;
 }
 
@@ -146,7 +144,7 @@ void world_kill_agent(struct world *w, struct agent_node *n, enum sim_death how,
               (long long)(down_ns / NS_PER_MS));
     if (asked && n->restart_ns == SIM_NEVER && n->down_ns == 0) {
         agent_end(n->agent, plat_mono(n->plat));
-        watch_agent(w, n);
+        holdings_watch(w, n);
         n->down_ns = down_ns; /* step_agent buries it when it is done */
         (void)plat_wait(n->plat, plat_mono(n->plat));
         return;
@@ -169,17 +167,20 @@ static void start_agent(struct world *w, struct agent_node *n)
         return;
     }
     (void)plat_wait(n->plat, plat_mono(n->plat));
+    holdings_start(n);
     ring_init(&n->agent->ring, n->agent->ring_bytes, w->climate.ring_size);
-    watch_agent(w, n);
+    holdings_watch(w, n);
     join_begins(w, n);
 }
 
 static void step_agent(struct world *w, struct agent_node *n)
 {
     struct mono deadline = agent_step(n->agent, plat_mono(n->plat));
-    watch_agent(w, n);
+    holdings_watch(w, n);
     join_watch(w, n);
     if (n->down_ns != 0 && sim_is_alive(n->plat) && agent_is_done(n->agent, plat_mono(n->plat))) {
+        agent_close(n->agent);
+        holdings_watch(w, n);
         world_say(w, "-- %s has ended", sim_name(n->plat));
         sim_kill(n->plat, SIM_KILL);
         bury_agent(w, n, n->down_ns);

@@ -2,7 +2,7 @@
 /* One simulated house: an aggregator and its agents, all real, the weather over them and the judge.
  *
  * world.c runs the programs, weather.c makes trouble, join.c makes it while agents join, watch.c looks at
- * what agents do and are told, laws.c and queries.c judge at the end. */
+ * what agents are told and holdings.c at what they have, laws.c and queries.c judge at the end. */
 #ifndef NEPHOS_TESTS_SIM_WORLD_H
 #define NEPHOS_TESTS_SIM_WORLD_H
 
@@ -27,10 +27,11 @@ struct options {
 /* What the weather of one seed is made of: 0 turns a fault off, otherwise the mean seconds between two. */
 struct climate {
     uint32_t partition_s, stall_s, reset_s, kill_agent_s, kill_aggregator_s, power_agent_s,
-        power_aggregator_s, disk_full_s, disk_fail_s, clock_s, slow_s, look_s, join_break_s;
+        power_aggregator_s, disk_full_s, disk_fail_s, agent_disk_s, clock_s, slow_s, look_s, join_break_s;
     uint32_t partition_max_s, down_max_s, disk_full_max_s;
     uint32_t join_death_permille; /* of the starts of agents that have not joined */
     uint32_t ring_size;   /* of agents: partitions may outlast it */
+    uint32_t spool_size;  /* and this, which may be 0 */
     bool doom;        /* deaths come in the middle of a step */
     bool polite;      /* the aggregator is asked to end now and then */
     int32_t drift_ppm_max;
@@ -41,6 +42,14 @@ struct agent_node {
     struct agent *agent;
     struct config config;
     struct epoch_record *record; /* of the running process; NULL before its first sample */
+    struct epoch_record *newest; /* of the machine */
+    uint16_t process;            /* how many there have been */
+    uint32_t boot;               /* of the process before */
+    uint32_t cut_s;              /* second of the world of the power cut before this process; 0: it was killed */
+    bool spool_seen;             /* this process has found what was on disk */
+    uint64_t given_up_count;     /* of the ring, at the end of the last step */
+    uint64_t uncertain;          /* samples that a power cut may have left half on disk */
+    int64_t disk_until_ns;       /* its disk is broken until then */
     int64_t restart_ns;          /* SIM_NEVER while it runs */
     int64_t down_ns;             /* asked to end: so long it stays away afterwards; 0 not asked */
     /* frames that it receives */
@@ -49,9 +58,11 @@ struct agent_node {
     uint32_t byte_count;
 };
 
-/* The state of a ring, from the agent's own books. */
+/* What an agent holds, from its own books. */
 struct agent_view {
-    uint64_t epoch, taken, oldest_held, lost_count, in_doubt_count;
+    uint64_t epoch, taken, ring_from, given_up_count, lost_count, in_doubt_count;
+    /* of its spool: the oldest block and the newest; epoch 0: it is empty */
+    uint64_t spool_samples, oldest_epoch, oldest_sequence, newest_epoch, newest_sequence;
 };
 
 struct world {
@@ -62,6 +73,7 @@ struct world {
     int64_t weather_ns[16];      /* when the next fault of each kind comes */
     int64_t disk_full_until_ns;
     bool calm;
+    int64_t calm_ns;             /* since then */
 
     struct plat *house;          /* the aggregator's machine */
     struct aggregator *aggregator;
@@ -78,7 +90,7 @@ struct world {
     /* what was reached, for the line at the end */
     struct {
         uint64_t steps, taken, stored, acked, lost, epochs, resets, partitions, kills, power_cuts,
-            aggregator_deaths, disk_faults, welcomes, thieves;
+            aggregator_deaths, disk_faults, welcomes, thieves, histories, spooled, survived, waited;
     } seen;
 };
 
@@ -109,9 +121,15 @@ bool thief_step(struct world *w); /* true when it did something */
 
 /* watch.c */
 void watch_tap(void *ctx, struct plat *p, uint64_t connection, const uint8_t *bytes, uint32_t size);
-void watch_agent(struct world *w, struct agent_node *n);
-void watch_look(const struct agent *a, struct agent_view *v);
 struct agent_node *watch_node(struct world *w, const struct plat *p);
+
+/* holdings.c */
+void holdings_look(const struct agent *a, struct agent_view *v);
+/* After each step of an agent: what it took, what came to disk, what left. */
+void holdings_watch(struct world *w, struct agent_node *n);
+/* A process begins, and what it has in memory dies. */
+void holdings_start(struct agent_node *n);
+void holdings_end(struct world *w, struct agent_node *n);
 
 /* laws.c */
 void laws_judge(struct world *w);
