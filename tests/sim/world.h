@@ -45,7 +45,7 @@ struct agent_node {
     struct epoch_record *newest; /* of the machine */
     uint16_t process;            /* how many there have been */
     uint32_t boot;               /* of the process before */
-    uint32_t cut_s;              /* second of the world of the power cut before this process; 0: it was killed */
+    uint32_t cut_s;              /* second of the power cut before this process; 0: it was killed */
     bool spool_seen;             /* this process has found what was on disk */
     uint64_t given_up_count;     /* of the ring, at the end of the last step */
     uint64_t uncertain;          /* samples that a power cut may have left half on disk */
