@@ -262,6 +262,9 @@ bool glob_match(const char *pattern, const char *text)
 
 bool glob_match_any(const char *patterns, const char *text)
 {
+    /* A tag of two keys has a comma itself. */
+    if (strchr(text, ',') != NULL && match_until(patterns, patterns + strlen(patterns), text))
+        return true;
     for (const char *at = patterns;; at++) {
         const char *end = at + strcspn(at, ",");
         if (end != at && match_until(at, end, text))

@@ -17,8 +17,11 @@
 #include "agent/collect/snmp.h"
 #include "agent/collect/sockstat.h"
 #include "agent/collect/temperature.h"
+#include "agent/collect/transfer.h"
 #include "agent/collect/uptime.h"
 #include "agent/collect/vmstat.h"
+#include "platform/base/bytes.h"
+#include "platform/base/crc32c.h"
 #include "platform/base/utf8.h"
 
 #define IS_TERMINATED(array) (memchr(array, 0, sizeof(array)) != NULL)
@@ -131,6 +134,27 @@ static void check_folders(const char *text, uint32_t length)
     free(whole);
 }
 
+/* As if the text were what is kept of the bytes of the month, with a right checksum. */
+static void check_transfer(const char *text, uint32_t length)
+{
+    uint8_t kept[TRANSFER_KEPT_SIZE], again[TRANSFER_KEPT_SIZE];
+    struct transfer t;
+    if (length < 4 || length > sizeof kept)
+        return;
+    memcpy(kept, text, length);
+    kept[0] = 1;
+    put_u32(kept + length - 4, crc32c(0, kept, length - 4));
+    transfer_init(&t, "");
+    if (length > 64)
+        memcpy(t.boot_id, kept + 24, BOOT_ID_SIZE);
+    if (transfer_load(&t, kept, length) != ERR_OK)
+        return;
+    FUZZ_CHECK(t.count <= INTERFACES_MAX);
+    for (uint32_t i = 0; i < t.count; i++)
+        FUZZ_CHECK(IS_TERMINATED(t.last[i].name));
+    FUZZ_CHECK(transfer_store(&t, again) <= sizeof again);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     char *text = fuzz_exact(bytes, size);
@@ -139,6 +163,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     check_cpu(text, length);
     check_memory(text, length);
     check_fields(text, length);
+    check_transfer(text, length);
     check_pressure(text, length);
     check_lists(text, length);
     check_process(text, length);

@@ -136,6 +136,9 @@ static void matches_patterns(void **state)
     assert_false(glob_match_any("x,cpu,y", "cpu_usage"));
     assert_false(glob_match_any(",,", "x"));
     assert_false(glob_match_any("", ""));
+    assert_true(glob_match_any("core=0,mode=*", "core=0,mode=user")); /* two keys, one pattern */
+    assert_false(glob_match_any("core=1,mode=*", "core=0,mode=user"));
+    assert_true(glob_match_any("device=vda,core=0*", "core=0,mode=user"));
 }
 
 int main(void)
