@@ -87,9 +87,10 @@ static_assert(2 * PROCESSES_RANKED <= PROCESS_TOPS_MAX && 2 * PROCESSES_RANKED <
  * most 64,000 a second are taken, for about a tenth of a CPU. */
 #define STATSD_DATAGRAMS_MAX 128U
 #define STATSD_REST_FLOOD_MS 2
-/* Where datagrams come closer together than this, they are read together so often. The kernel's buffer
- * holds some 250 small ones meanwhile. */
-#define STATSD_REST_MS 20
+/* Where datagrams come closer together than this, they are read together so often, or more often when more
+ * than so many are to be expected: the kernel's buffer holds some 250 small ones. */
+#define STATSD_REST_MS 50
+#define STATSD_DATAGRAMS_EXPECTED 100
 /* Between two health checks. */
 #define CHECK_MS_MIN 1000
 #define CHECK_MS_MAX 3600000

@@ -238,12 +238,22 @@ void statsd_ready(struct statsd *s, int conn)
     s->is_ready |= conn == s->socket;
 }
 
+/* Until so many have come as the kernel holds with ease, going by what came lately. */
+static int64_t rest_ms(const struct statsd *s, struct mono now, uint32_t count)
+{
+    int64_t since_ms = (now.ns - s->read_at.ns) / NS_PER_MS;
+    int64_t ms = since_ms < STATSD_REST_MS ? since_ms * STATSD_DATAGRAMS_EXPECTED / count : STATSD_REST_MS;
+    if (count == STATSD_DATAGRAMS_MAX || ms < STATSD_REST_FLOOD_MS)
+        return STATSD_REST_FLOOD_MS;
+    return ms > STATSD_REST_MS ? STATSD_REST_MS : ms;
+}
+
 static void rest(struct statsd *s, struct mono now, uint32_t count)
 {
     if (!s->is_resting)
         plat_pause(s->plat, s->socket, true);
     s->is_resting = true;
-    s->rest_until = mono_after_ms(now, count == STATSD_DATAGRAMS_MAX ? STATSD_REST_FLOOD_MS : STATSD_REST_MS);
+    s->rest_until = mono_after_ms(now, rest_ms(s, now, count));
 }
 
 /* Where datagrams come one by one and often, a wake-up for each would cost more than all else: the socket
@@ -257,10 +267,11 @@ struct mono statsd_step(struct statsd *s, struct mono now)
         else
             plat_pause(s->plat, s->socket, false);
         s->is_resting = count > 0;
+        s->read_at = now;
     } else if (s->is_ready && !s->is_resting) {
         uint32_t count = read_waiting(s, now);
         bool is_busy = now.ns - s->read_at.ns < STATSD_REST_MS * NS_PER_MS;
-        if (is_busy || count == STATSD_DATAGRAMS_MAX)
+        if (count > 0 && (is_busy || count == STATSD_DATAGRAMS_MAX))
             rest(s, now, count);
         s->read_at = now;
     }
