@@ -52,8 +52,9 @@ static void let_go(struct process_watch *w, struct held_process *h)
 static void remove_at(struct process_watch *w, uint32_t at)
 {
     struct watched_process *it = &w->watched[at];
-    if (it->is_held)
-        let_go(w, find_held(w, it->pid));
+    struct held_process *h = it->is_held ? find_held(w, it->pid) : NULL;
+    if (h != NULL)
+        let_go(w, h);
     w->unread_count -= !it->is_read;
     w->count--;
     memmove(it, it + 1, (w->count - at) * sizeof *it);
@@ -385,9 +386,11 @@ static void hold_large(struct process_watch *w)
     uint32_t first[PROCESSES_RANKED], n = find_large(w, first);
     for (uint32_t i = 0; i < PROCESSES_HELD_MAX; i++)
         w->held[i].is_large = false;
-    for (uint32_t i = 0; i < n; i++)
-        if (w->watched[first[i]].is_held)
-            find_held(w, w->watched[first[i]].pid)->is_large = true;
+    for (uint32_t i = 0; i < n; i++) {
+        struct held_process *h = find_held(w, w->watched[first[i]].pid);
+        if (h != NULL)
+            h->is_large = true;
+    }
     for (uint32_t i = 0; i < n; i++) {
         struct watched_process *it = &w->watched[first[i]];
         struct process_reading r;

@@ -11,7 +11,8 @@
  *     1 sample to notice, n / PROCESSES_LOOKS_SWEEP samples for n processes: 4 s for 300, 6 s for 512
  *
  * Time that a whole sweep cannot explain (processes that live shorter than a second) starts no other until
- * there is more of it, or PROCESSES_SWEEP_PAUSE_MS have passed.
+ * there is more of it by half, or PROCESSES_SWEEP_PAUSE_MS have passed: so where much is compiled, a busy
+ * process may be found only after that pause.
  *
  * A process uses CPU "since it was read before": one second if it is held, longer the first time. With more
  * than PROCESSES_WATCHED_MAX processes, those that have been looked at give way to the others in turn. */
