@@ -166,6 +166,7 @@ int store_append(struct store *s, uint32_t instance, enum store_stream stream, u
     struct staged_block *b = stage(s, stream, &h, data);
     if (b == NULL) {
         s->stats.refused_full++;
+        s->seal_due = true; /* it makes room, and need not wait for the next look */
         return ERR_FULL;
     }
     note_times(b, block);
