@@ -115,11 +115,10 @@ def peer_table(report, agents, cost, found, sizes):
 
 def outage(aggregator, agent, seconds):
     """RSS after an outage, once what was taken in it has arrived."""
-    had = samples(aggregator, agent.name)
     aggregator.process.kill()
     sleep_until(time.monotonic() + seconds)
     aggregator.start()
-    until(lambda: samples(aggregator, agent.name) > had + seconds, 60, f"{agent.name} has caught up")
+    until(lambda: samples(aggregator, agent.name) > seconds, 60, f"{agent.name} has caught up")
     return agent.process.status_kib("VmRSS")
 
 
