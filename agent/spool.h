@@ -5,7 +5,7 @@
  * always holds what is older than the ring; the uplink reads them back, oldest first, and they leave when
  * they are acknowledged, or when a newer one needs the room: then a whole segment is given up and its
  * samples are counted. Unlike the ring it holds blocks of several epochs, each with its dictionary, and it
- * survives the process. The bytes are in docs/SPEC.md, 2.4.
+ * survives the process. The bytes are in docs/SPEC.md, 2.2.
  *
  *     file = segments of SPOOL_SEGMENT_SIZE, in any order, each with an ascending number
  *     segment = header, records; each record stands in a chain of checks that begins with chance, so that

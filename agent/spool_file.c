@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Headers and records of the spool as bytes; docs/SPEC.md 2.4 has the tables. */
+/* Headers and records of the spool as bytes; docs/SPEC.md 2.2 has the tables. */
 #include "agent/spool_file.h"
 
 #include <string.h>

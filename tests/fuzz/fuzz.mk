@@ -21,6 +21,7 @@ FUZZ_COMMON := $(BASE_SRC) $(PROTO_SRC)
 FUZZ_NEEDS_http := aggregator/api/http.c aggregator/api/websocket.c
 FUZZ_NEEDS_query := aggregator/api/http.c aggregator/api/query_string.c
 FUZZ_NEEDS_websocket := aggregator/api/http.c aggregator/api/websocket.c
+FUZZ_NEEDS_spool := $(wildcard agent/spool*.c) agent/series.c $(wildcard platform/sim/*.c)
 FUZZ_NEEDS_dns := platform/linux/dns.c
 FUZZ_NEEDS_proc := $(filter-out agent/collect/collect%.c agent/collect/process_watch.c,$(wildcard agent/collect/*.c))
 FUZZ_NEEDS_units := agent/inputs/units_search.c
@@ -59,7 +60,7 @@ $(foreach t,$(FUZZ_TARGETS),$(eval $(call fuzz_target,$(t))))
 
 $(FUZZ)/canary: $(FUZZ)/obj/tests/fuzz/canary.o
 	$(Q)$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $^ -o $@
-$(FUZZ)/make_seeds: tests/fuzz/make_seeds.c $(FUZZ_COMMON) $(FUZZ_NEEDS_chunk) $(BUILD)/gen/nephos.pb-c.c
+$(FUZZ)/make_seeds: tests/fuzz/make_seeds.c $(FUZZ_COMMON) $(FUZZ_NEEDS_chunk) $(FUZZ_NEEDS_spool) $(BUILD)/gen/nephos.pb-c.c
 	@mkdir -p $(@D)
 	$(Q)$(HOST_CC) $(filter-out -Wpedantic,$(HOST_FLAGS)) -Wno-error $^ $(DEPS)/host/src/protobuf-c/protobuf-c.c -w -o $@
 

@@ -7,10 +7,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "agent/spool.h"
 #include "aggregator/store/chunk.h"
 #include "aggregator/store/journal.h"
 #include "platform/base/bytes.h"
 #include "platform/base/crc32c.h"
+#include "platform/sim/sim.h"
 #include "proto/block.h"
 #include "proto/token.h"
 #include "proto/wire.h"
@@ -206,6 +208,31 @@ static void save_dns(void)
     save("dns", "missing", six, 1 + question_end);
 }
 
+/* A spool of some segments and two epochs, and the same with its end torn off. */
+static void save_spool(void)
+{
+    static struct spool spool;
+    static struct series series;
+    static uint8_t scratch[SCRATCH_SIZE], data[200];
+    struct sim_world *w = sim_new(1);
+    struct plat *p = sim_machine(w, "web");
+    series_init(&series);
+    (void)series_slot(&series, METRIC_LOAD_1, "");
+    (void)series_slot(&series, METRIC_DISK_READS, "vda");
+    spool_init(&spool, p, &series, scratch, SPOOL_SEGMENTS_LEAST * 4096U);
+    spool_open(&spool, "web", plat_mono(p));
+    for (uint32_t i = 0; i < 40; i++) {
+        const struct ring_block b = {.sequence = 1 + 10 * i, .count = 10, .size = 150 + i, .data = data};
+        if (spool_put(&spool, i < 30 ? 7 : 8, &b, i == 3, plat_mono(p)) != ERR_OK)
+            exit(1);
+    }
+    int64_t size;
+    const uint8_t *bytes = sim_disk_file(p, "spool", &size);
+    save("spool", "three_segments", bytes, 3 * 4096);
+    save("spool", "torn", bytes, 4096 + 2000);
+    sim_free(w);
+}
+
 int main(int argc, char *argv[])
 {
     if (argc != 2) {
@@ -213,6 +240,7 @@ int main(int argc, char *argv[])
         return 64;
     }
     folder = argv[1];
+    save_spool();
     save_blocks();
     save_columns();
     save_messages();

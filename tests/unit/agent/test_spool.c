@@ -240,6 +240,28 @@ static void a_kill_costs_nothing(void **state)
     close_rig(r);
 }
 
+/* Blocks of one size lie where earlier ones lay, so that what is behind them would fit. */
+static void what_lay_there_before_is_not_taken_for_new(void **state)
+{
+    (void)state;
+    static const uint8_t data[500];
+    struct rig *r = open_rig(28);
+    struct spool *s = &r->spool;
+    for (uint64_t epoch = 7; epoch < 12; epoch++) {
+        for (uint32_t i = 0; i < 20 - epoch; i++) {
+            const struct ring_block b = {.sequence = 1 + i, .count = 1, .size = sizeof data, .data = data};
+            assert_int_equal(spool_put(s, epoch, &b, false, now(r)), ERR_OK);
+        }
+        sim_kill(r->host, SIM_KILL);
+        sim_restart(r->host);
+        start(r, "web", SEGMENTS * SEGMENT);
+        assert_int_equal(s->sample_count, 20 - epoch);
+        assert_int_equal(spool_acknowledge(s, epoch, UINT64_MAX), 20 - epoch);
+        assert_int_equal(s->sample_count, 0);
+    }
+    close_rig(r);
+}
+
 static void a_full_spool_gives_up_the_oldest(void **state)
 {
     (void)state;
@@ -462,6 +484,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(holds_what_was_put),
         cmocka_unit_test(a_kill_costs_nothing),
+        cmocka_unit_test(what_lay_there_before_is_not_taken_for_new),
         cmocka_unit_test(a_full_spool_gives_up_the_oldest),
         cmocka_unit_test(what_was_sent_and_given_up_is_in_doubt),
         cmocka_unit_test(a_power_cut_leaves_only_what_is_true),

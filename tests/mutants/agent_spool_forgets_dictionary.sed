@@ -1,0 +1,3 @@
+# file: agent/spool.c
+# unit: agent/test_spool
+s/s->told_epoch = 0;//
