@@ -124,7 +124,7 @@ def outage(aggregator, agent, seconds):
 
 def bench_agent(world, report):
     aggregator = world.aggregator().start()
-    applications = Applications(world)
+    applications = Applications(world, health_interval="10s")  # as it is by default
     applications.textfile("queue.prom", "".join(f"shop_queue_{n} {n}\n" for n in range(20)))
     agents = [Watched(world, aggregator, "agent", ("--statsd=", "--textfile-dir=")),
               Watched(world, aggregator, "agent-inputs", applications.flags)]

@@ -43,14 +43,14 @@ class Health:
 class Applications:
     """`flags` are for the agent. Every tell_* is counted here, the way the agent should."""
 
-    def __init__(self, world, name="applications"):
+    def __init__(self, world, name="applications", health_interval="1s"):
         self.folder = world.path(f"{name}-textfile")
         os.mkdir(self.folder)
         self.port = free_port()
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.health = Health()
         self.flags = ["--statsd", f"127.0.0.1:{self.port}", "--textfile-dir", self.folder, "--health-url",
-                      self.health.url(), "--health-interval", "1s"]
+                      self.health.url(), "--health-interval", health_interval]
         self.told = {}
         self.datagrams = self.bad = 0
 
