@@ -258,6 +258,13 @@ static void what_lay_there_before_is_not_taken_for_new(void **state)
         assert_int_equal(s->sample_count, 20 - epoch);
         assert_int_equal(spool_acknowledge(s, epoch, UINT64_MAX), 20 - epoch);
         assert_int_equal(s->sample_count, 0);
+        /* The same place gets a new header, and the process dies before there is a record behind it. */
+        const struct ring_block b = {.sequence = 1, .count = 1, .size = sizeof data, .data = data};
+        sim_doom(r->host, 1, SIM_KILL);
+        assert_true(spool_put(s, epoch + 100, &b, false, now(r)) < 0);
+        sim_restart(r->host);
+        start(r, "web", SEGMENTS * SEGMENT);
+        assert_int_equal(s->sample_count, 0);
     }
     close_rig(r);
 }
