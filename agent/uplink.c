@@ -90,6 +90,7 @@ static void enter(struct uplink *u, enum uplink_state state, struct mono now)
 static void dial(struct uplink *u, struct mono now)
 {
     u->rx_size = u->tx_size = u->tx_at = 0;
+    uplink_history_reset(u, now, 0); /* every session asks anew, however the one before ended */
     enum plat_security security = u->is_enrolled ? PLAT_TLS : PLAT_TLS_PINNED;
     if (!u->is_enrolled) {
         int pinned = enroll_pin(u->parts.plat, u->parts.token);
@@ -235,6 +236,8 @@ void uplink_restart(struct uplink *u, struct mono now, uint32_t interval_ms)
     if (u->conn >= 0)
         plat_close(u->parts.plat, u->conn);
     u->conn = -1;
+    if (u->state == UPLINK_SHIPPING)
+        u->session_end = now;
     u->parts.interval_ms = interval_ms;
     u->retry_ms = RETRY_MS_MIN;
     u->retry_at = now;
