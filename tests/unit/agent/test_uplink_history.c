@@ -268,6 +268,38 @@ static void refused_history_does_not_stop_live_samples(void **state)
     rig_close(r);
 }
 
+static void a_reload_asks_for_history_again(void **state)
+{
+    (void)state;
+    struct rig *r = rig_open_spooled(15, true, SPOOL_SIZE);
+    outage(r, 10 * MINUTE_MS);
+    struct taken t = {0};
+    for (uint32_t i = 0; i < 3; i++) { /* cut off waiting for room, then with a batch on its way */
+        struct wire_hello hello;
+        uint8_t frame[200];
+        peer_accept(r);
+        peer_hello(r, &hello);
+        const struct wire_welcome m = {.epoch = hello.epoch, .committed_sequence = t.live,
+                                       .dictionary_count = t.live_slots, .ship_interval_ms = 10000};
+        peer_say(r, frame, wire_put_welcome(frame, sizeof frame, &m));
+        t.welcomes = i > 0;
+        t.acks = i > 1;
+        t.asked = 0;
+        listen(r, &t, i < 2 ? 5000 : MINUTE_MS);
+        assert_int_equal(t.asked, 1);
+        t.history_epoch = 0;
+        t.history_slots = 0; /* nothing of it was kept */
+        if (i == 2)
+            break;
+        uplink_restart(&r->agent->uplink, plat_mono(r->host), 1000);
+        (void)plat_wait(r->host, plat_mono(r->host));
+        peer_expect_end(r, 5000);
+    }
+    assert_int_equal(t.ends, 1);
+    assert_int_equal(r->agent->spool.sample_count, 0);
+    rig_close(r);
+}
+
 static void lies_about_history(void **state)
 {
     (void)state;
@@ -320,6 +352,7 @@ int main(void)
         cmocka_unit_test(several_epochs_follow_in_order),
         cmocka_unit_test(in_order_when_the_disk_is_full_of_errors),
         cmocka_unit_test(refused_history_does_not_stop_live_samples),
+        cmocka_unit_test(a_reload_asks_for_history_again),
         cmocka_unit_test(lies_about_history),
         cmocka_unit_test(an_acknowledgement_frees_only_what_was_sent),
     };
