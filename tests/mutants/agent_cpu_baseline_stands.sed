@@ -1,2 +1,2 @@
-# file: agent/collect/cpu.c
-s/\(all - idle\) \* 10000 \/ all/(all - idle) * 9999 \/ all/
+# file: agent/collect/collect_machine.c
+s/c->cpu_newest \^= 1;/if (!c->cpu[c->cpu_newest].has_ticks) c->cpu_newest ^= 1;/
