@@ -156,7 +156,7 @@ static void sample(struct agent *a, struct mono now)
     a->collect.agent = (struct collect_agent){
         .ring_bytes = ring_used(&a->ring),
         .ring_size = a->ring.size,
-        .samples_lost = a->ring.lost_count,
+        .samples_lost = a->ring.lost_count + a->spool.lost_count,
         .samples_skipped = a->samples_skipped,
     };
     collect_take(&a->collect, &a->sample, now);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "platform/base/bytes.h"
+#include "proto/limits.h"
 
 #define HEADER_SIZE 16U
 #define WALK_END UINT32_MAX
@@ -104,9 +105,11 @@ void ring_push(struct ring *r, uint64_t sequence, uint32_t count, const uint8_t 
     r->head += total;
     r->block_count++;
     r->sample_count += count;
-    r->pushed_blocks++;
-    r->pushed_samples += count;
-    r->pushed_bytes += size;
+    if (count >= BLOCK_SAMPLES_MAX / 2) {
+        r->pushed_blocks++;
+        r->pushed_samples += count;
+        r->pushed_bytes += size;
+    }
     if (ring_used(r) > r->high_water)
         r->high_water = ring_used(r);
     check(r);

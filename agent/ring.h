@@ -32,7 +32,8 @@ struct ring {
     uint64_t lost_count;    /* samples given up because there was no room */
     uint64_t given_up_count; /* the same, and those that may have arrived */
     uint32_t high_water;    /* most bytes ever in use */
-    uint64_t pushed_blocks, pushed_samples, pushed_bytes; /* ever */
+    /* ever, of blocks that are at least half as long as they can be: how large one is in an outage */
+    uint64_t pushed_blocks, pushed_samples, pushed_bytes;
     /* uplink -> ring */
     uint64_t sent_sequence; /* newest sample that was sent over this connection */
     uint64_t doubt_first;   /* given up while on their way; none when first > last */
