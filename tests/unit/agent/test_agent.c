@@ -78,6 +78,16 @@ static void a_restart_is_a_new_epoch(void **state)
     rig_close(r);
 }
 
+static void two_agents_do_not_share_a_state_directory(void **state)
+{
+    (void)state;
+    struct rig *r = rig_open(6, true);
+    sim_disk_lock_held(r->host, true);
+    memset(r->agent, 0, sizeof *r->agent);
+    assert_int_equal(agent_init(r->agent, r->host, &r->config), ERR_BUSY);
+    rig_close(r);
+}
+
 static void an_overflowing_ring_is_counted(void **state)
 {
     (void)state;
@@ -176,6 +186,7 @@ int main(void)
         cmocka_unit_test(missed_moments_are_skipped),
         cmocka_unit_test(without_certificate_or_token),
         cmocka_unit_test(a_restart_is_a_new_epoch),
+        cmocka_unit_test(two_agents_do_not_share_a_state_directory),
         cmocka_unit_test(an_overflowing_ring_is_counted),
         cmocka_unit_test(another_server_and_interval_while_it_runs),
         cmocka_unit_test(the_first_connection_waits_for_the_cloud),
