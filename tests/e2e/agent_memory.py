@@ -106,7 +106,8 @@ def map_is_honest(world, agent):
 
 
 def proof(world):
-    aggregator = world.aggregator().start()
+    # The flooded agent fills its table of custom series beside its own.
+    aggregator = world.aggregator(flags=["--series-max", "512"]).start()
     trace = world.path("trace")
     world.agent("traced", aggregator.address, "--id", "traced", "--token-file", aggregator.token_file(),
                 wrapper=["strace", "-f", "-ttt", "-e", f"trace={FORBIDDEN}", "-o", trace])
