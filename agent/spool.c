@@ -127,6 +127,14 @@ void spool_abandon(struct spool *s)
     s->has_oldest = false;
 }
 
+uint32_t spool_segments_in_use(const struct spool *s)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < s->segment_count; i++)
+        count += s->segments[i].number != 0;
+    return count;
+}
+
 /* The oldest segment makes place. What was sent and never answered may have arrived. */
 static void give_up_segment(struct spool *s)
 {

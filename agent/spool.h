@@ -100,6 +100,8 @@ bool spool_is_ready(struct spool *s, struct mono now);
  * while. */
 int spool_put(struct spool *s, uint64_t epoch, const struct ring_block *b, bool was_sent, struct mono now);
 
+/* Segments that hold something. */
+uint32_t spool_segments_in_use(const struct spool *s);
 /* The epoch of the newest block held, 0 when none is. */
 uint64_t spool_newest_epoch(const struct spool *s);
 /* One more than the newest sample held of the epoch of the oldest block. */

@@ -17,7 +17,7 @@ static const char *uplink_words(const struct uplink *u)
 void status_line(const struct agent *a, struct text *out)
 {
     text_printf(out, "%s %s; %llu samples wait", uplink_words(&a->uplink), a->uplink.parts.server,
-                (unsigned long long)a->ring.sample_count);
+                (unsigned long long)(a->ring.sample_count + a->spool.sample_count));
 }
 
 static void put_count(struct text *out, const char *name, uint64_t count)
@@ -35,6 +35,9 @@ void status_report(const struct agent *a, struct text *out)
     put_count(out, "blocks in the ring", a->ring.block_count);
     put_count(out, "most bytes ever in the ring", a->ring.high_water);
     put_count(out, "samples lost to a full ring", a->ring.lost_count);
+    put_count(out, "samples in the spool", a->spool.sample_count);
+    put_count(out, "segments of the spool in use", spool_segments_in_use(&a->spool));
+    put_count(out, "samples lost from the spool", a->spool.lost_count);
     put_count(out, "moments without a sample", a->samples_skipped);
     put_count(out, "connections", u->sessions);
     put_count(out, "connections lost", u->losses);
@@ -42,5 +45,7 @@ void status_report(const struct agent *a, struct text *out)
     put_count(out, "malformed messages", u->malformed);
     put_count(out, "batches sent", u->batches);
     put_count(out, "acknowledgements", u->acks);
+    put_count(out, "batches of history sent", u->history.batches);
     put_count(out, "bytes sent", u->sent_bytes);
+    put_count(out, "certificates renewed", u->renewals);
 }
