@@ -177,10 +177,13 @@ static_assert(DICTIONARY_SERIES_MAX * (METRIC_SIZE + TAG_SIZE + UNIT_SIZE + 24U)
 /* So often may the aggregator refuse a session over the same piece of history before that waits an hour. */
 #define HISTORY_REFUSALS_MAX 3U
 #define HISTORY_PAUSE_MS (3600 * 1000)
-/* A certificate is renewed when two thirds of its life have passed: looked at so often, asked for so often.
- * */
+/* A certificate is renewed when two thirds of its life have passed. Looked at so often, or after a hundredth
+ * of its life; asked for so often, or after a twelfth. The aggregator refuses who asks again within 10 s. */
 #define RENEWAL_LOOK_MS (3600 * 1000)
+#define RENEWAL_LOOK_PARTS 100
 #define RENEWAL_PAUSE_MS (24 * 3600 * 1000)
+#define RENEWAL_PAUSE_MS_MIN 15000
+#define RENEWAL_PAUSE_PARTS 12
 
 /* --- the sum --- */
 

@@ -92,6 +92,7 @@ struct uplink {
     struct uplink_history history;
     struct mono renew_at;       /* when to look at the certificate's age again */
     bool renewal_asked;         /* in this session */
+    int64_t peer_ahead_ms;      /* the aggregator's wall clock less our monotonic one, at Welcome */
 
     /* counters */
     uint64_t sessions, losses, refusals, malformed, batches, acks, sent_bytes, renewals;

@@ -36,6 +36,15 @@ static void pace(struct uplink *u, uint32_t interval_ms, struct mono now)
         u->ship_at = now;
 }
 
+/* The dates of our certificate are by the aggregator's clock, and ours may be far off. */
+static void hear_clock(struct uplink *u, int64_t sent_ms, struct mono now)
+{
+    if (sent_ms <= 0) /* it does not tell */
+        sent_ms = wall_ms(plat_wall(u->parts.plat));
+    if (__builtin_sub_overflow(sent_ms, now.ns / NS_PER_MS, &u->peer_ahead_ms))
+        u->peer_ahead_ms = 0;
+}
+
 static void take_welcome(struct uplink *u, const struct wire_frame *f, struct arena *scratch,
                          struct mono now)
 {
@@ -58,6 +67,7 @@ static void take_welcome(struct uplink *u, const struct wire_frame *f, struct ar
     u->acked_sequence = m.committed_sequence;
     u->dictionary_sent = m.dictionary_count;
     u->renewal_asked = false;
+    hear_clock(u, m.sent_ms, now);
     uplink_found(u, now);
     uplink_welcomed(u, now);
     pace(u, m.ship_interval_ms, now);
@@ -122,10 +132,11 @@ static void take_renewed(struct uplink *u, const struct wire_frame *f, struct ar
     if (!was_asked || e == ERR_MALFORMED || e == ERR_DENIED) {
         malformed(u, now, "its new certificate was not asked for, or is not good");
     } else if (e < 0) {
-        plat_log(u->parts.plat, LOG_WARN, "the new certificate cannot be written to --state; it is asked "
-                 "for again tomorrow");
+        plat_log(u->parts.plat, LOG_WARN, "the new certificate cannot be written to --state; is the disk "
+                 "full? It is asked for again later");
     } else {
         u->renewals++;
+        u->renew_at = mono_after_ms(now, RENEWAL_PAUSE_MS_MIN); /* its life may be another */
         plat_log(u->parts.plat, LOG_INFO, "the certificate was renewed; the next connection uses it");
     }
 }

@@ -103,20 +103,27 @@ static int put_live(struct uplink *u)
     return uplink_is_in_order(u) ? 0 : put_batch(u);
 }
 
+static int64_t at_most(int64_t most, int64_t value)
+{
+    return value < most ? value : most;
+}
+
 /* Asks for another certificate when two thirds of the life of this one have passed. */
 static int put_renewal(struct uplink *u, struct mono now)
 {
     struct plat *p = u->parts.plat;
     if (!mono_reached(now, u->renew_at))
         return 0;
-    u->renew_at = mono_after_ms(now, RENEWAL_LOOK_MS);
-    int64_t issued_ms = credential_issued_ms(p), expires_ms = credential_expires_ms(p);
-    if (expires_ms == 0 || now_ms(u) < issued_ms + (expires_ms - issued_ms) / 3 * 2)
+    int64_t issued_ms = credential_issued_ms(p), life_ms = credential_expires_ms(p) - issued_ms;
+    u->renew_at = mono_after_ms(now, at_most(RENEWAL_LOOK_MS, life_ms / RENEWAL_LOOK_PARTS));
+    int64_t peer_ms = u->peer_ahead_ms + now.ns / NS_PER_MS;
+    if (life_ms <= 0 || peer_ms < issued_ms + life_ms / 3 * 2)
         return 0;
     int size = credential_renewal(p, u->parts.scratch, CERTIFICATE_SIZE_MAX);
     if (size < 0)
         return 0;
-    u->renew_at = mono_after_ms(now, RENEWAL_PAUSE_MS);
+    int64_t pause_ms = at_most(RENEWAL_PAUSE_MS, life_ms / RENEWAL_PAUSE_PARTS);
+    u->renew_at = mono_after_ms(now, pause_ms > RENEWAL_PAUSE_MS_MIN ? pause_ms : RENEWAL_PAUSE_MS_MIN);
     u->renewal_asked = true;
     const struct wire_renew m = {.request_der = {u->parts.scratch, (uint32_t)size}};
     return wire_put_renew(u->tx, sizeof u->tx, &m);

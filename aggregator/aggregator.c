@@ -40,6 +40,7 @@ struct aggregator *aggregator_reserve(struct memory_map *map, const struct aggre
         .large_frames_max = LARGE_FRAMES_MAX,
         .ship_interval_ms = limits->ship_interval_ms,
         .watched_ship_interval_ms = WATCHED_SHIP_INTERVAL_MS,
+        .certificate_life_s = limits->certificate_life_s,
     };
     const struct api_limits api = {
         .connections_max = limits->api_connections_max,

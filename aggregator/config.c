@@ -29,6 +29,9 @@ static const struct setting table[] = {
     {"agents.sample_interval", "--sample-interval", "NEPHOS_SAMPLE_INTERVAL", SETTING_DURATION_MS,
      AT(sample_interval_ms), 0, SAMPLE_INTERVAL_MS_MOST, SAMPLE_INTERVAL_DEFAULT,
      "how often agents measure; 0s: as each was configured"},
+    {"agents.certificate_lifetime", "--certificate-lifetime", "NEPHOS_CERTIFICATE_LIFETIME",
+     SETTING_DURATION_MS, AT(certificate_life_ms), CERTIFICATE_LIFE_MS_LEAST, CERTIFICATE_LIFE_MS_MOST,
+     CERTIFICATE_LIFE_DEFAULT, "life of an agent's certificate; after two thirds the agent renews it"},
     {"alerts.hints", "--hints", "NEPHOS_HINTS", TEXT_SETTING(hints), 0, 0, HINTS_DEFAULT,
      "levels at which an agent sends a sample at once"},
     {"api.listen", "--api", "NEPHOS_API", TEXT_SETTING(api), 0, 0, "127.0.0.1:8080",
@@ -241,6 +244,7 @@ void config_limits(const struct config *c, struct aggregator_limits *out)
         .queries_max = c->queries_max,
         .database_size_max = c->database_size_max,
         .ship_interval_ms = (uint32_t)c->ship_interval_ms,
+        .certificate_life_s = c->certificate_life_ms / MS_PER_S,
     };
 }
 

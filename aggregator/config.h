@@ -19,7 +19,7 @@ struct config {
     char log_level[8], log_format[8];
     uint32_t agents_max, series_max, histories_max, api_connections_max, websockets_max, queries_max;
     uint64_t database_size_max;
-    int64_t ship_interval_ms, sample_interval_ms;
+    int64_t ship_interval_ms, sample_interval_ms, certificate_life_ms;
     char hints[CONFIG_HINTS_SIZE];
     uint32_t token_uses;
     int64_t token_ttl_ms;

@@ -15,6 +15,7 @@ struct aggregator_limits {
     uint32_t queries_max;         /* running at once */
     uint64_t database_size_max;   /* bytes on disk; the oldest data give way */
     uint32_t ship_interval_ms;    /* of agents that nobody looks at */
+    int64_t certificate_life_s;   /* of agents */
 };
 
 /* Texts, as the table of settings (config.c) wants its defaults. */
@@ -33,6 +34,9 @@ struct aggregator_limits {
 /* What somebody is likely to be told about, so that it need not wait for the next shipment. */
 #define HINTS_DEFAULT "cpu_usage>90,memory_usage_percent>90,disk_usage_percent>90"
 #define SAMPLE_INTERVAL_DEFAULT "0s"
+/* A stolen key is of no use for longer. Agents renew by themselves when two thirds have passed; one that was
+ * away for the rest of it must join again. */
+#define CERTIFICATE_LIFE_DEFAULT "90d"
 
 #define AGENTS_MAX_MOST 20000U          /* one core's worth of them (docs/DESIGN.md) */
 #define HISTORIES_MAX_MOST 4096U
@@ -43,6 +47,9 @@ struct aggregator_limits {
 #define SHIP_INTERVAL_MS_LEAST 1000
 #define SHIP_INTERVAL_MS_MOST 60000
 #define SAMPLE_INTERVAL_MS_MOST 60000
+/* Below, an agent would have no time to try again. No longer than the aggregator's own certificate. */
+#define CERTIFICATE_LIFE_MS_LEAST 60000
+#define CERTIFICATE_LIFE_MS_MOST (INT64_C(3650) * 86400 * 1000)
 
 /* While somebody looks at a host, its samples come as they are taken. */
 #define WATCHED_SHIP_INTERVAL_MS 1000U

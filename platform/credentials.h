@@ -11,9 +11,10 @@
 
 #define HASH_SIZE 32U
 #define CERTIFICATE_SIZE_MAX 1024U
-/* A stolen key is of no use for longer. Agents renew by themselves long before; one that was away for all
- * of it joins again. */
-#define AGENT_CERTIFICATE_DAYS 90
+/* A certificate of an agent begins before it was signed, for machines whose clock is late: by a day, or by a
+ * tenth of a life that is shorter than ten. */
+#define CERTIFICATE_LEAD_S_MAX INT64_C(86400)
+#define CERTIFICATE_LEAD_PARTS 10
 #define SERVER_NAME "nephos-aggregator" /* the DNS name in every aggregator's certificate */
 
 void plat_sha256(struct plat *p, const void *from, size_t size, uint8_t hash[static HASH_SIZE]);
@@ -34,15 +35,15 @@ int credential_store(struct plat *p, const uint8_t *certificate_der, uint32_t ce
                      const uint8_t *ca_der, uint32_t ca_size);
 
 /* From when and until when the certificate in use is valid: wall clock, milliseconds since 1970; 0 when
- * there is none. It begins a day before it was signed, for clocks that are late. */
+ * there is none. The dates are by the clock of the aggregator. */
 int64_t credential_issued_ms(struct plat *p);
 int64_t credential_expires_ms(struct plat *p);
 /* A request for another certificate with the same key and name: DER, its length; ERR_MISSING when this
  * agent has not joined. */
 int credential_renewal(struct plat *p, uint8_t *der, uint32_t size);
-/* Takes the answer to it. ERR_MALFORMED unless it is for our key and name, of our CA, and not older than
- * the one in use, which then stays. It is stored whole or not at all, and used from the next connection
- * on; those that are open go on. */
+/* Takes the answer to it. ERR_MALFORMED unless it is for our key and name, of our CA, and begins or ends no
+ * earlier than the one in use, which then stays. It is stored whole or not at all, and used from the next
+ * connection on; those that are open go on. */
 int credential_renew(struct plat *p, const uint8_t *certificate_der, uint32_t certificate_size);
 
 /* --- aggregator --- */
@@ -54,10 +55,11 @@ void authority_hash(struct plat *p, uint8_t hash[static HASH_SIZE]);
 /* The CA's certificate in DER: its length. */
 int authority_certificate(struct plat *p, uint8_t *der, uint32_t size);
 /* Checks the request's own signature and signs a client certificate for `common_name`, whatever name
- * the request carries, good for AGENT_CERTIFICATE_DAYS from now. DER, its length; ERR_MALFORMED for a bad
- * request. The same key and name may be signed again as often as wished: that is how agents renew. */
+ * the request carries, good for `life_s` seconds from now, or as long as the CA. DER, its length;
+ * ERR_MALFORMED for a bad request. The same key and name may be signed again as often as wished: that is how
+ * agents renew. */
 int authority_sign(struct plat *p, const uint8_t *request_der, uint32_t request_size,
-                   const char *common_name, uint8_t *der, uint32_t size);
+                   const char *common_name, int64_t life_s, uint8_t *der, uint32_t size);
 /* SHA-256 of the public key in a request, as SubjectPublicKeyInfo in DER. That the sender has the private
  * half is for authority_sign() to check. ERR_MALFORMED for a bad request. */
 int authority_request_key(struct plat *p, const uint8_t *request_der, uint32_t request_size,

@@ -84,7 +84,8 @@ bool session_enroll(struct ingest *g, struct session *s, const struct wire_frame
         return false;
     uint8_t certificate[CERTIFICATE_SIZE_MAX], ca[CERTIFICATE_SIZE_MAX], holder[HASH_SIZE];
     int certificate_size = authority_sign(g->plat, m->request_der.at, m->request_der.size,
-                                          m->instance_id, certificate, sizeof certificate);
+                                          m->instance_id, g->limits.certificate_life_s, certificate,
+                                          sizeof certificate);
     int ca_size = authority_certificate(g->plat, ca, sizeof ca);
     if (certificate_size < 0 || ca_size < 0 || holder_of(g->plat, m, holder) < 0) {
         session_refuse(g, s, REFUSE_MALFORMED, "the certificate request (PKCS#10) is not good");

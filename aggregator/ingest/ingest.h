@@ -15,6 +15,7 @@ struct ingest_limits {
     uint32_t large_frames_max;         /* frames over 4 KiB that are received at one time */
     uint32_t ship_interval_ms;         /* what Welcome tells agents */
     uint32_t watched_ship_interval_ms; /* while somebody looks */
+    int64_t certificate_life_s;        /* of agents, from signing on */
 };
 
 /* A sample that reaches the level is shipped at once. */

@@ -32,8 +32,8 @@ bool session_renew(struct ingest *g, struct session *s, const struct wire_frame 
                        "not for the key of the old one; enrol again for a new key");
         return false;
     }
-    int size = authority_sign(g->plat, m->request_der.at, m->request_der.size, s->identity, certificate,
-                              sizeof certificate);
+    int size = authority_sign(g->plat, m->request_der.at, m->request_der.size, s->identity,
+                              g->limits.certificate_life_s, certificate, sizeof certificate);
     if (size < 0) {
         session_refuse(g, s, REFUSE_MALFORMED, "the request for a new certificate (PKCS#10) is not good");
         return false;

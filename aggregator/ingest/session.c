@@ -248,8 +248,7 @@ static bool handle_first(struct ingest *g, struct session *s, const struct wire_
     int n = plat_peer_identity(g->plat, s->conn, s->identity, sizeof s->identity);
     if (n < 0) {
         s->identity[0] = '\0';
-        session_refuse(g, s, REFUSE_BAD_CERTIFICATE, "the certificate is not good here: %s",
-                       plat_why(g->plat, s->conn));
+        session_refuse(g, s, REFUSE_BAD_CERTIFICATE, "%s", plat_why(g->plat, s->conn));
         return false;
     }
     if (n == 0 && f->type == WIRE_ENROLL_REQUEST)

@@ -45,7 +45,7 @@
 #define SEND_MS_MAX 10000
 #define CLOSING_MS_MAX 2000
 #define HISTORY_SILENCE_MS_MAX 60000 /* others wait for the place */
-#define RENEW_PAUSE_MS 60000 /* signing costs as much as a handshake */
+#define RENEW_PAUSE_MS 10000 /* signing costs as much as a handshake */
 #define SWEEP_MS 500
 #define REFUSALS_LOGGED_PER_SWEEP 20U
 #define NO_SLOT UINT32_MAX

@@ -192,7 +192,8 @@ int credential_renew(struct plat *p, const uint8_t *certificate_der, uint32_t ce
         return ERR_MISSING;
     if (!certificate_fits(p, c->key, certificate_der, certificate_size, c->ca, c->ca_size) ||
         memcmp(certificate_der + NAME_AT, c->certificate + NAME_AT, COMMON_NAME_SIZE) != 0 ||
-        time_ms(certificate_der, 1) < time_ms(c->certificate, 1))
+        (time_ms(certificate_der, 0) < time_ms(c->certificate, 0) &&
+         time_ms(certificate_der, 1) < time_ms(c->certificate, 1)))
         return ERR_MALFORMED;
     int result = plat_state_write(p, "agent.crt", certificate_der, certificate_size);
     return result < 0 ? result : credential_load(p);
@@ -237,7 +238,7 @@ int authority_certificate(struct plat *p, uint8_t *der, uint32_t size)
 }
 
 int authority_sign(struct plat *p, const uint8_t *request_der, uint32_t request_size,
-                   const char *common_name, uint8_t *der, uint32_t size)
+                   const char *common_name, int64_t life_s, uint8_t *der, uint32_t size)
 {
     if (request_size != REQUEST_SIZE || memcmp(request_der, "SIM-REQ-", MAGIC_SIZE) != 0 ||
         !hash_is(p, request_der, MAGIC_SIZE + HASH_SIZE, request_der + MAGIC_SIZE + HASH_SIZE))
@@ -251,7 +252,9 @@ int authority_sign(struct plat *p, const uint8_t *request_der, uint32_t request_
     memcpy(at + MAGIC_SIZE + HASH_SIZE, request_der + MAGIC_SIZE, HASH_SIZE);
     memcpy(at + NAME_AT, common_name, strlen(common_name));
     int64_t now_ms = wall_ms(plat_wall(p));
-    const int64_t times_ms[2] = {now_ms - DAY_MS, now_ms + AGENT_CERTIFICATE_DAYS * DAY_MS};
+    int64_t lead_s = life_s / CERTIFICATE_LEAD_PARTS;
+    lead_s = lead_s < CERTIFICATE_LEAD_S_MAX ? lead_s : CERTIFICATE_LEAD_S_MAX;
+    const int64_t times_ms[2] = {now_ms - lead_s * MS_PER_S, now_ms + life_s * MS_PER_S};
     memcpy(at + TIMES_AT, times_ms, sizeof(times_ms));
     plat_sha256(p, der, CERTIFICATE_BODY_SIZE, der + CERTIFICATE_BODY_SIZE);
     return (int)SIM_CERTIFICATE_SIZE;

@@ -85,6 +85,7 @@ static void start_aggregator(struct world *w)
         .queries_max = 1,
         .database_size_max = UINT64_C(256) << 20,
         .ship_interval_ms = 10000,
+        .certificate_life_s = INT64_C(90) * 86400,
     };
     const struct aggregator_options options = {
         .listen = AGENTS_ADDRESS, .api = API_ADDRESS, .api_token = "",

@@ -23,7 +23,6 @@
 #define LOCK "authority.lock"
 #define CA_LIFE_S (20 * 365 * DAY_S)
 #define LIFE_S (10 * 365 * DAY_S) /* of the server's certificate */
-#define AGENT_LIFE_S (AGENT_CERTIFICATE_DAYS * DAY_S)
 #define RENEW_BEFORE_S (90 * DAY_S)
 
 static int64_t wall_s(struct plat *p)
@@ -232,10 +231,13 @@ static bool request_signed(mbedtls_x509_csr *request)
 }
 
 int authority_sign(struct plat *p, const uint8_t *request_der, uint32_t request_size,
-                   const char *common_name, uint8_t *der, uint32_t size)
+                   const char *common_name, int64_t life_s, uint8_t *der, uint32_t size)
 {
     struct authority *a = p->tls->authority;
-    ASSERT(a->open);
+    ASSERT(a->open && life_s > 0);
+    int64_t lead_s = life_s / CERTIFICATE_LEAD_PARTS;
+    int64_t until_s = wall_s(p) + life_s, ca_until_s = words_time_s(&a->ca.valid_to);
+    lead_s = lead_s < CERTIFICATE_LEAD_S_MAX ? lead_s : CERTIFICATE_LEAD_S_MAX;
     mbedtls_x509_csr request;
     mbedtls_x509_csr_init(&request);
     int result = ERR_MALFORMED;
@@ -246,8 +248,9 @@ int authority_sign(struct plat *p, const uint8_t *request_der, uint32_t request_
                                                               .issuer = &a->ca,
                                                               .subject_key = &request.pk,
                                                               .issuer_key = &a->ca_key,
-                                                              .from_s = wall_s(p) - DAY_S,
-                                                              .until_s = wall_s(p) + AGENT_LIFE_S},
+                                                              .from_s = wall_s(p) - lead_s,
+                                                              .until_s = until_s < ca_until_s ? until_s
+                                                                                              : ca_until_s},
                                   der, size);
     mbedtls_x509_csr_free(&request);
     return result;

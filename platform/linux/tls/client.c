@@ -79,7 +79,7 @@ static bool check_server(struct plat *p, mbedtls_x509_crt *certificate, mbedtls_
                                                   MBEDTLS_OID_SIZE(MBEDTLS_OID_SERVER_AUTH)) != 0)
         flags |= MBEDTLS_X509_BADCERT_EXT_KEY_USAGE;
     if (flags != 0)
-        words_for_flags(flags, "the server's", certificate, why);
+        words_for_flags(flags, true, certificate, why);
     else if (error != 0)
         words_for_handshake(error, -1, why);
     return flags == 0 && error == 0;
@@ -412,7 +412,8 @@ int credential_renewal(struct plat *p, uint8_t *der, uint32_t size)
     return write_request(k, name, der, size);
 }
 
-/* The same name as before, and not an old certificate that somebody has kept. */
+/* The same name as before, and not an old certificate that somebody has kept: that began and ended earlier.
+ * One of the two may be earlier when the aggregator has come to give shorter or longer lives. */
 static bool follows(const struct credential *k, const uint8_t *certificate_der, uint32_t certificate_size)
 {
     char name[IDENTITY_SIZE], new_name[IDENTITY_SIZE];
@@ -421,7 +422,8 @@ static bool follows(const struct credential *k, const uint8_t *certificate_der, 
     bool good = mbedtls_x509_crt_parse_der(&certificate, certificate_der, certificate_size) == 0 &&
                 words_common_name(&certificate, new_name, sizeof new_name) > 0 &&
                 words_common_name(&k->certificate, name, sizeof name) > 0 && text_equal(name, new_name) &&
-                words_time_s(&certificate.valid_to) >= words_time_s(&k->certificate.valid_to);
+                (words_time_s(&certificate.valid_from) >= words_time_s(&k->certificate.valid_from) ||
+                 words_time_s(&certificate.valid_to) >= words_time_s(&k->certificate.valid_to));
     mbedtls_x509_crt_free(&certificate);
     return good;
 }

@@ -105,8 +105,8 @@ void client_stop(struct credential *credential);
 
 /* --- words.c --- */
 
-/* Why the certificate of a peer ("the agent's", "the server's") is not good. */
-void words_for_flags(uint32_t flags, const char *whose, const mbedtls_x509_crt *certificate,
+/* Why the certificate of a peer, the server or an agent, is not good, and what to do. */
+void words_for_flags(uint32_t flags, bool is_server, const mbedtls_x509_crt *certificate,
                      struct text *out);
 /* Why a handshake ended, in words; `alert` is the peer's, or -1. */
 void words_for_handshake(int error, int alert, struct text *out);

@@ -198,7 +198,7 @@ static int handshake_failed(struct plat *p, struct conn *c, int error)
     if (c->security == PLAT_TLS_ANY)
         words_for_stranger(error, alert, &why);
     else if (judged && negotiated != NULL && negotiated->peer_cert != NULL)
-        words_for_flags(negotiated->verify_result, "the server's", negotiated->peer_cert, &why);
+        words_for_flags(negotiated->verify_result, true, negotiated->peer_cert, &why);
     else
         words_for_handshake(error, alert, &why);
     if (s->offered_ticket)
@@ -294,7 +294,7 @@ static void settle_identity(struct plat *p, struct conn *c)
     struct text why;
     text_init(&why, c->why, sizeof c->why);
     if (flags != 0) {
-        words_for_flags(flags, "the agent's", certificate, &why);
+        words_for_flags(flags, false, certificate, &why);
         s->identity_result = ERR_DENIED;
     } else if (words_common_name(certificate, s->identity, sizeof s->identity) < 0) {
         text_put(&why, "the agent's certificate names nobody: join again with a new token");

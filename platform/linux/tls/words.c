@@ -15,23 +15,28 @@ int64_t words_time_s(const mbedtls_x509_time *t)
 
 static void put_date(struct text *out, const mbedtls_x509_time *t)
 {
-    text_printf(out, "%04d-%02d-%02d", t->year, t->mon, t->day);
+    text_printf(out, "%04d-%02d-%02d %02d:%02d:%02d UTC", t->year, t->mon, t->day, t->hour, t->min, t->sec);
 }
 
-void words_for_flags(uint32_t flags, const char *whose, const mbedtls_x509_crt *certificate,
+/* The agent looks at the server's certificate by its own clock; the aggregator looks at the agent's, and the
+ * agent is told what it found. */
+void words_for_flags(uint32_t flags, bool is_server, const mbedtls_x509_crt *certificate,
                      struct text *out)
 {
-    text_printf(out, "%s certificate ", whose);
+    text_printf(out, "the %s certificate ", is_server ? "server's" : "agent's");
     if ((flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED) != 0) {
-        text_put(out, "is of another CA: join again with a token of this aggregator");
+        text_put(out, "is of another CA: to join again here, delete agent.crt.der in the agent's --state and "
+                      "start it with a new --token");
     } else if ((flags & MBEDTLS_X509_BADCERT_EXPIRED) != 0) {
         text_put(out, "ended on ");
         put_date(out, &certificate->valid_to);
-        text_put(out, ": join again with a new token, or set the clock");
+        text_put(out, is_server ? ": set the clock of this machine; if it is right, start the aggregator again"
+                                : ": to join again, delete agent.crt.der in its --state and start it with a "
+                                  "new --token");
     } else if ((flags & MBEDTLS_X509_BADCERT_FUTURE) != 0) {
         text_put(out, "begins on ");
         put_date(out, &certificate->valid_from);
-        text_put(out, ": set the clock of this machine");
+        text_printf(out, ": set the clock of %s", is_server ? "this machine" : "the aggregator");
     } else if ((flags & MBEDTLS_X509_BADCERT_CN_MISMATCH) != 0) {
         text_put(out, "is not for " SERVER_NAME ": something else answers at this address");
     } else if ((flags & (MBEDTLS_X509_BADCERT_EXT_KEY_USAGE | MBEDTLS_X509_BADCERT_KEY_USAGE)) != 0) {

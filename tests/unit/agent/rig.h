@@ -10,6 +10,8 @@
 #include "proto/wire.h"
 #include "tests/unit/unit.h"
 
+#define LIFE_S (INT64_C(90) * 86400) /* of certificates */
+
 struct rig {
     struct sim_world *world;
     struct plat *host, *hub;
@@ -41,7 +43,7 @@ static inline void rig_enroll(struct rig *r)
     uint8_t request[CERTIFICATE_SIZE_MAX], certificate[CERTIFICATE_SIZE_MAX], ca[CERTIFICATE_SIZE_MAX];
     credential_pin(r->host, r->token.ca_hash);
     int n = credential_request(r->host, "web", request, sizeof request);
-    int size = authority_sign(r->hub, request, (uint32_t)n, "web", certificate, sizeof certificate);
+    int size = authority_sign(r->hub, request, (uint32_t)n, "web", LIFE_S, certificate, sizeof certificate);
     int ca_size = authority_certificate(r->hub, ca, sizeof ca);
     assert_true(n > 0 && size > 0 && ca_size > 0);
     assert_int_equal(credential_store(r->host, certificate, (uint32_t)size, ca, (uint32_t)ca_size), ERR_OK);

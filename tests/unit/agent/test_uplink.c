@@ -55,7 +55,7 @@ static void joins_with_a_token(void **state)
     assert_string_equal(m.token, r->config.token);
     assert_string_equal(m.instance_id, "web");
     uint8_t certificate[CERTIFICATE_SIZE_MAX], ca[CERTIFICATE_SIZE_MAX], frame[WIRE_REPLY_MAX];
-    int size = authority_sign(r->hub, m.request_der.at, m.request_der.size, "web-7", certificate,
+    int size = authority_sign(r->hub, m.request_der.at, m.request_der.size, "web-7", LIFE_S, certificate,
                               sizeof certificate);
     int ca_size = authority_certificate(r->hub, ca, sizeof ca);
     const struct wire_enroll_reply reply = {.instance_id = "web-7",

@@ -77,8 +77,8 @@ static void an_old_certificate_is_renewed(void **state)
         asked++;
         assert_int_equal(wire_get_renew(&f, &r->arena, &m), ERR_OK);
         uint8_t certificate[CERTIFICATE_SIZE_MAX], frame[CERTIFICATE_SIZE_MAX + 50];
-        int size = authority_sign(r->hub, m.request_der.at, m.request_der.size, "web", certificate,
-                                  sizeof certificate);
+        int size = authority_sign(r->hub, m.request_der.at, m.request_der.size, "web", LIFE_S,
+                                  certificate, sizeof certificate);
         assert_true(size > 0);
         const struct wire_renewed answer = {.certificate_der = {certificate, (uint32_t)size}};
         peer_say(r, frame, wire_put_renewed(frame, sizeof frame, &answer));
@@ -87,6 +87,59 @@ static void an_old_certificate_is_renewed(void **state)
     assert_int_equal(r->agent->uplink.renewals, 1);
     assert_int_equal(r->agent->uplink.malformed, 0);
     rig_close(r);
+}
+
+/* Welcomes with the hub's time `ahead_ms` on and answers `lives` requests for certificates, each with one that
+ * lives for a minute: the time of each request, in ms since the Welcome. */
+static void renew_by_the_minute(struct rig *r, int64_t ahead_ms, int64_t asked_ms[], uint32_t count)
+{
+    struct wire_hello hello;
+    uint8_t words[CERTIFICATE_SIZE_MAX + 50], certificate[CERTIFICATE_SIZE_MAX];
+    peer_accept(r);
+    peer_hello(r, &hello);
+    sim_wall_jump(r->hub, ahead_ms * NS_PER_MS);
+    const struct wire_welcome welcome = {.epoch = hello.epoch, .ship_interval_ms = 10000,
+                                         .sent_ms = wall_ms(plat_wall(r->hub))};
+    peer_say(r, words, wire_put_welcome(words, sizeof words, &welcome));
+    int64_t begin = sim_now(r->world);
+    uint32_t asked = 0;
+    struct wire_frame f;
+    while (asked < count && sim_now(r->world) < begin + 400 * NS_PER_S && peer_hear(r, &f, 15000)) {
+        arena_init(&r->arena, r->scratch, sizeof r->scratch);
+        struct wire_batch batch;
+        struct wire_renew m;
+        if (f.type == WIRE_BATCH && wire_get_batch(&f, &r->arena, &batch) == ERR_OK)
+            peer_ack(r, batch_last(&batch));
+        if (f.type != WIRE_RENEW)
+            continue;
+        asked_ms[asked++] = (sim_now(r->world) - begin) / NS_PER_MS;
+        assert_int_equal(wire_get_renew(&f, &r->arena, &m), ERR_OK);
+        int size = authority_sign(r->hub, m.request_der.at, m.request_der.size, "web", 60, certificate,
+                                  sizeof certificate);
+        assert_true(size > 0);
+        const struct wire_renewed answer = {.certificate_der = {certificate, (uint32_t)size}};
+        peer_say(r, words, wire_put_renewed(words, sizeof words, &answer));
+    }
+    assert_int_equal(asked, count);
+    assert_int_equal(r->agent->uplink.malformed, 0);
+}
+
+/* The agent's clock says nothing about dates of the aggregator: two years behind or ahead change nothing. */
+static void the_clock_of_the_aggregator_counts(void **state)
+{
+    (void)state;
+    static const int64_t jumps_days[] = {0, -730, 730};
+    for (size_t i = 0; i < COUNT_OF(jumps_days); i++) {
+        struct rig *r = rig_open(24, true);
+        int64_t asked_ms[4], life_ms = credential_expires_ms(r->host) - credential_issued_ms(r->host);
+        sim_wall_jump(r->host, jumps_days[i] * 86400 * NS_PER_S);
+        renew_by_the_minute(r, life_ms / 100 * 70, asked_ms, COUNT_OF(asked_ms));
+        assert_in_range(asked_ms[0], 0, 2000);
+        for (size_t n = 1; n < COUNT_OF(asked_ms); n++) /* two thirds of 66 s, less the lead of six */
+            assert_in_range(asked_ms[n] - asked_ms[n - 1], 37000, 41000);
+        assert_int_equal(r->agent->uplink.losses, 0);
+        rig_close(r);
+    }
 }
 
 static void a_young_certificate_is_left_alone(void **state)
@@ -110,6 +163,7 @@ int main(void)
         cmocka_unit_test(settings_are_followed_within_bounds),
         cmocka_unit_test(a_hint_ships_at_once),
         cmocka_unit_test(an_old_certificate_is_renewed),
+        cmocka_unit_test(the_clock_of_the_aggregator_counts),
         cmocka_unit_test(a_young_certificate_is_left_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

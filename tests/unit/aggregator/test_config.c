@@ -43,7 +43,13 @@ static void serve_is_what_it_does_by_itself(void **state)
     config_limits(&config, &limits);
     assert_int_equal(limits.agents_max, 5);
     assert_int_equal(limits.ship_interval_ms, 2000);
+    assert_int_equal(limits.certificate_life_s, 90 * 86400);
     assert_true(limits.database_size_max == UINT64_C(1) << 30);
+    assert_int_equal(parse("--certificate-lifetime 1m"), ERR_OK);
+    config_limits(&config, &limits);
+    assert_int_equal(limits.certificate_life_s, 60);
+    assert_int_equal(parse("--certificate-lifetime 59s"), ERR_MALFORMED);
+    assert_int_equal(parse("--certificate-lifetime 3651d"), ERR_MALFORMED);
     assert_int_equal(parse("--help --version"), ERR_OK);
     assert_true(line.help && line.version && !line.check_config);
 }

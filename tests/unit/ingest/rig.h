@@ -16,6 +16,7 @@
 #define RIG_EPOCH UINT64_C(0x1234567890)
 #define RIG_START_MS INT64_C(1767225600000)
 #define RIG_SERIES 3U
+#define LIFE_S (INT64_C(90) * 86400) /* of certificates */
 
 struct rig {
     struct sim_world *world;
@@ -81,7 +82,7 @@ static inline struct rig *rig_new(uint64_t seed)
                                             .sqlite_heap_size = 8U << 20};
     r->limits = (struct ingest_limits){.sessions_max = 5, .instances_max = 4, .connections_max = 256,
                                        .large_frames_max = 1, .ship_interval_ms = 10000,
-                                       .watched_ship_interval_ms = 1000};
+                                       .watched_ship_interval_ms = 1000, .certificate_life_s = LIFE_S};
     return r;
 }
 
@@ -145,7 +146,7 @@ static struct plat *rig_machine(struct rig *r, const char *id)
     uint8_t request[CERTIFICATE_SIZE_MAX], certificate[CERTIFICATE_SIZE_MAX], ca[CERTIFICATE_SIZE_MAX];
     int n = credential_request(m, id, request, sizeof request);
     assert_true(n > 0);
-    n = authority_sign(r->hub, request, (uint32_t)n, id, certificate, sizeof certificate);
+    n = authority_sign(r->hub, request, (uint32_t)n, id, LIFE_S, certificate, sizeof certificate);
     assert_true(n > 0);
     int ca_size = authority_certificate(r->hub, ca, sizeof ca);
     assert_int_equal(credential_store(m, certificate, (uint32_t)n, ca, (uint32_t)ca_size), ERR_OK);

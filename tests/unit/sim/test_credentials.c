@@ -4,6 +4,8 @@
 
 #include "tests/unit/unit.h"
 
+#define LIFE_S (INT64_C(90) * 86400) /* of certificates */
+
 static void sha256_of_the_standard(void **state)
 {
     (void)state;
@@ -39,7 +41,7 @@ static void enrol(struct plat *agent, struct plat *authority)
     uint8_t request[CERTIFICATE_SIZE_MAX], certificate[CERTIFICATE_SIZE_MAX], ca[CERTIFICATE_SIZE_MAX];
     uint8_t hash[HASH_SIZE];
     int request_size = credential_request(agent, "wish", request, sizeof request);
-    int size = authority_sign(authority, request, (uint32_t)request_size, "vm-1", certificate,
+    int size = authority_sign(authority, request, (uint32_t)request_size, "vm-1", LIFE_S, certificate,
                               sizeof certificate);
     int ca_size = authority_certificate(authority, ca, sizeof ca);
     assert_int_equal(credential_store(agent, certificate, (uint32_t)size, ca, (uint32_t)ca_size),
@@ -130,9 +132,9 @@ static void a_certificate_ends_unless_it_is_renewed(void **state)
     sim_advance(h.w, 60 * DAY_MS * NS_PER_MS);
     int n = credential_renewal(h.agent, request, sizeof request);
     assert_int_equal(n, REQUEST_SIZE);
-    int size = authority_sign(h.aggregator, request, (uint32_t)n, "vm-2", der, sizeof der);
+    int size = authority_sign(h.aggregator, request, (uint32_t)n, "vm-2", LIFE_S, der, sizeof der);
     assert_int_equal(credential_renew(h.agent, der, (uint32_t)size), ERR_MALFORMED); /* not our name */
-    size = authority_sign(h.aggregator, request, (uint32_t)n, "vm-1", der, sizeof der);
+    size = authority_sign(h.aggregator, request, (uint32_t)n, "vm-1", LIFE_S, der, sizeof der);
     der[20] ^= 1;
     assert_int_equal(credential_renew(h.agent, der, (uint32_t)size), ERR_MALFORMED);
     der[20] ^= 1;

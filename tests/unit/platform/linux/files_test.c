@@ -227,13 +227,13 @@ static void requests(void)
     same_key_again(p, request, (uint32_t)n, other);
     for (int i = 0; i < n; i++) { /* whatever bit is changed, it is no longer signed */
         request[i] ^= 4;
-        CHECK(authority_sign(p, request, (uint32_t)n, "x", der, sizeof der) == ERR_MALFORMED);
+        CHECK(authority_sign(p, request, (uint32_t)n, "x", LIFE_S, der, sizeof der) == ERR_MALFORMED);
         request[i] ^= 4;
     }
-    CHECK(authority_sign(p, request, (uint32_t)n - 1, "x", der, sizeof der) == ERR_MALFORMED);
-    CHECK(authority_sign(p, request, (uint32_t)n, "", der, sizeof der) == ERR_MALFORMED);
-    CHECK(authority_sign(p, request, (uint32_t)n, "a,CN=b", der, sizeof der) == ERR_MALFORMED);
-    int size = authority_sign(p, request, (uint32_t)n, "x", der, sizeof der);
+    CHECK(authority_sign(p, request, (uint32_t)n - 1, "x", LIFE_S, der, sizeof der) == ERR_MALFORMED);
+    CHECK(authority_sign(p, request, (uint32_t)n, "", LIFE_S, der, sizeof der) == ERR_MALFORMED);
+    CHECK(authority_sign(p, request, (uint32_t)n, "a,CN=b", LIFE_S, der, sizeof der) == ERR_MALFORMED);
+    int size = authority_sign(p, request, (uint32_t)n, "x", LIFE_S, der, sizeof der);
     int ca_size = authority_certificate(p, ca, sizeof ca);
     CHECK(size > 0 && ca_size > 0);
     authority_hash(p, hash);

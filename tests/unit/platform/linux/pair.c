@@ -87,7 +87,8 @@ struct plat *make_agent(struct plat *server, const char *directory, const char *
     int request_size = credential_request(p, "whatever", request, sizeof request);
     CHECK(request_size > 0);
     int size =
-        authority_sign(server, request, (uint32_t)request_size, name, certificate, sizeof certificate);
+        authority_sign(server, request, (uint32_t)request_size, name, LIFE_S, certificate,
+                       sizeof certificate);
     int ca_size = authority_certificate(server, ca, sizeof ca);
     CHECK(size > 0 && ca_size > 0);
     CHECK(credential_store(p, certificate, (uint32_t)size, ca, (uint32_t)ca_size) == ERR_OK);

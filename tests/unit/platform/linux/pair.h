@@ -10,6 +10,8 @@
 #include "platform/linux/plat_linux.h"
 #include "platform/linux/tls/certificate.h"
 
+#define LIFE_S (INT64_C(90) * 86400) /* of certificates */
+
 #define CHECK(condition) check((condition), #condition, __FILE__, __LINE__)
 void check(bool good, const char *condition, const char *file, int line);
 

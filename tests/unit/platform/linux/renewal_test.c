@@ -84,14 +84,44 @@ static void strangers_without_room(struct site *s)
 
 /* --- renewal --- */
 
-static int signed_again(struct site *s, struct plat *agent, const char *name, uint8_t *der)
+static int signed_for(struct site *s, struct plat *agent, const char *name, int64_t life_s, uint8_t *der)
 {
     uint8_t request[CERTIFICATE_SIZE_MAX];
     int n = credential_renewal(agent, request, sizeof request);
     CHECK(n > 0);
-    int size = authority_sign(s->server, request, (uint32_t)n, name, der, CERTIFICATE_SIZE_MAX);
+    int size = authority_sign(s->server, request, (uint32_t)n, name, life_s, der, CERTIFICATE_SIZE_MAX);
     CHECK(size > 0);
     return size;
+}
+
+static int signed_again(struct site *s, struct plat *agent, const char *name, uint8_t *der)
+{
+    return signed_for(s, agent, name, LIFE_S, der);
+}
+
+/* The aggregator has come to give other lives than it gave before; one that it gave before that is old. */
+static void other_lives(struct site *s)
+{
+    static const int64_t lives_s[] = {60, 20 * DAY_S, 3650 * DAY_S, 60};
+    char directory[128];
+    uint8_t der[CERTIFICATE_SIZE_MAX], old[CERTIFICATE_SIZE_MAX];
+    struct plat *agent = make_agent(s->server, fresh_directory(directory), "late", 128);
+    reissue(s, agent, CERTIFICATE_AGENT, -3 * DAY_S, -2 * DAY_S);
+    uint32_t old_size = (uint32_t)plat_state_read(agent, "agent.crt.der", old, sizeof old);
+    for (size_t i = 0; i < COUNT_OF(lives_s); i++) {
+        int size = signed_for(s, agent, "late", lives_s[i], der);
+        CHECK(credential_renew(agent, der, (uint32_t)size) == ERR_OK);
+        int64_t now_ms = wall_ms(plat_wall(agent)), issued_ms = credential_issued_ms(agent);
+        int64_t lead_s = lives_s[i] / CERTIFICATE_LEAD_PARTS;
+        lead_s = lead_s < DAY_S ? lead_s : DAY_S;
+        CHECK(now_ms - issued_ms >= lead_s * MS_PER_S && now_ms - issued_ms < (lead_s + 5) * MS_PER_S);
+        CHECK(credential_expires_ms(agent) - issued_ms == (lead_s + lives_s[i]) * MS_PER_S);
+        CHECK(credential_renew(agent, old, old_size) == ERR_MALFORMED);
+    }
+    int size = signed_for(s, agent, "late", 40 * 365 * DAY_S, der); /* longer than the CA's */
+    CHECK(credential_renew(agent, der, (uint32_t)size) == ERR_OK);
+    CHECK(credential_expires_ms(agent) < wall_ms(plat_wall(agent)) + 20 * 365 * DAY_S * MS_PER_S + MS_PER_S);
+    end_plat(agent);
 }
 
 static void renewal(struct site *s)
@@ -103,7 +133,7 @@ static void renewal(struct site *s)
     CHECK(credential_renew(agent, der, 1) == ERR_MISSING);
     end_plat(agent);
     agent = make_agent(s->server, fresh_directory(directory), "late", 128);
-    int64_t now_ms = wall_ms(plat_wall(agent)), full_ms = AGENT_CERTIFICATE_DAYS * DAY_S * MS_PER_S;
+    int64_t now_ms = wall_ms(plat_wall(agent)), full_ms = LIFE_S * MS_PER_S;
     CHECK(credential_expires_ms(agent) - now_ms > full_ms - 60 * MS_PER_S);
     CHECK(credential_expires_ms(agent) - now_ms <= full_ms);
     CHECK(now_ms - credential_issued_ms(agent) >= DAY_S * MS_PER_S - MS_PER_S);
@@ -156,6 +186,7 @@ int main(void)
         const char *name;
         void (*run)(struct site *);
     } tests[] = {{"renewal", renewal},
+                 {"other_lives", other_lives},
                  {"strangers", strangers},
                  {"strangers_without_room", strangers_without_room}};
     for (size_t i = 0; i < COUNT_OF(tests); i++) {

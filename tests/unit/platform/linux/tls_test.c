@@ -353,7 +353,7 @@ static void two_credentials(struct site *s)
     uint8_t request[CERTIFICATE_SIZE_MAX], der[CERTIFICATE_SIZE_MAX];
     const mbedtls_x509_crt *ca = &s->server->tls->authority->ca;
     int n = credential_request(p, "third", request, sizeof request);
-    n = authority_sign(s->server, request, (uint32_t)n, "third", der, sizeof der);
+    n = authority_sign(s->server, request, (uint32_t)n, "third", LIFE_S, der, sizeof der);
     CHECK(n > 0 && credential_store(p, der, (uint32_t)n, ca->raw.p, (uint32_t)ca->raw.len) == ERR_OK);
     check_visit(s, p, PLAT_TLS, 5, "third");
     plat_linux_use_credential(p, 0);
