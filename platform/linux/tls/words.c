@@ -30,7 +30,8 @@ void words_for_flags(uint32_t flags, bool is_server, const mbedtls_x509_crt *cer
     } else if ((flags & MBEDTLS_X509_BADCERT_EXPIRED) != 0) {
         text_put(out, "ended on ");
         put_date(out, &certificate->valid_to);
-        text_put(out, is_server ? ": set the clock of this machine; if it is right, start the aggregator again"
+        text_put(out, is_server ? ": set the clock of this machine; if it is right, start the aggregator "
+                                  "again"
                                 : ": to join again, delete agent.crt.der in its --state and start it with a "
                                   "new --token");
     } else if ((flags & MBEDTLS_X509_BADCERT_FUTURE) != 0) {

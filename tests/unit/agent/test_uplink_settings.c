@@ -89,8 +89,8 @@ static void an_old_certificate_is_renewed(void **state)
     rig_close(r);
 }
 
-/* Welcomes with the hub's time `ahead_ms` on and answers `lives` requests for certificates, each with one that
- * lives for a minute: the time of each request, in ms since the Welcome. */
+/* Welcomes with the hub's time `ahead_ms` on and answers `count` requests for certificates, each with one
+ * that lives for a minute: the time of each request, in ms since the Welcome. */
 static void renew_by_the_minute(struct rig *r, int64_t ahead_ms, int64_t asked_ms[], uint32_t count)
 {
     struct wire_hello hello;
