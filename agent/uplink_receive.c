@@ -8,6 +8,9 @@
 #include "platform/base/utf8.h"
 #include "platform/credentials.h"
 
+/* The last second of the year 9999: no certificate can say more. */
+#define CERTIFICATE_DATE_MS_MAX INT64_C(253402300799000)
+
 static void malformed(struct uplink *u, struct mono now, const char *why)
 {
     u->malformed++;
@@ -39,10 +42,9 @@ static void pace(struct uplink *u, uint32_t interval_ms, struct mono now)
 /* The dates of our certificate are by the aggregator's clock, and ours may be far off. */
 static void hear_clock(struct uplink *u, int64_t sent_ms, struct mono now)
 {
-    if (sent_ms <= 0) /* it does not tell */
+    if (sent_ms <= 0 || sent_ms > CERTIFICATE_DATE_MS_MAX) /* it does not tell */
         sent_ms = wall_ms(plat_wall(u->parts.plat));
-    if (__builtin_sub_overflow(sent_ms, now.ns / NS_PER_MS, &u->peer_ahead_ms))
-        u->peer_ahead_ms = 0;
+    u->peer_ahead_ms = sent_ms - now.ns / NS_PER_MS;
 }
 
 static void take_welcome(struct uplink *u, const struct wire_frame *f, struct arena *scratch,

@@ -142,6 +142,27 @@ static void the_clock_of_the_aggregator_counts(void **state)
     }
 }
 
+/* Then our own clock has to do: the certificate is old by the aggregator's, and young by ours. */
+static void a_strange_clock_is_not_believed(void **state)
+{
+    (void)state;
+    static const int64_t told_ms[] = {INT64_MAX, INT64_MIN, -1, CERTIFICATE_DATE_MS_MAX + 1};
+    for (size_t i = 0; i < COUNT_OF(told_ms); i++) {
+        struct rig *r = rig_open(25, true);
+        struct taken t = patient();
+        struct wire_hello hello;
+        uint8_t frame[200];
+        peer_accept(r);
+        peer_hello(r, &hello);
+        const struct wire_welcome m = {
+            .epoch = hello.epoch, .ship_interval_ms = 10000, .sent_ms = told_ms[i]};
+        peer_say(r, frame, wire_put_welcome(frame, sizeof frame, &m));
+        listen(r, &t, 60000); /* fails at a Renew */
+        assert_int_equal(r->agent->uplink.malformed, 0);
+        rig_close(r);
+    }
+}
+
 static void a_young_certificate_is_left_alone(void **state)
 {
     (void)state;
@@ -164,6 +185,7 @@ int main(void)
         cmocka_unit_test(a_hint_ships_at_once),
         cmocka_unit_test(an_old_certificate_is_renewed),
         cmocka_unit_test(the_clock_of_the_aggregator_counts),
+        cmocka_unit_test(a_strange_clock_is_not_believed),
         cmocka_unit_test(a_young_certificate_is_left_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
