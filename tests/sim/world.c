@@ -146,8 +146,12 @@ void world_kill_agent(struct world *w, struct agent_node *n, enum sim_death how,
     if (asked && n->restart_ns == SIM_NEVER && n->down_ns == 0) {
         agent_end(n->agent, plat_mono(n->plat));
         holdings_watch(w, n);
-        n->down_ns = down_ns; /* step_agent buries it when it is done */
-        (void)plat_wait(n->plat, plat_mono(n->plat));
+        if (sim_is_alive(n->plat)) {
+            n->down_ns = down_ns; /* step_agent buries it when it is done */
+            (void)plat_wait(n->plat, plat_mono(n->plat));
+        } else {
+            bury_agent(w, n, down_ns); /* a kill was due: it did not get to its end */
+        }
         return;
     }
     sim_kill(n->plat, how);
