@@ -152,6 +152,22 @@ static void send_to(struct live *l, const struct audience *a, const struct text 
 
 /* --- columns --- */
 
+/* Slots for whose series there was no room have nothing to show. */
+static void drop_refused(struct block_matrix *m, const struct store_feed_block *b)
+{
+    uint32_t kept = 0;
+    for (uint32_t s = 0; s < m->slot_count; s++) {
+        if (b->series_of_slot[m->slots[s]] == SERIES_NONE)
+            continue;
+        if (kept < s) {
+            m->slots[kept] = m->slots[s];
+            memcpy(m->values[kept], m->values[s], sizeof m->values[s]);
+        }
+        kept++;
+    }
+    m->slot_count = kept;
+}
+
 static const struct store_series *series_of(const struct live *l, const struct store_feed_block *b,
                                             uint32_t column)
 {
@@ -248,6 +264,7 @@ static void pass_on(struct live *l, struct connection *connections, uint32_t cou
     bool no_columns = is_empty(&columns), no_points = is_empty(&points);
     if ((no_columns && no_points) || block_decode(b->data, b->size, b->count, l->matrix) < 0)
         return;
+    drop_refused(l->matrix, b);
     if (!no_columns)
         send_columns(l, &columns, b);
     if (!no_points)

@@ -36,6 +36,17 @@ static int find_stream(struct ingest *g, struct session *s, uint64_t epoch)
     return ERR_MALFORMED;
 }
 
+/* What is too much is not kept; the other series of the agent are. Said once in a session. */
+static void say_surplus(struct ingest *g, struct session *s, const struct wire_series *series, uint32_t slot)
+{
+    g->stats.series_refused++;
+    if (s->surplus_said)
+        return;
+    s->surplus_said = true;
+    plat_log(g->plat, LOG_WARN, "agent %s: there is no room for series %u (%s), and its values go lost; start"
+             " the aggregator with a larger --series-max", s->identity, slot, series->metric);
+}
+
 /* False when the session was refused. */
 static bool add_series(struct ingest *g, struct session *s, enum store_stream stream,
                        const struct wire_series *series, uint32_t slot)
@@ -55,16 +66,14 @@ static bool add_series(struct ingest *g, struct session *s, enum store_stream st
     };
     int e = store_dictionary_add(g->store, s->instance, stream, &facts);
     if (e == ERR_FULL)
-        session_refuse(g, s, REFUSE_CAPACITY,
-                       "series %u (%s) is more than this aggregator keeps for one agent; start it with "
-                       "a larger --series-max", slot, series->metric);
+        say_surplus(g, s, series, slot);
     else if (e == ERR_MALFORMED)
         session_refuse(g, s, REFUSE_MALFORMED,
                        "series %u (%s) of the dictionary is there already, or its name is too long",
                        slot, series->metric);
     else if (e < 0)
         session_refuse(g, s, REFUSE_STORAGE, "the aggregator cannot store series %u now", slot);
-    return e >= 0;
+    return e >= 0 || e == ERR_FULL;
 }
 
 bool session_dictionary(struct ingest *g, struct session *s, const struct wire_frame *f)

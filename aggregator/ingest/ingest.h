@@ -53,7 +53,7 @@ struct ingest_stats {
     uint64_t malformed, replaced /* by a newer session of the same instance */, timeouts, enrolled;
     uint64_t blocks, samples, values, duplicates /* blocks that were there already */;
     uint64_t histories /* that were welcomed */, history_samples, histories_waiting;
-    uint64_t renewed, settings_sent;
+    uint64_t series_refused /* there was no room for more of one agent */, renewed, settings_sent;
     uint64_t held_back, large_waits, rx_bytes, tx_bytes;
 };
 void ingest_stats(const struct ingest *g, struct ingest_stats *out);

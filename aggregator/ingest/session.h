@@ -83,6 +83,7 @@ struct session {
     char identity[INSTANCE_ID_SIZE]; /* of the certificate; "" for none */
     uint32_t instance;               /* NO_SLOT before Hello */
     uint32_t pace_ms;                /* what the agent was told last */
+    bool surplus_said;               /* that it has more series than are kept */
     uint32_t settings_told;          /* the number of the settings that it has; 0: none */
     struct mono renew_next;          /* not before */
     struct session_stream streams[2]; /* by enum store_stream */

@@ -89,7 +89,7 @@ void chunk_add(struct chunk_builder *b, const struct block_matrix *block, uint32
     ASSERT(to <= block->count && b->count + n <= CHUNK_SAMPLES_MAX);
     memcpy(b->time_ms + b->count, block->time_ms + from, n * sizeof b->time_ms[0]);
     for (uint32_t i = 0; i < block->slot_count; i++) {
-        if (block->slots[i] >= slot_count)
+        if (block->slots[i] >= slot_count || series_of_slot[block->slots[i]] == CHUNK_SERIES_NONE)
             continue;
         column = column_of(b, series_of_slot[block->slots[i]], column + 1);
         /* Room for one value per sample: a dictionary that names a series twice gives it once. */

@@ -51,6 +51,8 @@ struct chunk_builder {
 void chunk_reset(struct chunk_builder *b);
 /* True when `samples` more of the block fit. */
 bool chunk_has_room(const struct chunk_builder *b, uint32_t samples, const struct block_matrix *block);
+/* In place of the series of a slot. */
+#define CHUNK_SERIES_NONE UINT16_MAX
 /* Adds samples from..to-1 of a block. Slots without a series are left out. */
 void chunk_add(struct chunk_builder *b, const struct block_matrix *block, uint32_t from, uint32_t to,
                const uint16_t *series_of_slot, uint32_t slot_count);

@@ -30,7 +30,8 @@ static int load(struct store *s, uint32_t instance, uint64_t epoch)
     bool good = true;
     for (uint32_t i = 0; i < c->slot_count; i++) {
         c->series_of_slot[i] = get_u16(slots + 2 * (size_t)i);
-        good = good && c->series_of_slot[i] < s->states[instance].series_count;
+        good = good && (c->series_of_slot[i] < s->states[instance].series_count ||
+                        c->series_of_slot[i] == SERIES_NONE);
     }
     database_reset(&s->database, SQL_EPOCH_GET);
     if (!good)

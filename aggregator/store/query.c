@@ -147,7 +147,7 @@ static void fold_series(struct store_cell *cells, const int64_t *values, const i
 
 static struct store_cell *cells_of(const struct query *q, uint16_t series)
 {
-    uint16_t position = q->position_of_series[series];
+    uint16_t position = series == SERIES_NONE ? NOT_ASKED : q->position_of_series[series];
     return position == NOT_ASKED ? NULL : q->cells + (size_t)position * q->points;
 }
 

@@ -122,7 +122,7 @@ static int read_newest(struct store *s)
         if (err == ERR_MALFORMED)
             err = ERR_OK;
         for (uint32_t k = 0; slots != NULL && k < block->slot_count; k++) {
-            if (block->slots[k] >= slot_count)
+            if (block->slots[k] >= slot_count || slots[block->slots[k]] == SERIES_NONE)
                 continue;
             struct store_series *series = &series_of(s, i)[slots[block->slots[k]]];
             series->last_value = block->values[k][block->count - 1];

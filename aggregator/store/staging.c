@@ -88,9 +88,12 @@ static void note_newest(struct store *s, uint32_t instance, const struct block_m
     const uint16_t *series_of_slot = s->states[instance].live.series_of_slot;
     struct newest_value *newest = newest_of(s, instance);
     uint32_t last = block->count - 1;
-    for (uint32_t i = 0; i < block->slot_count; i++)
-        newest[series_of_slot[block->slots[i]]] =
-            (struct newest_value){.value = block->values[i][last], .ms = block->time_ms[last]};
+    for (uint32_t i = 0; i < block->slot_count; i++) {
+        uint16_t series = series_of_slot[block->slots[i]];
+        if (series != SERIES_NONE)
+            newest[series] =
+                (struct newest_value){.value = block->values[i][last], .ms = block->time_ms[last]};
+    }
 }
 
 /* A block more must find room in the index of the journal once it is committed. */

@@ -29,6 +29,9 @@ struct store_limits {
 
 struct store;
 
+/* In place of a series: there was no room for it. */
+#define SERIES_NONE UINT16_MAX
+
 /* Reserves everything (see memory_map.h) and, when the map has a block, returns the store. */
 struct store *store_reserve(struct memory_map *map, const struct store_limits *limits);
 /* Opens or makes "nephos.db", loads tables, replays the journal's index. `why` explains a failure:
@@ -60,6 +63,7 @@ struct instance {
     bool connected;
     int64_t watched_until_ms;      /* mono; somebody looks at it live: ship every second */
     uint64_t lost_count;           /* samples the agent gave up unsent, as it says */
+    uint64_t series_refused;       /* slots of its dictionaries that found no room for a series */
     uint64_t gap_count;            /* samples missing between committed sequences */
     uint64_t duplicate_count;      /* samples resent and recognised */
     uint64_t sample_count;         /* samples (of one host, all series) committed since start */
@@ -106,9 +110,10 @@ struct store_series_facts {
     uint32_t scale;
     enum metric_kind kind;
 };
-/* Adds slot number store_dictionary_count(); the same metric and tag keep their series for ever. ERR_FULL
- * when the instance has series_per_instance_max; ERR_MALFORMED for names that are empty or too long, a
- * series that another slot of the epoch has, or when the stream is not open. Staged. */
+/* Adds slot number store_dictionary_count() and returns it; the same metric and tag keep their series for
+ * ever. ERR_FULL when the instance has series_per_instance_max: the slot is there, but what comes for it is
+ * not kept, and the series is counted. ERR_MALFORMED for names that are empty or too long, a series that
+ * another slot of the epoch has, more than SLOTS_MAX, or when the stream is not open. Staged. */
 int store_dictionary_add(struct store *s, uint32_t instance, enum store_stream stream,
                          const struct store_series_facts *facts);
 
@@ -154,7 +159,7 @@ struct store_feed_block {
     const uint8_t *data; /* valid, as series_of_slot, until the next call of a store function */
     uint32_t size;
     uint32_t count;
-    /* series index of each slot of this block's epoch */
+    /* series index of each slot of this block's epoch, or SERIES_NONE */
     const uint16_t *series_of_slot;
 };
 /* Cursor position that sees only what is committed from now on. */

@@ -195,18 +195,20 @@ int store_dictionary_add(struct store *s, uint32_t instance, enum store_stream s
     if (m == NULL || !m->is_open)
         return ERR_MALFORMED;
     if (m->slot_count == SLOTS_MAX)
-        return ERR_FULL;
+        return ERR_MALFORMED;
     int metric = find_or_add_metric(s, facts);
     int series = metric < 0 ? metric : find_or_add_series(s, instance, (uint32_t)metric, facts->tag);
-    if (series < 0)
+    if (series < 0 && series != ERR_FULL)
         return series;
-    for (uint32_t i = 0; i < m->slot_count; i++)
+    for (uint32_t i = 0; i < m->slot_count && series >= 0; i++)
         if (m->series_of_slot[i] == series)
             return ERR_MALFORMED;
-    m->series_of_slot[m->slot_count] = (uint16_t)series;
+    /* One that finds no room keeps its slot, without values: the others must not suffer. */
+    m->series_of_slot[m->slot_count++] = series < 0 ? SERIES_NONE : (uint16_t)series;
     m->dictionary_changed = true;
+    s->instances[instance].series_refused += series < 0;
     tables_changed(s, instance);
-    return m->slot_count++;
+    return series < 0 ? ERR_FULL : m->slot_count - 1;
 }
 
 /* --- tokens --- */

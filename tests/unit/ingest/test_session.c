@@ -230,15 +230,22 @@ static void a_dictionary_has_no_holes_and_no_odd_series(void **state)
     rig_free(r);
 }
 
-static void a_series_too_many_is_refused_with_the_flag_to_turn(void **state)
+static void a_series_too_many_is_left_out_and_the_others_are_kept(void **state)
 {
     (void)state;
     struct rig *r = rig_new(7);
-    r->store_limits.series_per_instance_max = 4;
+    r->store_limits.series_per_instance_max = 2;
     rig_open(r);
     (void)peer_begin(r, &one, rig_machine(r, "vm-1"), "vm-1");
-    peer_send_dictionary(&one, 0, 5);
-    peer_must_be_refused(&one, REFUSE_CAPACITY);
+    peer_send_dictionary(&one, 0, RIG_SERIES);
+    peer_send_block(&one, 1, 10, RIG_SERIES, false);
+    (void)peer_must_be_acknowledged(&one, 10, 2000);
+    assert_int_equal(store_dictionary_count(r->store, 0, STREAM_LIVE), RIG_SERIES);
+    assert_int_equal(store_series_count(r->store, 0), 2);
+    assert_int_equal(rig_stats(r).series_refused, RIG_SERIES - 2);
+    assert_int_equal(store_instance(r->store, 0)->series_refused, RIG_SERIES - 2);
+    for (uint32_t i = 0; i < 2; i++)
+        assert_true(store_series(r->store, 0, i)->last_ms > 0);
     rig_free(r);
 }
 
@@ -374,7 +381,7 @@ int main(void)
         cmocka_unit_test(a_full_store_holds_senders_back_and_loses_nothing),
         cmocka_unit_test(a_duplicate_does_not_acknowledge_what_is_not_on_disk),
         cmocka_unit_test(a_dictionary_has_no_holes_and_no_odd_series),
-        cmocka_unit_test(a_series_too_many_is_refused_with_the_flag_to_turn),
+        cmocka_unit_test(a_series_too_many_is_left_out_and_the_others_are_kept),
         cmocka_unit_test(odd_batches_are_refused),
         cmocka_unit_test(random_bytes_cost_their_own_session_only),
         cmocka_unit_test(a_host_that_is_looked_at_ships_every_second),
