@@ -59,6 +59,7 @@ static void index_block(struct store *s, uint64_t number, int64_t row, uint32_t 
                                   .offset = b->at - row_at, .size = (uint16_t)h.size,
                                   .count = (uint8_t)h.count};
     struct stream *m = stream_of(s, h.instance, b->stream);
+    ASSERT(m != NULL); /* a stream is not closed while blocks of it are staged */
     bool added = journal_add(&s->journal, &s->states[h.instance].pending, &entry);
     ASSERT(added); /* store_append kept room */
     if (m->pending_count++ == 0)

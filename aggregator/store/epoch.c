@@ -181,6 +181,7 @@ static void note_histories(struct store *s, uint32_t count)
 static void give_back(struct store *s, uint32_t instance)
 {
     struct history *h = history_of(s, instance);
+    ASSERT(h != NULL);
     h->stream.is_open = false;
     h->is_ending = false;
     s->states[instance].history = HISTORY_NONE;

@@ -110,6 +110,7 @@ static bool is_held_back(const struct store *s, uint32_t instance)
 static bool is_history_held_back(const struct store *s, uint32_t instance)
 {
     const struct stream *history = stream_of(s, instance, STREAM_HISTORY);
+    ASSERT(history != NULL);
     return s->states[instance].pending.count + history->staged_blocks >= PENDING_HISTORY_MAX ||
            s->journal.used + s->staged_entries >= s->journal.capacity / 8 * JOURNAL_HISTORY_EIGHTHS ||
            s->staging.staged_bytes >= STAGED_HISTORY_SIZE ||

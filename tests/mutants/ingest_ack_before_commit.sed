@@ -1,3 +1,3 @@
 # file: aggregator/ingest/batch.c
-s/uint64_t committed = store_committed_sequence\(g->store, s->instance\);/uint64_t committed = s->staged_sequence;/
+s/uint64_t committed = store_committed_sequence\(g->store, s->instance, stream\);/uint64_t committed = mine->staged_sequence;/
 s/g->stats.blocks\+\+;/g->stats.blocks++, g->owing_now = true;/
