@@ -1,3 +1,3 @@
 # file: aggregator/store/seal.c
-# runs: --seeds 150 --hours 1
+# unit: store/test_store
 s/entry->sequence != seal->last_sequence \+ 1/false/
