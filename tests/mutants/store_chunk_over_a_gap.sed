@@ -1,3 +1,3 @@
 # file: aggregator/store/seal.c
-# unit: store/test_store
+# unit: store/test_left_out
 s/entry->sequence != seal->last_sequence \+ 1/false/
