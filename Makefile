@@ -43,7 +43,7 @@ PROTO_SRC := $(wildcard proto/*.c)
 LINUX_SRC := $(wildcard platform/linux/*.c platform/linux/tls/*.c)
 LINUX_SERVER_SRC := $(addprefix platform/linux/tls/,authority.c certificate.c ticket.c)
 AGENT_SRC := $(wildcard agent/*.c agent/collect/*.c agent/inputs/*.c agent/cloud/*.c)
-ROOMS_SRC := $(wildcard aggregator/store/*.c aggregator/ingest/*.c aggregator/api/*.c)
+ROOMS_SRC := $(wildcard aggregator/*/*.c aggregator/*/*/*.c)
 AGGREGATOR_SRC := $(wildcard aggregator/*.c) $(ROOMS_SRC)
 LOADGEN_SRC := $(wildcard tools/loadgen/*.c)
 

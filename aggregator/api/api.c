@@ -3,7 +3,7 @@
 #include "aggregator/api/api.h"
 
 #include "aggregator/api/connection.h"
-#include "aggregator/api/handlers.h"
+#include "aggregator/api/routes/handlers.h"
 
 #define SWEEP_MS 250    /* deadlines are looked at this often while somebody is connected */
 #define IDLE_SWEEP_MS 5000

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "aggregator/api/connection.h"
-#include "aggregator/api/handlers.h"
+#include "aggregator/api/routes/handlers.h"
 #include "aggregator/api/subscribe.h"
 
 #define BLOCKS_A_STEP 128U

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "aggregator/api/handlers.h"
 #include "aggregator/api/query_string.h"
+#include "aggregator/api/routes/handlers.h"
 
 static const struct route routes[] = {
     /* the routes that Nephos clients have always used */

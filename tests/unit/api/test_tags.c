@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The tag of a series as a JSON object. */
-#include "aggregator/api/handlers.h"
+#include "aggregator/api/routes/handlers.h"
 
 #include "tests/unit/unit.h"
 

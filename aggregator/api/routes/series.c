@@ -2,8 +2,8 @@
 /* GET /api/v1/series: what one host measures. GET /api/v1/live: the newest value of everything. */
 #include <string.h>
 
-#include "aggregator/api/handlers.h"
 #include "aggregator/api/query_string.h"
+#include "aggregator/api/routes/handlers.h"
 
 static bool is_key_letter(char c)
 {

@@ -4,9 +4,9 @@
  *     ?instance=ID           required
  *     &at=                   a time as in /api/v1/query; default: the newest sample
  *     &from= &to= &points=60 instead: of each of at most that many steps the newest sample */
-#include "aggregator/api/handlers.h"
-#include "aggregator/api/query.h"
 #include "aggregator/api/query_string.h"
+#include "aggregator/api/routes/handlers.h"
+#include "aggregator/api/routes/query.h"
 
 #define POINTS_MAX 1000
 #define TIME_MS_MAX (INT64_C(1) << 53)

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "aggregator/api/assets.h"
-#include "aggregator/api/handlers.h"
+#include "aggregator/api/routes/handlers.h"
 
 #define CONTENT_POLICY                                                                                \
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' "    \

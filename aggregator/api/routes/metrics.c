@@ -10,8 +10,8 @@
  * oldest: it keeps the newest that fit. Sorting it puts the newest in front. */
 #include <string.h>
 
-#include "aggregator/api/handlers.h"
 #include "aggregator/api/query_string.h"
+#include "aggregator/api/routes/handlers.h"
 
 #define LISTS_MAX 4U           /* requests at once */
 #define LIST_POINTS_MAX 12288U /* "not more than some tens of thousands" */

@@ -9,9 +9,9 @@
  *     &fold=                  avg min max last sum count rate; default avg, and rate for counters */
 #include <string.h>
 
-#include "aggregator/api/handlers.h"
-#include "aggregator/api/query.h"
 #include "aggregator/api/query_string.h"
+#include "aggregator/api/routes/handlers.h"
+#include "aggregator/api/routes/query.h"
 
 #define PATTERNS_SIZE 1024U
 #define RANGE_MS_MAX (INT64_C(3660) * 86400 * MS_PER_S) /* ten years */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the aggregator says of itself: /api/v1/self, /api/v1/self/memory, /healthz. */
-#include "aggregator/api/handlers.h"
+#include "aggregator/api/routes/handlers.h"
 
 static void write_store(struct json *j, struct store *s)
 {

@@ -2,8 +2,8 @@
 /* GET /instances, GET /instances/{id}: hosts in the shape that clients know. */
 #include <string.h>
 
-#include "aggregator/api/handlers.h"
 #include "aggregator/api/query_string.h"
+#include "aggregator/api/routes/handlers.h"
 
 /* Agents ship every 10 s unless asked for more; half of that again is grace. */
 #define SILENCE_MS_MAX INT64_C(35000)

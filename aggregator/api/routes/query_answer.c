@@ -5,8 +5,8 @@
  * counter and after a silence of more than three steps. */
 #include <string.h>
 
-#include "aggregator/api/handlers.h"
-#include "aggregator/api/query.h"
+#include "aggregator/api/routes/handlers.h"
+#include "aggregator/api/routes/query.h"
 
 const char *const query_fold_names[FOLD_COUNT_ALL] = {
     [FOLD_AVG] = "avg",   [FOLD_MIN] = "min", [FOLD_MAX] = "max",     [FOLD_LAST] = "last",
