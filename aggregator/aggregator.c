@@ -45,6 +45,8 @@ struct aggregator *aggregator_reserve(struct memory_map *map, const struct aggre
     const struct api_limits api = {
         .connections_max = limits->api_connections_max,
         .websockets_max = limits->websockets_max,
+        .bodies_max = limits->api_bodies_max,
+        .body_size = limits->api_body_size,
     };
     struct aggregator *a = memory_reserve(map, "aggregator", 1, sizeof *a, "there is one");
     struct store *s = store_reserve(map, &store);

@@ -12,6 +12,8 @@ struct aggregator_limits {
     uint32_t histories_max;       /* agents that catch up at one time */
     uint32_t api_connections_max; /* HTTP and WebSocket together */
     uint32_t websockets_max;
+    uint32_t api_bodies_max;      /* large request bodies at one time */
+    uint32_t api_body_size;       /* bytes of the largest */
     uint32_t queries_max;         /* running at once */
     uint64_t database_size_max;   /* bytes on disk; the oldest data give way */
     uint32_t ship_interval_ms;    /* of agents that nobody looks at */
@@ -28,6 +30,9 @@ struct aggregator_limits {
 #define HISTORIES_MAX_DEFAULT "64"
 #define API_CONNECTIONS_MAX_DEFAULT "64"
 #define WEBSOCKETS_MAX_DEFAULT "32"
+/* A request holds one from its head until its body has been worked off, and two when it is compressed. */
+#define API_BODIES_MAX_DEFAULT "8"
+#define API_BODY_SIZE_DEFAULT "1MiB"
 #define QUERIES_MAX_DEFAULT "4"
 #define DATABASE_MAX_DEFAULT "10GiB"
 #define SHIP_INTERVAL_DEFAULT "10s"
@@ -41,6 +46,9 @@ struct aggregator_limits {
 #define AGENTS_MAX_MOST 20000U          /* one core's worth of them (docs/DESIGN.md) */
 #define HISTORIES_MAX_MOST 4096U
 #define API_CONNECTIONS_MAX_MOST 4096U
+#define API_BODIES_MAX_MOST 256U
+#define API_BODY_SIZE_LEAST (UINT64_C(16) << 10)
+#define API_BODY_SIZE_MOST (UINT64_C(64) << 20)
 #define QUERIES_MAX_MOST 64U
 #define DATABASE_MAX_LEAST (UINT64_C(16) << 20)
 #define DATABASE_MAX_MOST (UINT64_C(16) << 40)

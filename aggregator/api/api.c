@@ -38,10 +38,11 @@ struct api *api_reserve(struct memory_map *map, const struct api_limits *limits)
     struct exchange *exchanges =
         memory_reserve(map, "api: responses in the making", n, sizeof(*exchanges), "as connections");
     char *rx = memory_reserve(map, "api: receive buffers", n, CONNECTION_RX_SIZE,
-                              "a longer request head is refused");
+                              "a longer head is refused; a longer body takes one of the large buffers");
     char *tx = memory_reserve(map, "api: transmit buffers", n, CONNECTION_TX_SIZE,
                               "the response waits for its client; live updates are left out and counted");
     struct world counting = {0};
+    body_pool_reserve(map, a == NULL ? NULL : &a->world.bodies, limits->bodies_max, limits->body_size);
     metrics_reserve(map, a == NULL ? &counting : &a->world);
     struct live *live = live_reserve(map, limits->websockets_max);
     if (a == NULL)

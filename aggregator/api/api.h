@@ -11,6 +11,8 @@
 struct api_limits {
     uint32_t connections_max; /* HTTP and WebSocket together */
     uint32_t websockets_max;  /* of them */
+    uint32_t bodies_max;      /* request bodies too large for a connection's own buffer, at one time */
+    uint32_t body_size;       /* bytes of the largest */
 };
 
 struct api;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* How a slot begins, reads, sends and ends; what is said on it is in connection_http.c and
- * connection_websocket.c. */
+/* How a slot begins, reads, sends and ends; what is said on it is in connection_request.c,
+ * connection_http.c and connection_websocket.c. */
 #include "aggregator/api/connection.h"
 
-#define HEAD_MS 5000
+#include <string.h>
+
 #define LINGER_MS 1000
 
 /* --- beginning and end --- */
@@ -13,6 +14,8 @@ void connection_await(struct connection *c, struct mono deadline)
     c->state = CONNECTION_HEAD;
     c->deadline = deadline;
     c->scanned = c->head_size = c->body_left = 0;
+    c->body_place = BODY_NONE;
+    c->route = NULL;
     c->is_waiting = c->is_blocked = c->is_refused = false;
 }
 
@@ -22,12 +25,12 @@ void connection_open(struct connection *c, int conn, struct mono now)
     c->rx_size = c->tx_start = c->tx_end = 0;
     c->is_rx_closed = c->is_paused = false;
     c->subscriber = NULL;
-    connection_await(c, mono_after_ms(now, HEAD_MS));
+    connection_await(c, mono_after_ms(now, CONNECTION_HEAD_MS));
 }
 
 void connection_drop(struct connection *c)
 {
-    if (c->state == CONNECTION_RESPONSE)
+    if (c->state == CONNECTION_RESPONSE || c->state == CONNECTION_BODY)
         exchange_end(c->exchange);
     if (c->subscriber != NULL)
         live_leave(c->live, c->subscriber);
@@ -48,6 +51,12 @@ void connection_linger(struct connection *c, struct mono now)
 }
 
 /* --- bytes --- */
+
+void connection_consume(struct connection *c, uint32_t size)
+{
+    c->rx_size -= size;
+    memmove(c->rx, c->rx + size, c->rx_size);
+}
 
 int connection_flush(struct connection *c)
 {
@@ -86,8 +95,8 @@ static void receive(struct connection *c)
 /* Bytes that have come are worked off, request by request, frame by frame. */
 static void work(struct connection *c, struct mono now)
 {
-    if (c->state == CONNECTION_HEAD)
-        connection_http_read(c, now);
+    if (c->state == CONNECTION_HEAD || c->state == CONNECTION_BODY)
+        connection_request_read(c, now);
     if (c->state == CONNECTION_WEBSOCKET)
         connection_websocket_read(c, now);
     bool may_read = c->state != CONNECTION_FREE && !c->is_rx_closed && c->rx_size < CONNECTION_RX_SIZE;
@@ -101,7 +110,7 @@ void connection_ready(struct connection *c, struct mono now)
     if (!c->is_paused)
         receive(c);
     if (c->state == CONNECTION_HEAD && was_empty && c->rx_size > 0)
-        c->deadline = mono_after_ms(now, HEAD_MS);
+        c->deadline = mono_after_ms(now, CONNECTION_HEAD_MS);
     if (c->state == CONNECTION_RESPONSE)
         connection_http_pump(c, now);
     if (c->state == CONNECTION_LINGER) {
@@ -124,8 +133,8 @@ void connection_expire(struct connection *c, struct mono now)
     bool is_silent = c->state == CONNECTION_HEAD && c->rx_size == 0;
     if (!is_silent && c->state != CONNECTION_LINGER)
         c->world->stats.timeouts++;
-    if (c->state == CONNECTION_HEAD && !is_silent)
-        connection_http_late(c, now);
+    if (c->state == CONNECTION_BODY || (c->state == CONNECTION_HEAD && !is_silent))
+        connection_request_late(c, now);
     else
         connection_drop(c);
 }

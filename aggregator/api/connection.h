@@ -2,31 +2,44 @@
 /* One client's slot: bytes in, one request after the other, bytes out; or a WebSocket.
  *
  *     FREE -------> HEAD         connection_open
- *     HEAD -------> RESPONSE     a request is whole or refused: connection_http_read
- *     HEAD -------> WEBSOCKET    it asked for an upgrade: upgrade
+ *     HEAD -------> BODY         a head is whole; answered already, or a handler will
+ *     HEAD -------> WEBSOCKET    it asked for an upgrade: begin_websocket
+ *     HEAD, BODY -> RESPONSE     the request is whole or refused: connection_request_read
  *     RESPONSE ---> HEAD         answered, and the client may stay: finish_response
  *     RESPONSE ---> LINGER       answered, and it had to be refused: finish_response
  *     WEBSOCKET --> LINGER       closed by either side: connection_close_websocket
  *     any --------> FREE         connection_drop
  *
- * Whatever a client does costs its own slot, for a bounded time: 5 s for a head, 10 s for a body,
- * 60 s between requests, 30 s to take a response. */
+ * Whatever a client does costs its own slot, for a bounded time: 5 s for a head, 10 s for a body (30 s for
+ * one that needs a large buffer), 60 s between requests, 30 s to take a response. */
 #ifndef NEPHOS_API_CONNECTION_H
 #define NEPHOS_API_CONNECTION_H
 
-#include "aggregator/api/exchange.h"
+#include "aggregator/api/chunked.h"
 #include "aggregator/api/live.h"
+#include "aggregator/api/router.h"
 
-#define CONNECTION_RX_SIZE HTTP_HEAD_SIZE_MAX /* a WebSocket message and a whole frame fit, too */
+/* The longest head and a small body; a WebSocket message and a whole frame fit, too. */
+#define CONNECTION_RX_SIZE 16384U
+#define CONNECTION_HEAD_MS 5000
+static_assert(CONNECTION_RX_SIZE >= HTTP_HEAD_SIZE_MAX + 4096, "a body can be received behind any head");
 #define CONNECTION_TX_SIZE 16384U
 static_assert(2 * WEBSOCKET_MESSAGE_MAX <= CONNECTION_RX_SIZE, "message so far and the next fragment");
 
 enum connection_state {
     CONNECTION_FREE,
     CONNECTION_HEAD,
+    CONNECTION_BODY,
     CONNECTION_RESPONSE,
     CONNECTION_WEBSOCKET,
     CONNECTION_LINGER,
+};
+
+enum body_place {
+    BODY_NONE,        /* there is none, or what comes is not read */
+    BODY_IN_RX,       /* right behind the head */
+    BODY_IN_SLOT,     /* of the pool; passes through rx */
+    BODY_PASSED_OVER, /* read so that the next request is found */
 };
 
 struct connection {
@@ -43,9 +56,14 @@ struct connection {
     bool is_fragmented;         /* WebSocket: a message has begun and not ended */
     bool is_rx_closed;          /* the client has said all it will say */
     bool is_paused;
-    /* rx: [0, head_size) the request at hand, then what came after it */
+    /* rx: [0, head_size) the head at hand, its body when it is kept there, then what came after it */
     uint32_t rx_size, scanned, head_size;
-    uint32_t body_left;         /* bytes of a request's body still to be passed over */
+    uint32_t request_size;      /* of rx, to be consumed when the request has been answered */
+    const struct route *route;  /* whose handler will answer; NULL when the exchange has its answer */
+    enum body_place body_place;
+    uint32_t body_size, body_max; /* so far, without the transfer coding; most */
+    uint32_t body_left;         /* still to come, when its length was given */
+    struct chunked chunked;     /* when it was not */
     uint32_t message_size;      /* WebSocket: fragments so far, at the start of rx */
     uint32_t tx_start, tx_end;
     char *rx, *tx;
@@ -79,11 +97,16 @@ void connection_close_websocket(struct connection *c, enum websocket_close code,
 void connection_await(struct connection *c, struct mono deadline);
 /* Waits a moment until the client has read the last answer, so that no reset eats it. */
 void connection_linger(struct connection *c, struct mono now);
+/* Drops the first bytes of rx. */
+void connection_consume(struct connection *c, uint32_t size);
 /* Answers the whole requests that are there. */
-void connection_http_read(struct connection *c, struct mono now);
+void connection_request_read(struct connection *c, struct mono now);
+/* Its time is over: 408. */
+void connection_request_late(struct connection *c, struct mono now);
+/* The handler has been called, or an error is to be answered. */
+void connection_respond(struct connection *c, struct mono now);
 /* Sends and produces in turn, for a bounded number of pieces. */
 void connection_http_pump(struct connection *c, struct mono now);
-void connection_http_late(struct connection *c, struct mono now);
 /* Takes the whole frames that are there. */
 void connection_websocket_read(struct connection *c, struct mono now);
 

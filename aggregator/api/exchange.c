@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define COMMIT_MS 10000
+
 static const char *reason(uint16_t status)
 {
     static const struct {
@@ -13,23 +15,37 @@ static const char *reason(uint16_t status)
         const char *reason;
     } reasons[] = {
         {200, "OK"},
+        {201, "Created"},
+        {202, "Accepted"},
+        {204, "No Content"},
+        {206, "Partial Content"},
+        {303, "See Other"},
         {304, "Not Modified"},
         {400, "Bad Request"},
         {401, "Unauthorized"},
+        {403, "Forbidden"},
         {404, "Not Found"},
         {405, "Method Not Allowed"},
+        {406, "Not Acceptable"},
         {408, "Request Timeout"},
+        {409, "Conflict"},
+        {410, "Gone"},
         {411, "Length Required"},
+        {412, "Precondition Failed"},
         {413, "Content Too Large"},
         {414, "URI Too Long"},
+        {415, "Unsupported Media Type"},
         {417, "Expectation Failed"},
         {421, "Misdirected Request"},
+        {422, "Unprocessable Content"},
         {426, "Upgrade Required"},
+        {429, "Too Many Requests"},
         {431, "Request Header Fields Too Large"},
         {500, "Internal Server Error"},
         {501, "Not Implemented"},
         {503, "Service Unavailable"},
         {505, "HTTP Version Not Supported"},
+        {507, "Insufficient Storage"},
     };
     for (uint32_t i = 0; i < COUNT_OF(reasons); i++)
         if (reasons[i].status == status)
@@ -44,14 +60,38 @@ void exchange_begin(struct exchange *x, struct world *w, const struct http_reque
     x->now = now;
     x->now_ms = wall_ms(plat_wall(w->plat));
     x->parameter[0] = 0;
+    x->body = (struct span){NULL, 0};
+    x->body_slot = x->scratch_slot = NULL;
     x->is_foreign = false;
     x->status = 500;
     x->content_type = NULL;
-    x->allow = "GET,OPTIONS";
+    x->allow = x->cors_allow = 0;
     text_init(&x->headers, x->headers_buf, sizeof(x->headers_buf));
+    x->decide = NULL;
     x->produce = NULL;
     x->release = NULL;
     x->json = (struct json){0};
+}
+
+void exchange_drop_body(struct exchange *x)
+{
+    body_pool_give(&x->world->bodies, x->body_slot);
+    body_pool_give(&x->world->bodies, x->scratch_slot);
+    x->body_slot = x->scratch_slot = NULL;
+    x->body = (struct span){NULL, 0};
+}
+
+struct span exchange_encoding(const struct http_request *r)
+{
+    struct span encoding = http_header(r, "Content-Encoding");
+    return span_equal_ignoring_case(encoding, "identity") ? (struct span){NULL, 0} : encoding;
+}
+
+char *exchange_scratch(struct exchange *x, uint32_t *size)
+{
+    const struct body_pool *pool = &x->world->bodies;
+    *size = x->scratch_slot == NULL ? 0 : pool->slot_size;
+    return x->scratch_slot == NULL ? NULL : pool->bytes + (x->scratch_slot - pool->bytes);
 }
 
 void exchange_end(struct exchange *x)
@@ -60,6 +100,8 @@ void exchange_end(struct exchange *x)
         x->release(x);
     x->release = NULL;
     x->produce = NULL;
+    x->decide = NULL;
+    exchange_drop_body(x);
 }
 
 void *exchange_state(struct exchange *x, size_t size)
@@ -87,6 +129,57 @@ void respond_empty(struct exchange *x, uint16_t status)
     respond(x, status, NULL, NULL);
 }
 
+void respond_later(struct exchange *x, int (*decide)(struct exchange *x))
+{
+    x->decide = decide;
+}
+
+static int await_commit(struct exchange *x)
+{
+    struct world *w = x->world;
+    if (store_commit_count(w->store) >= x->commit_awaited)
+        return x->respond_now(x);
+    if (!mono_reached(plat_mono(w->plat), x->commit_deadline))
+        return ERR_BUSY;
+    respond_busy(x, 10, "storage does not take writes at the moment; see /healthz and the log");
+    return ERR_OK;
+}
+
+void respond_committed(struct exchange *x, int (*respond_now)(struct exchange *x))
+{
+    x->respond_now = respond_now;
+    x->commit_awaited = store_commit_awaited(x->world->store);
+    x->commit_deadline = mono_after_ms(plat_mono(x->world->plat), COMMIT_MS);
+    respond_later(x, await_commit);
+}
+
+bool respond_etag(struct exchange *x, uint64_t hash)
+{
+    char etag[24];
+    struct text t;
+    text_init(&t, etag, sizeof(etag));
+    text_printf(&t, "\"%016llx\"", (unsigned long long)hash);
+    respond_header(x, "ETag: %s", etag);
+    if (!http_matches(x->request, "If-None-Match", etag))
+        return false;
+    respond_empty(x, 304);
+    return true;
+}
+
+void respond_allow(struct exchange *x)
+{
+    text_put(&x->headers, "Allow: ");
+    http_put_methods(&x->headers, x->allow, ", ");
+    text_put(&x->headers, "\r\n");
+    ASSERT(!x->headers.truncated);
+}
+
+void respond_busy(struct exchange *x, uint32_t retry_after_s, const char *what)
+{
+    respond_error(x, 503, NULL, "%s", what);
+    respond_header(x, "Retry-After: %u", retry_after_s);
+}
+
 static bool is_v1(const struct exchange *x)
 {
     const struct span path = x->request->path;
@@ -98,6 +191,7 @@ static int produce_error(struct exchange *x)
     struct json *j = &x->json;
     json_open_object(j, NULL);
     if (is_v1(x)) {
+        json_text(j, "type", "about:blank");
         json_text(j, "title", reason(x->status));
         json_u64(j, "status", x->status);
         json_text(j, "detail", x->message);
@@ -166,12 +260,13 @@ void exchange_head(const struct exchange *x, int64_t body_size, bool keep_alive,
         text_put(out, "Connection: keep-alive\r\n");
     /* Clients of the earlier backend call from other origins. Without a token, a page from elsewhere must
      * not read what this machine's owner can. */
-    if (!x->is_foreign)
-        text_printf(out,
-                    "Access-Control-Allow-Origin: *\r\n"
-                    "Access-Control-Allow-Headers: Content-Type,Authorization\r\n"
-                    "Access-Control-Allow-Methods: %s\r\n",
-                    x->allow);
+    if (!x->is_foreign) {
+        text_put(out, "Access-Control-Allow-Origin: *\r\n"
+                      "Access-Control-Allow-Headers: Content-Type,Authorization\r\n"
+                      "Access-Control-Allow-Methods: ");
+        http_put_methods(out, x->cors_allow, ",");
+        text_put(out, "\r\n");
+    }
     text_put(out, "X-Content-Type-Options: nosniff\r\n");
     text_put_n(out, x->headers.at, x->headers.length);
     text_put(out, "\r\n");

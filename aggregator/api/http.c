@@ -88,15 +88,24 @@ static int head_size(const char *bytes, uint32_t size, uint32_t *scanned, struct
 
 /* --- the request line --- */
 
+static const char *const method_names[] = {
+    [HTTP_GET] = "GET",       [HTTP_HEAD] = "HEAD",   [HTTP_POST] = "POST",
+    [HTTP_PUT] = "PUT",       [HTTP_DELETE] = "DELETE", [HTTP_PATCH] = "PATCH",
+    [HTTP_OPTIONS] = "OPTIONS",
+};
+
+void http_put_methods(struct text *out, uint32_t methods, const char *separator)
+{
+    for (uint32_t i = 0; i < HTTP_OPTIONS; i++)
+        if ((methods & HTTP_METHOD_BIT(i)) != 0)
+            text_printf(out, "%s%s", method_names[i], separator);
+    text_put(out, method_names[HTTP_OPTIONS]);
+}
+
 static int read_method(struct span word, enum http_method *method, struct http_fault *fault)
 {
-    static const char *const names[] = {
-        [HTTP_GET] = "GET",       [HTTP_HEAD] = "HEAD",   [HTTP_POST] = "POST",
-        [HTTP_PUT] = "PUT",       [HTTP_DELETE] = "DELETE", [HTTP_PATCH] = "PATCH",
-        [HTTP_OPTIONS] = "OPTIONS",
-    };
-    for (uint32_t i = 0; i < COUNT_OF(names); i++)
-        if (span_equal(word, names[i])) {
+    for (uint32_t i = 0; i < COUNT_OF(method_names); i++)
+        if (span_equal(word, method_names[i])) {
             *method = (enum http_method)i;
             return ERR_OK;
         }
@@ -182,24 +191,27 @@ static int read_framing(struct http_request *out, struct http_fault *fault)
 {
     uint32_t lengths = count_headers(out, "Content-Length");
     uint32_t codings = count_headers(out, "Transfer-Encoding");
-    if (lengths > 1 || (lengths == 1 && codings > 0))
+    if (lengths + codings > 1)
         return refuse(fault, 400, "the length of the body is said twice");
-    if (codings > 0)
-        return refuse(fault, 411, "bodies need a Content-Length here; chunked is not taken");
+    if (codings > 0) {
+        if (out->is_1_0)
+            return refuse(fault, 400, "HTTP/1.0 knows no Transfer-Encoding");
+        if (!span_equal_ignoring_case(http_header(out, "Transfer-Encoding"), "chunked"))
+            return refuse(fault, 501, "the only Transfer-Encoding taken here is \"chunked\"");
+        out->is_chunked = true;
+        return ERR_OK;
+    }
     if (lengths == 0)
         return ERR_OK;
     struct span digits = http_header(out, "Content-Length");
-    uint64_t length = 0;
     if (digits.length == 0 || digits.length > 18)
         return refuse(fault, 400, "Content-Length must be a number");
     for (uint32_t i = 0; i < digits.length; i++) {
         if (digits.at[i] < '0' || digits.at[i] > '9')
             return refuse(fault, 400, "Content-Length must be a number");
-        length = length * 10 + (uint64_t)(digits.at[i] - '0');
+        out->content_length = out->content_length * 10 + (uint64_t)(digits.at[i] - '0');
     }
-    if (length > HTTP_BODY_SIZE_MAX)
-        return refuse(fault, 413, "request body over 16 KiB");
-    out->content_length = (uint32_t)length;
+    out->has_length = true;
     return ERR_OK;
 }
 
@@ -233,7 +245,7 @@ int http_read(const char *bytes, uint32_t size, uint32_t *scanned, struct http_r
     out->path = out->query = out->host = (struct span){NULL, 0};
     out->header_count = 0;
     out->content_length = 0;
-    out->is_1_0 = out->keep_alive = out->expects_continue = false;
+    out->is_1_0 = out->keep_alive = out->expects_continue = out->has_length = out->is_chunked = false;
 
     /* The blank line itself is not looked at again. */
     struct span rest = {bytes, (uint32_t)taken - 2};
@@ -285,6 +297,23 @@ bool http_lists(const struct http_request *r, const char *name, const char *toke
             struct span item = take_until(&parameter, ';');
             if (span_equal_ignoring_case(trim(item), token))
                 return !is_quality_zero(parameter);
+        }
+    }
+    return false;
+}
+
+bool http_matches(const struct http_request *r, const char *name, const char *etag)
+{
+    for (uint32_t i = 0; i < r->header_count; i++) {
+        if (!span_equal_ignoring_case(r->headers[i].name, name))
+            continue;
+        struct span rest = r->headers[i].value;
+        while (rest.length > 0) {
+            struct span item = trim(take_until(&rest, ','));
+            if (item.length > 2 && item.at[0] == 'W' && item.at[1] == '/')
+                item = (struct span){item.at + 2, item.length - 2};
+            if (span_equal(item, etag) || span_equal(item, "*"))
+                return true;
         }
     }
     return false;

@@ -9,22 +9,22 @@
 
 static const struct route routes[] = {
     /* the routes that Nephos clients have always used */
-    {HTTP_GET, "/instances", handle_instances, ROUTE_DATA},
-    {HTTP_GET, "/instances/{id}", handle_instance, ROUTE_DATA},
-    {HTTP_GET, "/api/instances/{id}", handle_instance, ROUTE_DATA},
-    {HTTP_GET, "/metrics", handle_metrics, ROUTE_DATA},
+    {HTTP_GET, "/instances", handle_instances, .kind = ROUTE_DATA},
+    {HTTP_GET, "/instances/{id}", handle_instance, .kind = ROUTE_DATA},
+    {HTTP_GET, "/api/instances/{id}", handle_instance, .kind = ROUTE_DATA},
+    {HTTP_GET, "/metrics", handle_metrics, .kind = ROUTE_DATA},
     /* columns, newest values, about itself */
-    {HTTP_GET, "/api/v1/query", handle_query, ROUTE_DATA},
-    {HTTP_GET, "/api/v1/series", handle_series, ROUTE_DATA},
-    {HTTP_GET, "/api/v1/processes", handle_processes, ROUTE_DATA},
-    {HTTP_GET, "/api/v1/live", handle_live, ROUTE_DATA},
-    {HTTP_GET, "/api/v1/self", handle_self, ROUTE_DATA},
-    {HTTP_GET, "/api/v1/self/memory", handle_memory, ROUTE_DATA},
-    {HTTP_GET, "/ws", handle_no_upgrade, ROUTE_WEBSOCKET},
+    {HTTP_GET, "/api/v1/query", handle_query, .kind = ROUTE_DATA},
+    {HTTP_GET, "/api/v1/series", handle_series, .kind = ROUTE_DATA},
+    {HTTP_GET, "/api/v1/processes", handle_processes, .kind = ROUTE_DATA},
+    {HTTP_GET, "/api/v1/live", handle_live, .kind = ROUTE_DATA},
+    {HTTP_GET, "/api/v1/self", handle_self, .kind = ROUTE_DATA},
+    {HTTP_GET, "/api/v1/self/memory", handle_memory, .kind = ROUTE_DATA},
+    {HTTP_GET, "/ws", handle_no_upgrade, .kind = ROUTE_WEBSOCKET},
     /* without data */
-    {HTTP_GET, "/healthz", handle_health, ROUTE_OPEN},
-    {HTTP_GET, "/", handle_page, ROUTE_PAGE},
-    {HTTP_GET, "/assets/{name}", handle_asset, ROUTE_OPEN},
+    {HTTP_GET, "/healthz", handle_health, .kind = ROUTE_OPEN},
+    {HTTP_GET, "/", handle_page, .kind = ROUTE_PAGE},
+    {HTTP_GET, "/assets/{name}", handle_asset, .kind = ROUTE_OPEN},
 };
 
 /* Braces stand for one segment, not empty. */
@@ -54,21 +54,57 @@ static bool answers(const struct route *route, enum http_method method)
     return route->method == method || (route->method == HTTP_GET && method == HTTP_HEAD);
 }
 
-const struct route *router_find(enum http_method method, struct span path, const char **allow,
-                                char parameter[static EXCHANGE_PARAMETER_SIZE])
+/* Length of what a pattern has in common with its group: its first segment, and below /api/v1 the third. */
+static uint32_t group_length(const char *pattern)
 {
-    *allow = NULL;
-    parameter[0] = 0;
+    static const char v1[] = "/api/v1/";
+    uint32_t n = text_starts(pattern, v1) ? sizeof(v1) - 1 : 1;
+    while (pattern[n] != 0 && pattern[n] != '/')
+        n++;
+    return n;
+}
+
+static uint32_t group_methods(const char *pattern)
+{
+    uint32_t length = group_length(pattern), methods = 0;
+    for (uint32_t i = 0; i < COUNT_OF(routes); i++)
+        if (group_length(routes[i].pattern) == length && memcmp(routes[i].pattern, pattern, length) == 0)
+            methods |= HTTP_METHOD_BIT(routes[i].method);
+    return methods;
+}
+
+/* Looks among the rows with braces, or among those without. */
+static struct route_found find_among(bool has_braces, enum http_method method, struct span path,
+                                     char *parameter)
+{
+    struct route_found found = {0};
     for (uint32_t i = 0; i < COUNT_OF(routes); i++) {
+        const struct route *route = &routes[i];
         struct span segment = {NULL, 0};
-        if (!match(routes[i].pattern, path, &segment))
+        if ((strchr(route->pattern, '{') != NULL) != has_braces || !match(route->pattern, path, &segment))
             continue;
-        if (segment.length > 0 &&
-            percent_decode(segment, false, parameter, EXCHANGE_PARAMETER_SIZE) < 0)
+        if (has_braces && percent_decode(segment, false, parameter, EXCHANGE_PARAMETER_SIZE) < 0)
             continue;
-        *allow = "GET,OPTIONS"; /* all that any path knows so far */
-        if (answers(&routes[i], method) || method == HTTP_OPTIONS)
-            return &routes[i];
+        if (found.methods == 0)
+            found.group_methods = group_methods(route->pattern);
+        found.methods |= HTTP_METHOD_BIT(route->method);
+        if (found.route == NULL && (answers(route, method) || method == HTTP_OPTIONS))
+            found.route = route;
     }
-    return NULL;
+    if ((found.methods & HTTP_METHOD_BIT(HTTP_GET)) != 0)
+        found.methods |= HTTP_METHOD_BIT(HTTP_HEAD);
+    return found;
+}
+
+struct route_found router_find(enum http_method method, struct span path,
+                               char parameter[static EXCHANGE_PARAMETER_SIZE])
+{
+    parameter[0] = 0;
+    /* "/insights/summary" is a page of its own and not the insight of that id. */
+    struct route_found found = find_among(false, method, path, parameter);
+    if (found.methods == 0)
+        found = find_among(true, method, path, parameter);
+    if (found.methods == 0)
+        parameter[0] = 0;
+    return found;
 }

@@ -14,7 +14,8 @@ static const char base64_digits[] =
 bool websocket_is_handshake(const struct http_request *r)
 {
     struct span key = http_header(r, "Sec-WebSocket-Key");
-    if (r->method != HTTP_GET || r->content_length > 0 || !http_lists(r, "Upgrade", "websocket") ||
+    if (r->method != HTTP_GET || r->content_length > 0 || r->is_chunked ||
+        !http_lists(r, "Upgrade", "websocket") ||
         !http_lists(r, "Connection", "upgrade") ||
         !span_equal(http_header(r, "Sec-WebSocket-Version"), "13") || key.length != KEY_LENGTH)
         return false;

@@ -16,7 +16,8 @@ static void check_span(const char *head, int size, struct span s)
 static void check_request(const char *head, int size, const struct http_request *r)
 {
     FUZZ_CHECK((uint32_t)size <= HTTP_HEAD_SIZE_MAX && r->header_count <= HTTP_HEADERS_MAX);
-    FUZZ_CHECK(r->content_length <= HTTP_BODY_SIZE_MAX);
+    FUZZ_CHECK(r->has_length || r->content_length == 0);
+    FUZZ_CHECK(!(r->has_length && r->is_chunked));
     FUZZ_CHECK(r->path.length > 0 && (r->path.at[0] == '/' || r->path.at[0] == '*'));
     check_span(head, size, r->path);
     check_span(head, size, r->query);
@@ -27,6 +28,7 @@ static void check_request(const char *head, int size, const struct http_request 
         check_span(head, size, r->headers[i].value);
     }
     (void)http_lists(r, "Accept-Encoding", "gzip");
+    (void)http_matches(r, "If-None-Match", "\"0123\"");
     if (websocket_is_handshake(r)) {
         char accept[WEBSOCKET_ACCEPT_SIZE];
         websocket_accept(http_header(r, "Sec-WebSocket-Key"), accept);

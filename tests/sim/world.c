@@ -82,6 +82,8 @@ static void start_aggregator(struct world *w)
         .histories_max = 2,
         .api_connections_max = 2,
         .websockets_max = 1,
+        .api_bodies_max = 2,
+        .api_body_size = 65536,
         .queries_max = 1,
         .database_size_max = UINT64_C(256) << 20,
         .ship_interval_ms = 10000,

@@ -35,7 +35,7 @@ static void send_asset(struct exchange *x, const struct asset *asset)
     respond_header(x, "ETag: %s", etag);
     respond_header(x, "Cache-Control: no-cache");
     respond_header(x, "Vary: Accept-Encoding");
-    if (http_lists(x->request, "If-None-Match", etag)) {
+    if (http_matches(x->request, "If-None-Match", etag)) {
         respond_empty(x, 304);
         return;
     }

@@ -26,7 +26,7 @@ static void write_store(struct json *j, struct store *s)
     json_close_object(j);
 }
 
-static void write_api(struct json *j, const struct api_stats *st)
+static void write_api(struct json *j, const struct api_stats *st, const struct body_pool *bodies)
 {
     json_open_object(j, "api");
     json_u64(j, "connections", st->connections);
@@ -42,6 +42,8 @@ static void write_api(struct json *j, const struct api_stats *st)
     json_u64(j, "websocket_messages", st->websocket_messages);
     json_u64(j, "websocket_missed", st->websocket_missed);
     json_u64(j, "feed_missed", st->feed_missed);
+    json_u64(j, "bodies_too_large", st->bodies_too_large);
+    json_u64(j, "bodies_refused", bodies->refused);
     json_close_object(j);
 }
 
@@ -58,7 +60,7 @@ static int produce_self(struct exchange *x)
     json_i64(j, "uptime_s", (x->now.ns - w->started.ns) / NS_PER_S);
     json_u64(j, "instances", store_instance_count(w->store));
     write_store(j, w->store);
-    write_api(j, &w->stats);
+    write_api(j, &w->stats, &w->bodies);
     json_open_object(j, "gauges");
     for (uint32_t i = 0; i < w->gauge_count; i++)
         json_u64(j, w->gauges[i].name, w->gauges[i].value);

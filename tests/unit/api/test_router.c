@@ -5,15 +5,14 @@
 #include "aggregator/api/router.c"
 
 static char parameter[EXCHANGE_PARAMETER_SIZE];
-static const char *allow;
+static struct route_found found;
 
 static const struct route *find(enum http_method method, const char *path)
 {
     char *exact = unit_exact(path, strlen(path));
-    const struct route *r =
-        router_find(method, (struct span){exact, (uint32_t)strlen(path)}, &allow, parameter);
+    found = router_find(method, (struct span){exact, (uint32_t)strlen(path)}, parameter);
     free(exact);
-    return r;
+    return found.route;
 }
 
 static void finds_the_handler(void **state)
@@ -34,7 +33,7 @@ static void decodes_the_parameter_once(void **state)
     assert_non_null(find(HTTP_GET, "/instances/a%20b%2Fc%2525"));
     assert_string_equal(parameter, "a b/c%25");
     assert_null(find(HTTP_GET, "/instances/a%2"));
-    assert_null(allow);
+    assert_int_equal(found.methods, 0);
     assert_null(find(HTTP_GET, "/instances/a%00b"));
 }
 
@@ -47,7 +46,7 @@ static void knows_nothing_else(void **state)
     };
     for (uint32_t i = 0; i < COUNT_OF(paths); i++) {
         assert_null(find(HTTP_GET, paths[i]));
-        assert_null(allow);
+        assert_int_equal(found.methods, 0);
     }
     char path[300];
     memset(path, 'a', sizeof(path));
@@ -56,13 +55,37 @@ static void knows_nothing_else(void **state)
     assert_null(find(HTTP_GET, path)); /* longer than any id */
 }
 
+static void assert_methods(uint32_t methods, const char *expected)
+{
+    char words[64];
+    struct text t;
+    text_init(&t, words, sizeof words);
+    http_put_methods(&t, methods, ",");
+    assert_string_equal(words, expected);
+}
+
 static void tells_the_methods(void **state)
 {
     (void)state;
-    assert_null(find(HTTP_DELETE, "/metrics"));
-    assert_string_equal(allow, "GET,OPTIONS");
+    assert_null(find(HTTP_PATCH, "/api/v1/query"));
+    assert_methods(found.methods, "GET,HEAD,OPTIONS");
+    assert_methods(found.group_methods, "GET,OPTIONS");
     assert_non_null(find(HTTP_OPTIONS, "/metrics"));
     assert_null(find(HTTP_OPTIONS, "/nothing"));
+    assert_methods(HTTP_METHOD_BIT(HTTP_POST) | HTTP_METHOD_BIT(HTTP_GET) | HTTP_METHOD_BIT(HTTP_PUT) |
+                       HTTP_METHOD_BIT(HTTP_DELETE), "GET,POST,PUT,DELETE,OPTIONS");
+}
+
+static void groups_begin_alike(void **state)
+{
+    (void)state;
+    assert_int_equal(group_length("/instances/{id}"), strlen("/instances"));
+    assert_int_equal(group_length("/instances"), strlen("/instances"));
+    assert_int_equal(group_length("/"), 1);
+    assert_int_equal(group_length("/api/instances/{id}"), strlen("/api"));
+    assert_int_equal(group_length("/api/v1/self/memory"), strlen("/api/v1/self"));
+    for (uint32_t i = 0; i < COUNT_OF(routes); i++)
+        assert_true((group_methods(routes[i].pattern) & HTTP_METHOD_BIT(routes[i].method)) != 0);
 }
 
 /* No two rows claim the same path, and braces are closed. */
@@ -84,7 +107,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_the_handler), cmocka_unit_test(decodes_the_parameter_once),
         cmocka_unit_test(knows_nothing_else), cmocka_unit_test(tells_the_methods),
-        cmocka_unit_test(the_table_is_sound),
+        cmocka_unit_test(groups_begin_alike), cmocka_unit_test(the_table_is_sound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
