@@ -4,11 +4,12 @@
 
 #include <string.h>
 
+#include "aggregator/store/schema_events.h"
 #include "aggregator/store/vfs.h"
 
 #define FILE_NAME "nephos.db"
 #define APPLICATION_ID 0x4e504853 /* "NPHS" */
-#define SCHEMA_VERSION 2
+#define SCHEMA_VERSION 3
 #define PAGE_SLOTS 512U           /* pages cached; the kernel keeps the others at hand */
 #define HEAP_UNIT_SIZE 64
 /* Room on disk for the log besides the database; it can be longer than DATABASE_WAL_PAGES_MAX by one
@@ -41,10 +42,12 @@ static const char schema[] =
 static const char *const upgrades[SCHEMA_VERSION - 1] = {
     "ALTER TABLE chunk ADD COLUMN age_ms INTEGER NOT NULL DEFAULT 0;"
     "CREATE INDEX chunk_by_age ON chunk(age_ms);",
+    SCHEMA_EVENTS,
 };
 
 static const char *const statement_texts[SQL_COUNT] = {
-    [SQL_INSTANCE_PUT] = "INSERT OR REPLACE INTO instance VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+    [SQL_INSTANCE_PUT] =
+        "INSERT OR REPLACE INTO instance VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
     [SQL_INSTANCE_LIST] = "SELECT * FROM instance ORDER BY id",
     [SQL_METRIC_PUT] = "INSERT INTO metric VALUES(?,?,?,?,?)",
     [SQL_METRIC_LIST] = "SELECT id, name, unit, scale, kind FROM metric ORDER BY id",
@@ -74,6 +77,7 @@ static const char *const statement_texts[SQL_COUNT] = {
                        " (SELECT id FROM chunk ORDER BY age_ms, id LIMIT ?)",
     [SQL_PAGE_COUNT] = "PRAGMA page_count",
     [SQL_PAGE_FREE] = "PRAGMA freelist_count",
+    STATEMENTS_EVENTS
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
     [SQL_COMMIT] = "COMMIT",
     [SQL_ROLLBACK] = "ROLLBACK",

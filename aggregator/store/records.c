@@ -37,6 +37,13 @@ static void take_instance(struct store *s, sqlite3_stmt *row)
     i->created_ms = sqlite3_column_int64(row, 14);
     i->updated_ms = sqlite3_column_int64(row, 15);
     struct instance_state *st = &s->states[s->instance_count - 1];
+    uint32_t source = take_u32(row, 17);
+    i->source = source < INSTANCE_FROM_COUNT ? (enum instance_source)source : INSTANCE_FROM_AGENT;
+    take_text(row, 18, i->told_status, sizeof i->told_status);
+    i->told_check_ms = sqlite3_column_int64(row, 19);
+    i->deleted_ms = sqlite3_column_int64(row, 20);
+    i->revision = (uint64_t)sqlite3_column_int64(row, 21);
+    i->created_revision = (uint64_t)sqlite3_column_int64(row, 22);
     st->live.is_open = sqlite3_column_type(row, 16) != SQLITE_NULL;
     st->live.epoch = (uint64_t)sqlite3_column_int64(row, 16);
 }
@@ -165,6 +172,12 @@ static int write_instance(struct store *s, uint32_t index)
     (void)sqlite3_bind_int64(put, 16, i->updated_ms);
     if (st->live.is_open)
         (void)sqlite3_bind_int64(put, 17, (int64_t)st->live.epoch);
+    (void)sqlite3_bind_int64(put, 18, i->source);
+    bind_text(put, 19, i->told_status);
+    (void)sqlite3_bind_int64(put, 20, i->told_check_ms);
+    (void)sqlite3_bind_int64(put, 21, i->deleted_ms);
+    (void)sqlite3_bind_int64(put, 22, (int64_t)i->revision);
+    (void)sqlite3_bind_int64(put, 23, (int64_t)i->created_revision);
     return database_run(&s->database, SQL_INSTANCE_PUT);
 }
 
@@ -233,7 +246,7 @@ int records_write(struct store *s)
         err = write_changed(s, s->changed[i]);
     for (uint32_t i = 0; err == ERR_OK && i < s->token_count; i++)
         err = write_token(s, &s->tokens[i]);
-    return err;
+    return err == ERR_OK ? events_write(s) : err;
 }
 
 void records_written(struct store *s)
@@ -252,4 +265,5 @@ void records_written(struct store *s)
     }
     s->changed_count = 0;
     s->token_count = 0;
+    events_written(s);
 }

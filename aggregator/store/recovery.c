@@ -167,7 +167,9 @@ int recovery_run(struct store *s, struct text *why)
     int err = records_load(s, why);
     if (err != ERR_OK)
         return err;
-    err = read_chunks(s);
+    err = events_load(s);
+    if (err == ERR_OK)
+        err = read_chunks(s);
     if (err == ERR_OK)
         err = read_journal_range(s);
     if (err == ERR_OK)

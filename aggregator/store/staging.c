@@ -180,6 +180,10 @@ int store_append(struct store *s, uint32_t instance, enum store_stream stream, u
     s->states[instance].staged_received_ms = h.received_ms;
     count_staged(s, instance, stream, block);
     tables_changed(s, instance);
+    if (facts->deleted_ms != 0) { /* it speaks again */
+        facts->deleted_ms = 0;
+        tables_facts_changed(s, instance);
+    }
     return (int)block->count;
 }
 

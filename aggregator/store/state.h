@@ -9,6 +9,7 @@
 
 #include "aggregator/store/chunk.h"
 #include "aggregator/store/database.h"
+#include "aggregator/store/events.h"
 #include "aggregator/store/journal.h"
 #include "aggregator/store/store.h"
 
@@ -166,6 +167,7 @@ struct store {
     uint32_t changed_count;
     struct token_use tokens[TOKEN_USES_STAGED_MAX];
     uint32_t token_count;
+    struct events events;              /* alerts, insights, notes, told facts */
     struct mono staged_since;          /* MONO_NEVER when nothing is staged */
     struct mono commit_next;           /* not before, unless staging fills up */
     uint32_t staged_entries;           /* blocks, for the room they need in the index */
@@ -227,6 +229,8 @@ static inline uint32_t orphans_of(const struct store *s, uint32_t instance)
 /* tables.c */
 /* The next index, with nothing but its id. */
 uint32_t tables_add_instance(struct store *s, const char *id);
+/* The facts have: the instance takes the next revision. */
+void tables_facts_changed(struct store *s, uint32_t instance);
 /* Remembers that the instance has something staged, and when the first thing was. */
 void tables_changed(struct store *s, uint32_t instance);
 void tables_staged(struct store *s);

@@ -77,6 +77,7 @@ struct store *store_reserve(struct memory_map *map, const struct store_limits *l
     struct store parts = {.limits = *limits, .staged_since = MONO_NEVER};
     reserve_tables(&parts, map);
     reserve_blocks(&parts, map);
+    events_reserve(&parts.events, map, limits->instances_max);
     query_reserve(&parts, map, limits);
     database_reserve(&parts.database, map, limits->sqlite_heap_size);
     if (s != NULL)
@@ -142,9 +143,10 @@ static int maintain(struct store *s, struct mono now)
         retention_check(s);
         return n < 0 ? n : ERR_OK;
     }
-    if (!s->seal_due && !mono_reached(now, s->seal_scan_at))
-        return ERR_OK;
-    int err = seal_step(s, now);
+    int err = events_age(s, now);
+    if (err != ERR_OK || (!s->seal_due && !mono_reached(now, s->seal_scan_at)))
+        return err;
+    err = seal_step(s, now);
     if (s->seal_due)
         retention_check(s);
     return err;

@@ -47,6 +47,15 @@ int store_commit(struct store *s);
 
 /* --- instances --- */
 
+/* Who speaks for an instance. */
+enum instance_source {
+    INSTANCE_FROM_AGENT,  /* an agent of ours, over its session */
+    INSTANCE_FROM_API,    /* a client that registered it over the API */
+    INSTANCE_FROM_INGEST, /* a client that sends its samples over the API */
+    INSTANCE_FROM_COUNT
+};
+#define TOLD_STATUS_SIZE 32U
+
 struct instance {
     char id[INSTANCE_ID_SIZE];
     char name[NAME_SIZE];
@@ -56,6 +65,12 @@ struct instance {
     uint32_t cpu_count, interval_ms;
     uint64_t memory_bytes;
     int64_t created_ms, updated_ms; /* wall clock of the aggregator */
+    /* changed by the functions of store_told.h alone */
+    enum instance_source source;
+    char told_status[TOLD_STATUS_SIZE]; /* as a client told it; "" */
+    int64_t told_check_ms;         /* when that client looked, by its clock; 0 */
+    int64_t deleted_ms;            /* not 0: it is in no list until somebody speaks for it again */
+    uint64_t revision, created_revision; /* of its facts; see store_alerts.h */
     /* live, not stored */
     int64_t last_sample_ms;        /* time of the newest committed sample; 0 when none since start */
     int64_t last_seen_ms;          /* wall clock of the aggregator at the newest commit */
@@ -76,7 +91,8 @@ uint32_t store_instance_count(const struct store *s);
 /* Index below store_instance_count, stable while the program runs, in the order of creation. */
 struct instance *store_instance(struct store *s, uint32_t index);
 int store_instance_find(const struct store *s, const char *id); /* index or ERR_MISSING */
-/* Creates or changes by facts->id (live fields are left alone). Index, or ERR_FULL. Staged. */
+/* Creates or changes by facts->id (live fields and what was told are left alone); one that was deleted is
+ * back. Index, or ERR_FULL. Staged. */
 int store_instance_put(struct store *s, const struct instance *facts);
 /* Counts one use of a join token by `holder` (a hash of who uses it) in the staged transaction. Who has used
  * it may do so again, without another use: a reply can get lost. ERR_FULL when uses_max others have. */

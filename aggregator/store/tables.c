@@ -22,6 +22,13 @@ void tables_changed(struct store *s, uint32_t instance)
     s->changed[s->changed_count++] = instance;
 }
 
+void tables_facts_changed(struct store *s, uint32_t instance)
+{
+    s->states[instance].facts_changed = true;
+    s->instances[instance].revision = events_revision(s);
+    tables_changed(s, instance);
+}
+
 /* --- instances --- */
 
 /* FNV-1a (Fowler, Noll, Vo). */
@@ -99,22 +106,71 @@ static bool take_facts(struct instance *i, const struct instance *facts)
     return take_text(i->address, facts->address, FACT_SIZE) || changed;
 }
 
+/* Takes the id out of the index; those behind it move up. */
+static void unhash(struct store *s, const char *id)
+{
+    uint32_t hole = (uint32_t)(hash_slot(s, id) - s->instance_hash);
+    s->instance_hash[hole] = 0;
+    for (uint32_t at = (hole + 1) & s->instance_hash_mask; s->instance_hash[at] != 0;
+         at = (at + 1) & s->instance_hash_mask) {
+        uint32_t entry = s->instance_hash[at];
+        s->instance_hash[at] = 0;
+        *hash_slot(s, s->instances[entry - 1].id) = entry;
+    }
+}
+
+int store_instance_rename(struct store *s, uint32_t instance, const char *id)
+{
+    ASSERT(instance < s->instance_count);
+    if (store_instance_find(s, id) >= 0)
+        return ERR_BUSY;
+    unhash(s, s->instances[instance].id);
+    (void)text_copy(s->instances[instance].id, INSTANCE_ID_SIZE, id);
+    *hash_slot(s, id) = instance + 1;
+    tables_facts_changed(s, instance);
+    return ERR_OK;
+}
+
+/* The place of an instance that was deleted and never had a series, for a newcomer. */
+static int take_deleted_place(struct store *s, const char *id)
+{
+    for (uint32_t i = 0; i < s->instance_count; i++) {
+        const struct instance_state *st = &s->states[i];
+        const struct told nothing = {.endpoint = ""};
+        if (s->instances[i].deleted_ms == 0 || st->series_count > 0 || st->live.is_open ||
+            st->history != HISTORY_NONE || st->pending.count > 0 ||
+            store_told_put(s, i, &nothing) != ERR_OK || store_instance_rename(s, i, id) != ERR_OK)
+            continue;
+        s->instances[i] = (struct instance){.created_ms = 0};
+        (void)text_copy(s->instances[i].id, INSTANCE_ID_SIZE, id);
+        return (int)i;
+    }
+    return ERR_FULL;
+}
+
 int store_instance_put(struct store *s, const struct instance *facts)
 {
     int64_t now_ms = wall_ms(plat_wall(s->plat));
     int found = store_instance_find(s, facts->id);
     bool is_new = found < 0;
     if (is_new && s->instance_count == s->limits.instances_max)
-        return ERR_FULL;
-    uint32_t index = is_new ? tables_add_instance(s, facts->id) : (uint32_t)found;
+        found = take_deleted_place(s, facts->id);
+    else if (is_new)
+        found = (int)tables_add_instance(s, facts->id);
+    if (found < 0)
+        return found;
+    uint32_t index = (uint32_t)found;
     struct instance *i = &s->instances[index];
     if (is_new)
         i->created_ms = now_ms;
-    if (take_facts(i, facts) || is_new) {
+    bool was_deleted = i->deleted_ms != 0;
+    i->deleted_ms = 0;
+    if (take_facts(i, facts) || is_new || was_deleted) {
         i->updated_ms = now_ms;
-        s->states[index].facts_changed = true;
-        tables_changed(s, index);
+        tables_facts_changed(s, index);
     }
+    if (is_new)
+        i->created_revision = i->revision;
     return (int)index;
 }
 
