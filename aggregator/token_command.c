@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "aggregator/ingest/token.h"
+#include "aggregator/access/token.h"
 
 int token_command_create(struct plat *p, const struct config *c, char token[static TOKEN_TEXT_SIZE],
                          struct text *why)

@@ -7,6 +7,7 @@
 #ifndef NEPHOS_CREDENTIALS_H
 #define NEPHOS_CREDENTIALS_H
 
+#include "platform/base/text.h"
 #include "platform/platform.h"
 
 #define HASH_SIZE 32U
@@ -48,6 +49,12 @@ int credential_renew(struct plat *p, const uint8_t *certificate_der, uint32_t ce
 
 /* --- aggregator --- */
 
+/* What PLAT_TLS_SERVER shows from the next handshake on: a new certificate of this CA for `names` (hosts and
+ * addresses, with commas between them), or what is in two files (PEM: the certificate and those between it
+ * and a root; its key, P-256). On an error the one before stays and `why` says what: ERR_MALFORMED,
+ * ERR_MISSING, ERR_DENIED, or ERR_BUSY, soon after a change. Handshakes and connections under way go on. */
+int authority_serve_own(struct plat *p, const char *names, struct text *why);
+int authority_serve_files(struct plat *p, const char *certificate, const char *key, struct text *why);
 /* Opens the authority in the data directory, or makes it with a server certificate on first use. */
 int authority_open(struct plat *p);
 /* SHA-256 of the CA's certificate (DER). */

@@ -82,6 +82,8 @@ int plat_state_read(struct plat *p, const char *name, void *to, uint32_t size); 
 /* Whole or not at all, and durable when it returns. */
 int plat_state_write(struct plat *p, const char *name, const void *from, uint32_t size);
 int plat_state_delete(struct plat *p, const char *name);
+/* The names in a folder of that directory, as plat_list has them. */
+int plat_state_list(struct plat *p, const char *folder, char *names, uint32_t size);
 
 /* --- files with random access, in the same directory; for the database --- */
 
@@ -110,6 +112,8 @@ enum plat_security {
     PLAT_PLAIN,      /* loopback API */
     PLAT_TLS,        /* server: asks for a certificate. client: shows ours, verifies the server's
                         against the stored CA */
+    PLAT_TLS_SERVER, /* server only: asks for no certificate, and shows that of authority_serve_own() or
+                        authority_serve_files(); for browsers */
     PLAT_TLS_PINNED, /* client only: before enrolment; no certificate of ours, the server's chain
                         must end in a CA with the hash given to credential_pin() */
     PLAT_TLS_ANY,    /* client only: whoever answers, whatever certificate it shows; for looking whether a
@@ -119,6 +123,13 @@ enum plat_security {
 /* "ADDRESS:PORT" or "[V6]:PORT". Returns a listener (an index in the same table as connections), or
  * ERR_BUSY port in use, ERR_DENIED, ERR_MALFORMED, ERR_FULL, ERR_SYSTEM. */
 int plat_listen(struct plat *p, const char *address, enum plat_security security);
+/* A socket of this machine with that name in the state directory, for its owner alone; takes the place of one
+ * that a dead process has left. A listener; ERR_MISSING where there are none (simulation), or as plat_listen.
+ * Peers of its connections are called "local". */
+int plat_listen_local(struct plat *p, const char *name);
+/* Connects to it, from another process with the same state directory. ERR_MISSING when nobody listens;
+ * ERR_DENIED. */
+int plat_connect_local(struct plat *p, const char *name);
 /* A new connection, ERR_AGAIN when none waits, ERR_FULL when the table is full (the newcomer is
  * closed and counted). */
 int plat_accept(struct plat *p, int listener);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "aggregator/ingest/session.h"
-#include "aggregator/ingest/token.h"
+#include "aggregator/access/token.h"
 #include "platform/base/utf8.h"
 #include "proto/instance_id.h"
 

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "aggregator/store/schema_access.h"
 #include "aggregator/store/schema_events.h"
 #include "aggregator/store/vfs.h"
 
@@ -42,7 +43,7 @@ static const char schema[] =
 static const char *const upgrades[SCHEMA_VERSION - 1] = {
     "ALTER TABLE chunk ADD COLUMN age_ms INTEGER NOT NULL DEFAULT 0;"
     "CREATE INDEX chunk_by_age ON chunk(age_ms);",
-    SCHEMA_EVENTS,
+    SCHEMA_EVENTS SCHEMA_ACCESS,
 };
 
 static const char *const statement_texts[SQL_COUNT] = {
@@ -60,6 +61,15 @@ static const char *const statement_texts[SQL_COUNT] = {
                       " WHERE instance = ? AND epoch = ?",
     [SQL_TOKEN_PUT] = "INSERT INTO token_use VALUES(?,?)",
     [SQL_TOKEN_GET] = "SELECT count(*), coalesce(max(holder = ?2), 0) FROM token_use WHERE token = ?1",
+    [SQL_API_TOKEN_PUT] = "INSERT OR REPLACE INTO api_token VALUES(?,?,?,?,?,?,?,?)",
+    [SQL_API_TOKEN_DROP] = "DELETE FROM api_token WHERE place = ?",
+    [SQL_API_TOKEN_LIST] = "SELECT * FROM api_token ORDER BY place",
+    [SQL_REVOCATION_PUT] = "INSERT OR REPLACE INTO revocation VALUES(?,?)",
+    [SQL_REVOCATION_DROP] = "DELETE FROM revocation WHERE instance = ?",
+    [SQL_REVOCATION_LIST] = "SELECT * FROM revocation ORDER BY instance",
+    [SQL_AUDIT_PUT] = "INSERT INTO audit VALUES(?,?,?,?,?,?,?,?,?)",
+    [SQL_AUDIT_TRIM] = "DELETE FROM audit WHERE id < ?",
+    [SQL_AUDIT_BEFORE] = "SELECT * FROM audit WHERE id < ? ORDER BY id DESC LIMIT 1",
     [SQL_JOURNAL_PUT] = "INSERT INTO journal VALUES(?,?)",
     [SQL_JOURNAL_LIST] = "SELECT id, data FROM journal ORDER BY id",
     [SQL_JOURNAL_RANGE] = "SELECT min(id), (SELECT max(id) FROM journal) FROM journal",

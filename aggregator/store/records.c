@@ -130,6 +130,8 @@ int records_load(struct store *s, struct text *why)
         err = load_metrics(s, why);
     if (err == ERR_OK)
         err = load_series(s, why);
+    if (err == ERR_OK)
+        err = access_load(s);
     for (uint32_t i = 0; err == ERR_OK && i < s->instance_count; i++) {
         if (!s->states[i].live.is_open)
             continue;
@@ -230,6 +232,8 @@ static int write_changed(struct store *s, uint32_t instance)
 {
     const struct instance_state *st = &s->states[instance];
     int err = st->facts_changed ? write_instance(s, instance) : ERR_OK;
+    if (err == ERR_OK && st->revocation_changed)
+        err = access_write_revocation(s, instance);
     for (uint32_t i = st->series_on_disk; err == ERR_OK && i < st->series_count; i++)
         err = write_series(s, instance, i);
     if (err == ERR_OK)
@@ -246,7 +250,9 @@ int records_write(struct store *s)
         err = write_changed(s, s->changed[i]);
     for (uint32_t i = 0; err == ERR_OK && i < s->token_count; i++)
         err = write_token(s, &s->tokens[i]);
-    return err == ERR_OK ? events_write(s) : err;
+    if (err == ERR_OK)
+        err = events_write(s);
+    return err == ERR_OK ? access_write(s) : err;
 }
 
 void records_written(struct store *s)
@@ -255,7 +261,7 @@ void records_written(struct store *s)
     for (uint32_t i = 0; i < s->changed_count; i++) {
         struct instance_state *st = &s->states[s->changed[i]];
         struct stream *history = stream_of(s, s->changed[i], STREAM_HISTORY);
-        st->facts_changed = false;
+        st->facts_changed = st->revocation_changed = false;
         st->live.dictionary_changed = false;
         if (history != NULL)
             history->dictionary_changed = false;
@@ -266,4 +272,5 @@ void records_written(struct store *s)
     s->changed_count = 0;
     s->token_count = 0;
     events_written(s);
+    access_written(s);
 }

@@ -12,6 +12,7 @@
 #include "aggregator/store/events.h"
 #include "aggregator/store/journal.h"
 #include "aggregator/store/store.h"
+#include "aggregator/store/store_access.h"
 
 #define METRICS_MAX 1024U
 #define STAGING_SIZE (4U << 20)
@@ -77,7 +78,7 @@ struct history {
 
 /* Beside the public facts of an instance. */
 struct instance_state {
-    bool facts_changed, in_changed_list;
+    bool facts_changed, in_changed_list, revocation_changed;
     uint16_t series_count, series_on_disk;
     uint16_t history;                  /* index into the pool, or HISTORY_NONE */
     uint32_t staged_samples, staged_values, staged_history;
@@ -139,6 +140,17 @@ struct process_cache {
     struct chunk_processes processes;
 };
 
+/* API tokens by place, and audit entries on their way to disk. */
+struct access_state {
+    struct access_place {
+        struct api_token token;        /* without a name: free */
+        bool is_changed;               /* since the last commit */
+    } places[API_TOKENS_MAX];
+    struct audit_entry staged[AUDIT_STAGED_MAX];
+    uint32_t staged_count;
+    int64_t next_id;                   /* of the first staged entry */
+};
+
 struct store {
     struct store_limits limits;
     struct plat *plat;
@@ -168,6 +180,7 @@ struct store {
     struct token_use tokens[TOKEN_USES_STAGED_MAX];
     uint32_t token_count;
     struct events events;              /* alerts, insights, notes, told facts */
+    struct access_state *access;
     struct mono staged_since;          /* MONO_NEVER when nothing is staged */
     struct mono commit_next;           /* not before, unless staging fills up */
     uint32_t staged_entries;           /* blocks, for the room they need in the index */
@@ -241,6 +254,15 @@ int records_load(struct store *s, struct text *why);
 int records_write(struct store *s);
 /* The transaction succeeded. */
 void records_written(struct store *s);
+
+/* access.c */
+void access_reserve(struct store *s, struct memory_map *map);
+int access_load(struct store *s);
+/* Into the open transaction: tokens and audit entries; whether an instance is revoked. */
+int access_write(struct store *s);
+int access_write_revocation(struct store *s, uint32_t instance);
+/* The transaction succeeded. */
+void access_written(struct store *s);
 
 /* epoch.c */
 /* The stream that has the epoch open, or NULL. */

@@ -78,6 +78,7 @@ struct store *store_reserve(struct memory_map *map, const struct store_limits *l
     reserve_tables(&parts, map);
     reserve_blocks(&parts, map);
     events_reserve(&parts.events, map, limits->instances_max);
+    access_reserve(&parts, map);
     query_reserve(&parts, map, limits);
     database_reserve(&parts.database, map, limits->sqlite_heap_size);
     if (s != NULL)

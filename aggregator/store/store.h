@@ -76,6 +76,7 @@ struct instance {
     int64_t last_seen_ms;          /* wall clock of the aggregator at the newest commit */
     int64_t skew_ms;               /* agent's clock less ours, at the last message */
     bool connected;
+    int64_t revoked_ms;            /* wall clock; 0: may connect. Stored, see store_access.h */
     int64_t watched_until_ms;      /* mono; somebody looks at it live: ship every second */
     uint64_t lost_count;           /* samples the agent gave up unsent, as it says */
     uint64_t series_refused;       /* slots of its dictionaries that found no room for a series */

@@ -53,6 +53,10 @@ void address_text(const struct sockaddr_storage *from, char *to, uint32_t to_siz
     struct text t;
     text_init(&t, to, to_size);
     char host[INET6_ADDRSTRLEN];
+    if (from->ss_family == AF_UNIX) {
+        text_put(&t, "local");
+        return;
+    }
     if (from->ss_family == AF_INET) {
         const struct sockaddr_in *a = (const struct sockaddr_in *)from;
         inet_ntop(AF_INET, &a->sin_addr, host, sizeof host);

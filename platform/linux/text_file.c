@@ -102,12 +102,11 @@ static bool take_names(const char *entries, int size, char *names, uint32_t name
 }
 
 /* Not readdir(): it has its buffer from malloc. */
-int plat_list(struct plat *p, const char *path, char *names, uint32_t size)
+static int list_folder(int fd, char *names, uint32_t size)
 {
     _Alignas(struct dirent) char entries[4096];
     uint32_t used = 0;
     names[0] = '\0';
-    int fd = open_below(p, path, O_DIRECTORY);
     if (fd < 0)
         return fd;
     int n, result = ERR_OK;
@@ -120,4 +119,19 @@ int plat_list(struct plat *p, const char *path, char *names, uint32_t size)
     names[used] = '\0';
     close(fd);
     return result < 0 ? result : (int)used;
+}
+
+int plat_list(struct plat *p, const char *path, char *names, uint32_t size)
+{
+    names[0] = '\0';
+    return list_folder(open_below(p, path, O_DIRECTORY), names, size);
+}
+
+int plat_state_list(struct plat *p, const char *folder, char *names, uint32_t size)
+{
+    names[0] = '\0';
+    if (p->state_fd == NONE || !state_name_good(folder))
+        return ERR_MISSING;
+    int fd = openat(p->state_fd, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return list_folder(fd < 0 ? ERR_MISSING : fd, names, size);
 }

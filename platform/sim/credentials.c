@@ -224,6 +224,22 @@ int authority_open(struct plat *p)
     return ERR_OK;
 }
 
+int authority_serve_own(struct plat *p, const char *names, struct text *why)
+{
+    (void)names;
+    if (p->credential.authority_size != 0)
+        return ERR_OK;
+    text_put(why, "there is no authority");
+    return ERR_MISSING;
+}
+
+int authority_serve_files(struct plat *p, const char *certificate, const char *key, struct text *why)
+{
+    (void)p, (void)key;
+    text_printf(why, "%s: there is no such file", certificate);
+    return ERR_MISSING;
+}
+
 void authority_hash(struct plat *p, uint8_t hash[static HASH_SIZE])
 {
     plat_sha256(p, p->credential.authority, p->credential.authority_size, hash);

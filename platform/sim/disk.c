@@ -294,6 +294,25 @@ int plat_state_write(struct plat *p, const char *name, const void *from, uint32_
     return ERR_OK;
 }
 
+int plat_state_list(struct plat *p, const char *folder, char *names, uint32_t size)
+{
+    size_t length = strlen(folder);
+    uint32_t used = 0;
+    bool is_full = false;
+    for (uint32_t i = 0; i < p->file_count; i++) {
+        const struct file *f = p->files[i];
+        if (!f->exists || strncmp(f->name, folder, length) != 0 || f->name[length] != '/')
+            continue;
+        size_t name_size = strlen(f->name + length + 1) + 1;
+        is_full |= used + name_size + 1 > size;
+        if (!is_full)
+            memcpy(names + used, f->name + length + 1, name_size);
+        used += is_full ? 0 : (uint32_t)name_size;
+    }
+    names[used] = '\0';
+    return is_full ? ERR_FULL : used == 0 ? ERR_MISSING : (int)used;
+}
+
 int plat_state_delete(struct plat *p, const char *name)
 {
     struct file *f = find(p, name);

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aggregator/ingest/token.h"
+#include "aggregator/access/token.h"
 
 #define CENTURY_MS (INT64_C(100) * 365 * 86400 * 1000)
 /* Sends and writes from the start of a process to its certificate, and some more. */

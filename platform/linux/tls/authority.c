@@ -14,6 +14,7 @@
 
 #include <mbedtls/x509_csr.h>
 
+#include "platform/linux/tls/public.h"
 #include "platform/linux/tls/ticket.h"
 
 #define CA_KEY "ca.key.der"
@@ -185,6 +186,7 @@ int authority_open(struct plat *p)
     mbedtls_pk_init(&a->server_key);
     mbedtls_x509_crt_init(&a->ca);
     mbedtls_x509_crt_init(&a->chain);
+    public_open(a);
     int lock = state_hold(p, LOCK);
     if (lock < 0) {
         plat_log(p, LOG_ERROR, "cannot write into the data directory: check its owner and mode");

@@ -11,6 +11,8 @@
 
 #define SERIAL_SIZE 16U
 #define NAME_TEXT_SIZE 96U
+#define SAN_SIZE 128U
+#define SAN_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_*:"
 
 /* "20260115120000", as the library wants it. */
 static void put_time(char to[static 16], int64_t seconds)
@@ -38,7 +40,40 @@ static int put_name(char to[static NAME_TEXT_SIZE], const char *common_name)
     return ERR_OK;
 }
 
-static int set_extensions(mbedtls_x509write_cert *w, enum certificate_use use)
+/* Hosts and addresses, with commas between them. */
+static int set_names(mbedtls_x509write_cert *w, const char *names)
+{
+    mbedtls_x509_san_list list[CERTIFICATE_NAMES_MAX];
+    char words[CERTIFICATE_NAMES_MAX][SAN_SIZE];
+    struct ip addresses[CERTIFICATE_NAMES_MAX];
+    uint32_t count = 0;
+    for (const char *at = names; *at != '\0'; at += *at == ',') {
+        size_t length = strcspn(at, ",");
+        char *word = words[count];
+        if (count == CERTIFICATE_NAMES_MAX || length == 0 || length >= SAN_SIZE ||
+            strspn(at, SAN_CHARACTERS) < length)
+            return MBEDTLS_ERR_X509_INVALID_NAME;
+        memcpy(word, at, length);
+        word[length] = '\0';
+        at += length;
+        mbedtls_x509_san_list *san = &list[count];
+        *san = (mbedtls_x509_san_list){.node = {.type = MBEDTLS_X509_SAN_DNS_NAME}};
+        san->node.san.unstructured_name.p = (unsigned char *)word;
+        san->node.san.unstructured_name.len = length;
+        if (ip_parse(word, &addresses[count])) {
+            san->node.type = MBEDTLS_X509_SAN_IP_ADDRESS;
+            san->node.san.unstructured_name.p = addresses[count].bytes;
+            san->node.san.unstructured_name.len = addresses[count].family == 4 ? 4 : 16;
+        }
+        if (count > 0)
+            list[count - 1].next = san;
+        count++;
+    }
+    return count == 0 ? MBEDTLS_ERR_X509_INVALID_NAME
+                      : mbedtls_x509write_crt_set_subject_alternative_name(w, list);
+}
+
+static int set_extensions(mbedtls_x509write_cert *w, enum certificate_use use, const char *names)
 {
     bool is_ca = use == CERTIFICATE_CA;
     int error = mbedtls_x509write_crt_set_basic_constraints(w, is_ca, is_ca ? 0 : -1);
@@ -61,11 +96,7 @@ static int set_extensions(mbedtls_x509write_cert *w, enum certificate_use use)
     if (error != 0 || use != CERTIFICATE_SERVER)
         return error;
 
-    unsigned char name[] = SERVER_NAME;
-    mbedtls_x509_san_list san = {.node = {.type = MBEDTLS_X509_SAN_DNS_NAME}};
-    san.node.san.unstructured_name.p = name;
-    san.node.san.unstructured_name.len = sizeof name - 1;
-    return mbedtls_x509write_crt_set_subject_alternative_name(w, &san);
+    return set_names(w, names != NULL ? names : SERVER_NAME);
 }
 
 static int set_issuer(mbedtls_x509write_cert *w, const struct certificate_order *order,
@@ -104,7 +135,7 @@ int certificate_make(struct plat *p, const struct certificate_order *order, uint
     if (n == 0)
         n = set_issuer(&w, order, subject);
     if (n == 0)
-        n = set_extensions(&w, order->use);
+        n = set_extensions(&w, order->use, order->names);
     if (n == 0)
         n = mbedtls_x509write_crt_der(&w, der, size, mbedtls_psa_get_random, MBEDTLS_PSA_RANDOM_STATE);
     mbedtls_x509write_crt_free(&w);

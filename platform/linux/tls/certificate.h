@@ -5,11 +5,14 @@
 
 #include "platform/linux/tls/internal.h"
 
+#define CERTIFICATE_NAMES_MAX 16U
+
 enum certificate_use { CERTIFICATE_CA, CERTIFICATE_SERVER, CERTIFICATE_AGENT };
 
 struct certificate_order {
     enum certificate_use use;
     const char *common_name;
+    const char *names;               /* of a server: hosts and addresses, with commas; NULL: SERVER_NAME */
     const mbedtls_x509_crt *issuer;  /* NULL: signs itself */
     mbedtls_pk_context *subject_key; /* the public half is enough */
     mbedtls_pk_context *issuer_key;

@@ -41,6 +41,8 @@ struct session {
     char identity[IDENTITY_SIZE];
     uint8_t key_hash[HASH_SIZE]; /* of the key in that certificate */
     int64_t identity_until_s;  /* wall clock: end of the certificate that proved it */
+    uint8_t shown;             /* PLAT_TLS_SERVER: which identity it was shown, from 1; 0: none yet */
+    bool shown_over;           /* and needs it no longer */
 };
 
 struct credential {
@@ -59,6 +61,14 @@ struct ticket_key {
     uint8_t key[32];
 };
 
+/* A certificate for clients without one (public.c). */
+struct public_identity {
+    mbedtls_pk_context key;
+    mbedtls_x509_crt chain;
+    uint32_t handshakes;       /* under way with it */
+};
+#define PUBLIC_FILE_SIZE 16384U
+
 struct authority {
     struct plat *p;
     mbedtls_ssl_config config;
@@ -68,6 +78,12 @@ struct authority {
     uint8_t ca_hash[HASH_SIZE];
     struct ticket_key tickets[2]; /* the one in use, the one before */
     bool open;
+    mbedtls_ssl_config public_config;
+    struct public_identity identities[2];
+    uint8_t identity;          /* the one that is shown */
+    bool is_public;            /* it is there */
+    void (*over)(struct authority *a, struct session *s); /* public_handshake_over(), which an agent lacks */
+    uint8_t file[PUBLIC_FILE_SIZE]; /* being read */
 };
 
 struct tls {
@@ -84,6 +100,9 @@ struct tls {
 };
 
 struct session *session_of(struct plat *p, const struct conn *c);
+/* --- config.c --- */
+
+bool session_cpu_has_aes(void);
 /* What both sides have in common: TLS 1.3, our curves and ciphers. */
 int session_config(struct plat *p, mbedtls_ssl_config *config, int endpoint);
 /* A new P-256 key pair in DER: its length. */

@@ -4,32 +4,6 @@
 
 #include <psa/crypto.h>
 #include <string.h>
-#if defined(__aarch64__) || defined(__arm__)
-#include <sys/auxv.h>
-#endif
-
-/* X25519 is 5 to 23 % less work for a server than P-256; every agent has both. */
-static const uint16_t groups[] = {MBEDTLS_SSL_IANA_TLS_GROUP_X25519,
-                                  MBEDTLS_SSL_IANA_TLS_GROUP_SECP256R1,
-                                  MBEDTLS_SSL_IANA_TLS_GROUP_NONE};
-static const uint16_t signatures[] = {MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256,
-                                      MBEDTLS_TLS1_3_SIG_NONE};
-static const int aes_first[] = {MBEDTLS_TLS1_3_AES_128_GCM_SHA256,
-                                MBEDTLS_TLS1_3_CHACHA20_POLY1305_SHA256, 0};
-static const int chacha_first[] = {MBEDTLS_TLS1_3_CHACHA20_POLY1305_SHA256,
-                                   MBEDTLS_TLS1_3_AES_128_GCM_SHA256, 0};
-
-static bool cpu_has_aes(void)
-{
-#if defined(__x86_64__)
-    __builtin_cpu_init();
-    return __builtin_cpu_supports("aes") && __builtin_cpu_supports("pclmul");
-#elif defined(__aarch64__)
-    return (getauxval(AT_HWCAP) & (1UL << 3)) != 0; /* HWCAP_AES */
-#else
-    return false; /* the library has no code for AES instructions of 32-bit processors */
-#endif
-}
 
 /* --- start --- */
 
@@ -60,7 +34,7 @@ int tls_start(struct plat *p)
     struct tls *t = p->tls;
     if (t->arena != NULL)
         arena_start(t->arena, (size_t)p->limits.tls_arena_size);
-    t->prefers_aes = cpu_has_aes();
+    t->prefers_aes = session_cpu_has_aes();
     t->guest_conn = NONE;
     t->started = psa_crypto_init() == PSA_SUCCESS;
     if (!t->started)
@@ -79,6 +53,11 @@ static void authority_stop(struct authority *a)
     if (a == NULL || a->p == NULL)
         return;
     mbedtls_ssl_config_free(&a->config);
+    mbedtls_ssl_config_free(&a->public_config);
+    for (uint32_t i = 0; i < COUNT_OF(a->identities); i++) {
+        mbedtls_pk_free(&a->identities[i].key);
+        mbedtls_x509_crt_free(&a->identities[i].chain);
+    }
     mbedtls_pk_free(&a->ca_key);
     mbedtls_pk_free(&a->server_key);
     mbedtls_x509_crt_free(&a->ca);
@@ -113,41 +92,6 @@ void plat_linux_tls_guest_use(const struct plat *p, uint64_t *high_water, uint64
 {
     *high_water = p->tls->guest.high_water;
     *now = p->tls->guest.used;
-}
-
-int session_config(struct plat *p, mbedtls_ssl_config *config, int endpoint)
-{
-    mbedtls_ssl_config_init(config);
-    if (mbedtls_ssl_config_defaults(config, endpoint, MBEDTLS_SSL_TRANSPORT_STREAM,
-                                    MBEDTLS_SSL_PRESET_DEFAULT) != 0)
-        return ERR_FULL;
-    mbedtls_ssl_conf_rng(config, mbedtls_psa_get_random, MBEDTLS_PSA_RANDOM_STATE);
-    mbedtls_ssl_conf_min_tls_version(config, MBEDTLS_SSL_VERSION_TLS1_3);
-    mbedtls_ssl_conf_max_tls_version(config, MBEDTLS_SSL_VERSION_TLS1_3);
-    mbedtls_ssl_conf_tls13_key_exchange_modes(config,
-                                              MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_EPHEMERAL_ALL);
-    mbedtls_ssl_conf_groups(config, groups);
-    mbedtls_ssl_conf_sig_algs(config, signatures);
-    mbedtls_ssl_conf_ciphersuites(config, p->tls->prefers_aes ? aes_first : chacha_first);
-    mbedtls_ssl_conf_cert_profile(config, &mbedtls_x509_crt_profile_suiteb);
-    return ERR_OK;
-}
-
-int session_make_key(uint8_t *der, uint32_t size)
-{
-    mbedtls_pk_context key;
-    mbedtls_pk_init(&key);
-    int n = mbedtls_pk_setup(&key, mbedtls_pk_info_from_type(MBEDTLS_PK_ECKEY));
-    if (n == 0)
-        n = mbedtls_ecp_gen_key(MBEDTLS_ECP_DP_SECP256R1, mbedtls_pk_ec(key), mbedtls_psa_get_random,
-                                MBEDTLS_PSA_RANDOM_STATE);
-    if (n == 0)
-        n = mbedtls_pk_write_key_der(&key, der, size);
-    mbedtls_pk_free(&key);
-    if (n <= 0)
-        return ERR_FULL;
-    memmove(der, der + size - n, (size_t)n); /* the library writes at the end */
-    return n;
 }
 
 struct session *session_of(struct plat *p, const struct conn *c)
@@ -208,10 +152,22 @@ static int handshake_failed(struct plat *p, struct conn *c, int error)
     return ERR_CLOSED;
 }
 
-static const mbedtls_ssl_config *server_config(struct plat *p)
+static const mbedtls_ssl_config *server_config(struct plat *p, const struct conn *c)
 {
     const struct authority *a = p->tls->authority;
-    return a != NULL && a->open ? &a->config : NULL;
+    if (a == NULL || !a->open)
+        return NULL;
+    if (c->security == PLAT_TLS_SERVER)
+        return a->is_public ? &a->public_config : NULL;
+    return &a->config;
+}
+
+/* The handshake has ended one way or the other. */
+static void give_identity_back(struct plat *p, struct session *s)
+{
+    struct authority *a = p->tls->authority;
+    if (s->shown != 0 && a != NULL)
+        a->over(a, s);
 }
 
 /* Whom a client asks for; a stranger is called by the name in the address, if it has one. */
@@ -256,7 +212,7 @@ static int take_guest_place(struct plat *p, struct conn *c)
 static const mbedtls_ssl_config *config_for(struct plat *p, const struct conn *c)
 {
     if (c->server)
-        return server_config(p);
+        return server_config(p, c);
     return c->security == PLAT_TLS_ANY ? &p->tls->any_config : client_config(p, c);
 }
 
@@ -308,6 +264,7 @@ static void settle_identity(struct plat *p, struct conn *c)
 static int handshake_over(struct plat *p, struct conn *c)
 {
     struct session *s = session_of(p, c);
+    give_identity_back(p, s);
     if (c->server)
         settle_identity(p, c);
     if (c->security == PLAT_TLS_PINNED && !client_check_pin(p, c)) {
@@ -480,6 +437,7 @@ void tls_close(struct plat *p, struct conn *c, bool politely)
 {
     struct session *s = session_of(p, c);
     if (s->config != NULL) {
+        give_identity_back(p, s);
         enter(p, c);
         if (politely && flush(c, s) == ERR_OK)
             mbedtls_ssl_close_notify(&s->ssl);

@@ -9,7 +9,7 @@
 #include "tests/unit/unit.h"
 
 #include "aggregator/ingest/ingest.h"
-#include "aggregator/ingest/token.h"
+#include "aggregator/access/token.h"
 #include "platform/sim/sim.h"
 #include "proto/wire.h"
 

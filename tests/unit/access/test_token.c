@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Join tokens and their records: what is let in, and which words the others get. */
-#include "aggregator/ingest/token.c"
+#include "aggregator/access/token.c"
 
 #include "platform/sim/sim.h"
 #include "tests/unit/unit.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Making and checking join tokens. A record is found by the token's id, so a wrong secret costs one
  * small file and one hash; secrets are compared as hashes, in constant time. */
-#include "aggregator/ingest/token.h"
+#include "aggregator/access/token.h"
 
 #include <string.h>
 
