@@ -88,6 +88,11 @@ void json_text_n(struct json *j, const char *key, const char *value, uint32_t le
     put_escaped(begin(j, key), value, length);
 }
 
+void json_raw(struct json *j, const char *key, const char *value)
+{
+    text_put(begin(j, key), value);
+}
+
 void json_foreign_text(struct json *j, const char *key, uint32_t key_length, const char *value,
                        uint32_t value_length)
 {

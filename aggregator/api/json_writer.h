@@ -39,6 +39,8 @@ void json_i64(struct json *j, const char *key, int64_t value);
 void json_scaled(struct json *j, const char *key, int64_t value, uint32_t scale);
 void json_bool(struct json *j, const char *key, bool value);
 void json_null(struct json *j, const char *key);
+/* A value that is JSON already. */
+void json_raw(struct json *j, const char *key, const char *value);
 /* "2026-01-15T12:00:00.000Z" */
 void json_iso_ms(struct json *j, const char *key, int64_t ms);
 

@@ -4,6 +4,8 @@
 #define NEPHOS_API_HANDLERS_H
 
 #include "aggregator/api/exchange.h"
+#include "aggregator/store/store_alerts.h"
+#include "aggregator/store/store_insights.h"
 
 /* instances.c */
 void handle_instances(struct exchange *x);
@@ -11,6 +13,12 @@ void handle_instance(struct exchange *x);
 /* healthy: a commit with its samples within 3 shipping intervals and some grace. degraded: connected but
  * silent. unhealthy: was heard of and is gone. unknown: nothing yet. */
 const char *instance_status(const struct instance *in, int64_t now_ms);
+
+void instance_write(struct json *j, const char *key, struct store *s, uint32_t instance, int64_t now_ms);
+
+/* records.c */
+void alert_write(struct json *j, const char *key, const struct alert *alert);
+void insight_write(struct json *j, const char *key, const struct insight *insight);
 
 /* metrics.c */
 void handle_metrics(struct exchange *x);

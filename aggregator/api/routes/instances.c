@@ -65,9 +65,10 @@ static void write_metadata(struct json *j, const struct instance *in)
     json_close_object(j);
 }
 
-static void write_instance(struct json *j, const struct instance *in, int64_t now_ms)
+void instance_write(struct json *j, const char *key, struct store *s, uint32_t instance, int64_t now_ms)
 {
-    json_open_object(j, NULL);
+    const struct instance *in = store_instance(s, instance);
+    json_open_object(j, key);
     json_text(j, "id", in->id);
     json_text(j, "name", in->name[0] != 0 ? in->name : in->id);
     json_text(j, "type", in->type[0] != 0 ? in->type : "other");
@@ -88,7 +89,7 @@ static void write_instance(struct json *j, const struct instance *in, int64_t no
 static int produce_instance(struct exchange *x)
 {
     const uint32_t *index = (const uint32_t *)x->state;
-    write_instance(&x->json, store_instance(x->world->store, *index), x->now_ms);
+    instance_write(&x->json, NULL, x->world->store, *index, x->now_ms);
     return PRODUCE_DONE;
 }
 
@@ -137,7 +138,7 @@ static int produce_list(struct exchange *x)
         if (st->count == st->limit)
             break;
         struct json_mark m = json_mark(j);
-        write_instance(j, store_instance(s, st->next), x->now_ms);
+        instance_write(j, NULL, s, st->next, x->now_ms);
         if (json_is_full(j)) {
             json_rewind(j, m);
             return PRODUCE_MORE;
