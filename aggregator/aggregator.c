@@ -47,6 +47,7 @@ struct aggregator *aggregator_reserve(struct memory_map *map, const struct aggre
         .websockets_max = limits->websockets_max,
         .bodies_max = limits->api_bodies_max,
         .body_size = limits->api_body_size,
+        .instances_max = limits->agents_max,
     };
     struct aggregator *a = memory_reserve(map, "aggregator", 1, sizeof *a, "there is one");
     struct store *s = store_reserve(map, &store);

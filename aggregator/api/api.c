@@ -44,9 +44,11 @@ struct api *api_reserve(struct memory_map *map, const struct api_limits *limits)
     struct world counting = {0};
     body_pool_reserve(map, a == NULL ? NULL : &a->world.bodies, limits->bodies_max, limits->body_size);
     metrics_reserve(map, a == NULL ? &counting : &a->world);
+    struct push *push = push_reserve(map, limits->instances_max);
     struct live *live = live_reserve(map, limits->websockets_max);
     if (a == NULL)
         return NULL;
+    a->world.push = push;
     a->live = live;
     a->connections = connections;
     a->line = line;
@@ -79,6 +81,7 @@ void api_open(struct api *a, struct plat *p, struct store *s, const struct memor
     self_watch_commits(w);
     w->is_commit_failing = false;
     a->next_sweep = w->started;
+    push_open(w->push, p, s);
     live_open(a->live, w);
 }
 

@@ -20,6 +20,7 @@
 #include "aggregator/api/body_pool.h"
 #include "aggregator/api/http.h"
 #include "aggregator/api/json_writer.h"
+#include "aggregator/push/push.h"
 
 #define EXCHANGE_STATE_SIZE 1280U
 #define EXCHANGE_PARAMETER_SIZE 192U
@@ -64,6 +65,7 @@ struct world {
     uint32_t gauge_count;
     struct point_list *point_lists; /* scratch of GET /metrics */
     struct body_pool bodies;
+    struct push *push;         /* samples that come by HTTP */
 };
 
 struct exchange {

@@ -114,9 +114,10 @@ static void publish_instance(struct store *s, uint32_t index)
     struct instance *i = &s->instances[index];
     bool live = publish_stream(&st->live);
     bool history = publish_stream(stream_of(s, index, STREAM_HISTORY));
-    if (live)
+    bool push = publish_stream(&st->push);
+    if (live || push)
         publish_newest(s, index);
-    if (live || history)
+    if (live || history || push)
         i->last_seen_ms = st->staged_received_ms;
     i->sample_count += st->staged_samples;
     i->history_count += st->staged_history;

@@ -56,9 +56,12 @@ static const char *const statement_texts[SQL_COUNT] = {
     [SQL_SERIES_LIST] = "SELECT instance, series, metric, tag FROM series ORDER BY instance, series",
     [SQL_EPOCH_PUT] = "INSERT INTO epoch VALUES(?,?,?,0)"
                       " ON CONFLICT DO UPDATE SET series_of_slot = excluded.series_of_slot",
-    [SQL_EPOCH_SEALED] = "UPDATE epoch SET sealed_sequence = ?3 WHERE instance = ?1 AND epoch = ?2",
+    [SQL_EPOCH_SEALED] = "INSERT INTO epoch VALUES(?1, ?2, x'', ?3)"
+                         " ON CONFLICT DO UPDATE SET sealed_sequence = excluded.sealed_sequence",
     [SQL_EPOCH_GET] = "SELECT series_of_slot, sealed_sequence FROM epoch"
                       " WHERE instance = ? AND epoch = ?",
+    [SQL_EPOCH_PUSHED] = "SELECT coalesce(max(sealed_sequence), 0) FROM epoch"
+                         " WHERE instance = ? AND epoch BETWEEN -256 AND -1",
     [SQL_TOKEN_PUT] = "INSERT INTO token_use VALUES(?,?)",
     [SQL_TOKEN_GET] = "SELECT count(*), coalesce(max(holder = ?2), 0) FROM token_use WHERE token = ?1",
     [SQL_API_TOKEN_PUT] = "INSERT OR REPLACE INTO api_token VALUES(?,?,?,?,?,?,?,?)",
@@ -83,6 +86,10 @@ static const char *const statement_texts[SQL_COUNT] = {
                        " ORDER BY min_ms, id",
     [SQL_CHUNK_BEFORE] = "SELECT id, data FROM chunk WHERE instance = ?1 AND max_ms >= ?2 AND min_ms < ?3"
                          " AND min_ms >= ?4 ORDER BY min_ms DESC",
+    [SQL_CHUNK_NEWEST] = "SELECT coalesce(max(max_ms), 0) FROM chunk WHERE instance = ?1 AND min_ms >="
+                         " (SELECT max(min_ms) FROM chunk WHERE instance = ?1) - ?2",
+    [SQL_CHUNK_AT] = "SELECT data FROM chunk WHERE instance = ?1 AND min_ms BETWEEN ?2 - ?3 AND ?2"
+                     " AND max_ms >= ?2",
     [SQL_CHUNK_DROP] = "DELETE FROM chunk WHERE id IN"
                        " (SELECT id FROM chunk ORDER BY age_ms, id LIMIT ?)",
     [SQL_PAGE_COUNT] = "PRAGMA page_count",

@@ -44,6 +44,8 @@ static int load(struct store *s, uint32_t instance, uint64_t epoch)
 
 struct stream *stream_of_epoch(const struct store *s, uint32_t instance, uint64_t epoch)
 {
+    if (epoch_is_push(epoch))
+        return stream_of(s, instance, STREAM_PUSH);
     for (enum store_stream which = STREAM_LIVE; which <= STREAM_HISTORY; which++) {
         struct stream *m = stream_of(s, instance, which);
         if (m != NULL && m->is_open && m->epoch == epoch)
@@ -54,6 +56,8 @@ struct stream *stream_of_epoch(const struct store *s, uint32_t instance, uint64_
 
 const uint16_t *epoch_slots(struct store *s, uint32_t instance, uint64_t epoch, uint32_t *slot_count)
 {
+    if (epoch_is_push(epoch))
+        return push_slots(s, instance, epoch, slot_count);
     const struct stream *m = stream_of_epoch(s, instance, epoch);
     if (m != NULL) {
         *slot_count = m->slot_count;
@@ -153,6 +157,8 @@ int store_epoch(struct store *s, uint32_t instance, uint64_t epoch)
 {
     ASSERT(instance < s->instance_count);
     struct stream *m = &s->states[instance].live;
+    if (epoch_is_push(epoch))
+        return ERR_MALFORMED;
     if (m->is_open && m->epoch == epoch)
         return reopen(m);
     const struct history *h = history_of(s, instance);
@@ -203,6 +209,8 @@ int store_history(struct store *s, uint32_t instance, uint64_t epoch)
 {
     ASSERT(instance < s->instance_count);
     struct instance_state *st = &s->states[instance];
+    if (epoch_is_push(epoch))
+        return ERR_MALFORMED;
     if (st->live.is_open && st->live.epoch == epoch)
         return ERR_BUSY;
     const struct history *h = history_of(s, instance);

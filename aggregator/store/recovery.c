@@ -10,9 +10,11 @@ static int is_sealed(struct store *s, const struct journal_header *h, bool *seal
 {
     const struct instance_state *st = &s->states[h->instance];
     uint64_t newest = st->live.committed_sequence; /* sealed, and what this walk has found since */
+    if (epoch_is_push(h->epoch))
+        newest = 0; /* none of that page, when there is no row for it yet */
     if (!st->live.is_open || st->live.epoch != h->epoch) {
         int err = epoch_sealed(s, h->instance, h->epoch, &newest);
-        if (err != ERR_OK)
+        if (err != ERR_OK && !(err == ERR_MISSING && epoch_is_push(h->epoch)))
             return err;
     }
     *sealed = h->sequence + h->count - 1 <= newest;
@@ -27,6 +29,19 @@ static void note_times(struct journal_entry *entry, const struct block_matrix *b
         entry->min_ms = t < entry->min_ms ? t : entry->min_ms;
         entry->max_ms = t > entry->max_ms ? t : entry->max_ms;
     }
+}
+
+/* The sequences of all pages of an instance are one. */
+static void take_pushed(struct store *s, const struct journal_header *h, const struct journal_entry *entry)
+{
+    struct stream *m = &s->states[h->instance].push;
+    struct instance *in = &s->instances[h->instance];
+    m->committed_sequence = m->staged_sequence = h->sequence + h->count - 1;
+    m->pending_count++;
+    m->pending_samples += h->count;
+    m->pending_since_ms = plat_mono(s->plat).ns / NS_PER_MS;
+    if (entry->max_ms > in->last_sample_ms)
+        in->last_sample_ms = entry->max_ms;
 }
 
 static int take_entry(struct store *s, int64_t row, uint32_t offset, const uint8_t *data,
@@ -49,6 +64,8 @@ static int take_entry(struct store *s, int64_t row, uint32_t offset, const uint8
     if (!journal_add(&s->journal, &st->pending, &entry))
         return ERR_FULL;
     s->instances[h->instance].last_seen_ms = h->received_ms;
+    if (epoch_is_push(h->epoch))
+        take_pushed(s, h, &entry);
     if (!st->live.is_open || st->live.epoch != h->epoch)
         return ERR_OK;
     st->live.committed_sequence = st->live.staged_sequence = h->sequence + h->count - 1;
@@ -105,28 +122,41 @@ static const struct journal_entry *newest_live(const struct store *s, uint32_t i
     return newest;
 }
 
-/* The values of the newest live entry of each instance. */
+/* What the decoded block says last of each of its series, unless later values are known. */
+static void take_newest(struct store *s, uint32_t instance, uint64_t epoch)
+{
+    const struct block_matrix *block = &s->scratch->block;
+    uint32_t slot_count = 0;
+    const uint16_t *slots = epoch_slots(s, instance, epoch, &slot_count);
+    for (uint32_t k = 0; slots != NULL && k < block->slot_count; k++) {
+        if (block->slots[k] >= slot_count || slots[block->slots[k]] == SERIES_NONE)
+            continue;
+        struct store_series *series = &series_of(s, instance)[slots[block->slots[k]]];
+        if (block->time_ms[block->count - 1] < series->last_ms)
+            continue;
+        series->last_value = block->values[k][block->count - 1];
+        series->last_ms = block->time_ms[block->count - 1];
+    }
+}
+
+/* The values of the newest live entry of each instance, and of all entries that were pushed: each of
+ * those has some series only. */
 static int read_newest(struct store *s)
 {
     struct journal_reader reader = {.blob = NULL};
     int err = ERR_OK;
     for (uint32_t i = 0; err == ERR_OK && i < s->instance_count; i++) {
-        const struct block_matrix *block = &s->scratch->block;
-        uint32_t slot_count;
-        const struct journal_entry *entry = newest_live(s, i);
-        if (entry == NULL)
-            continue;
-        err = reading_block(s, &reader, i, entry);
-        const uint16_t *slots =
-            err == ERR_OK ? epoch_slots(s, i, entry->epoch, &slot_count) : NULL;
-        if (err == ERR_MALFORMED)
-            err = ERR_OK;
-        for (uint32_t k = 0; slots != NULL && k < block->slot_count; k++) {
-            if (block->slots[k] >= slot_count || slots[block->slots[k]] == SERIES_NONE)
+        const struct journal_entry *live = newest_live(s, i);
+        uint32_t at = s->states[i].pending.first;
+        for (; err == ERR_OK && at != JOURNAL_NONE; at = s->journal.entries[at].next) {
+            const struct journal_entry *entry = &s->journal.entries[at];
+            if (entry != live && !epoch_is_push(entry->epoch))
                 continue;
-            struct store_series *series = &series_of(s, i)[slots[block->slots[k]]];
-            series->last_value = block->values[k][block->count - 1];
-            series->last_ms = block->time_ms[block->count - 1];
+            err = reading_block(s, &reader, i, entry);
+            if (err == ERR_OK)
+                take_newest(s, i, entry->epoch);
+            if (err == ERR_MALFORMED)
+                err = ERR_OK; /* damaged, and counted */
         }
     }
     reading_end(&reader);

@@ -13,20 +13,7 @@
 #define GAP_MS_MIN INT64_C(60000)
 #define TRIM_ROWS_MAX 256
 
-struct seal {
-    struct store *s;
-    struct journal_reader reader;
-    uint32_t instance;
-    uint64_t epoch;
-    int64_t gap_ms;          /* a longer pause begins a new chunk */
-    int64_t chunk_next;
-    int64_t newest_age_ms;
-    uint64_t first_sequence, last_sequence; /* of the chunk being built */
-    uint32_t taken, samples; /* entries of that epoch in the list, and the samples in them */
-    uint64_t values, bytes;
-};
-
-static int flush(struct seal *seal)
+int seal_flush(struct seal *seal)
 {
     struct store *s = seal->s;
     struct chunk_builder *b = s->builder;
@@ -60,7 +47,7 @@ static int add_range(struct seal *seal, const struct journal_entry *entry, uint3
     struct chunk_builder *b = seal->s->builder;
     const struct block_matrix *block = &seal->s->scratch->block;
     if (!chunk_has_room(b, to - from, block)) {
-        int err = flush(seal);
+        int err = seal_flush(seal);
         if (err != ERR_OK)
             return err;
     }
@@ -94,7 +81,7 @@ static int add_block(struct seal *seal, const struct journal_entry *entry, const
     uint32_t from = 0, count = seal->s->scratch->block.count;
     /* Samples that never came leave a gap in the sequence, even where the times hardly show it. */
     if (seal->s->builder->count > 0 && entry->sequence != seal->last_sequence + 1) {
-        int err = flush(seal);
+        int err = seal_flush(seal);
         if (err != ERR_OK)
             return err;
     }
@@ -103,7 +90,7 @@ static int add_block(struct seal *seal, const struct journal_entry *entry, const
             continue;
         int err = k > from ? add_range(seal, entry, from, k, slots, slot_count) : ERR_OK;
         if (err == ERR_OK)
-            err = flush(seal);
+            err = seal_flush(seal);
         if (err != ERR_OK)
             return err;
         from = k;
@@ -144,7 +131,7 @@ static int add_entries(struct seal *seal)
         seal->taken++;
     }
     ASSERT(seal->taken > 0); /* or what was sealed before would be forgotten */
-    int err = flush(seal);
+    int err = seal_flush(seal);
     return err == ERR_OK ? epoch_put_sealed(s, seal->instance, seal->epoch, last) : err;
 }
 
@@ -215,7 +202,7 @@ static int seal_epoch(struct store *s, uint32_t instance, uint64_t epoch, struct
     int err = database_begin(&s->database, false);
     if (err != ERR_OK)
         return err;
-    err = add_entries(&seal);
+    err = epoch_is_push(epoch) ? push_seal_entries(&seal) : add_entries(&seal);
     reading_end(&seal.reader);
     if (err == ERR_OK)
         err = trim_journal(&seal, &first_row);
@@ -256,6 +243,7 @@ bool seal_is_due(const struct store *s, uint32_t instance, int64_t now_ms)
         return false;
     return st->pending.count >= (history != NULL ? PENDING_HISTORY_MAX : SEAL_ENTRIES) ||
            is_stream_due(&st->live, now_ms) || is_stream_due(history, now_ms) ||
+           is_stream_due(&st->push, now_ms) ||
            orphans_of(s, instance) > 0;
 }
 
@@ -267,19 +255,32 @@ static uint64_t first_orphan(const struct store *s, uint32_t instance)
     return s->journal.entries[at].epoch;
 }
 
+/* The page of pushed samples that has waited longest. */
+static uint64_t first_page(const struct store *s, uint32_t instance)
+{
+    uint32_t at = s->states[instance].pending.first;
+    while (!epoch_is_push(s->journal.entries[at].epoch))
+        at = s->journal.entries[at].next;
+    return s->journal.entries[at].epoch;
+}
+
 /* The epoch of the instance whose turn it is: first those of which nothing more comes, then who has enough,
  * and when none has, who has most. */
 static uint64_t epoch_to_seal(const struct store *s, uint32_t instance, int64_t now_ms)
 {
     const struct stream *live = stream_of(s, instance, STREAM_LIVE);
     const struct stream *history = stream_of(s, instance, STREAM_HISTORY);
+    const struct stream *push = stream_of(s, instance, STREAM_PUSH), *most = live;
     if (orphans_of(s, instance) > 0)
         return first_orphan(s, instance);
-    if (history == NULL || is_stream_due(live, now_ms))
+    if (is_stream_due(live, now_ms))
         return live->epoch;
-    bool history_first =
-        is_stream_due(history, now_ms) || history->pending_samples > live->pending_samples;
-    return history_first ? history->epoch : live->epoch;
+    if (history != NULL &&
+        (is_stream_due(history, now_ms) || history->pending_samples > live->pending_samples))
+        most = history;
+    if (is_stream_due(push, now_ms) || push->pending_count > most->pending_count)
+        return first_page(s, instance);
+    return most->epoch;
 }
 
 /* When room runs out, who has most pending comes first, due or not. History asks for room earlier, so that

@@ -56,6 +56,7 @@ static struct staged_block *push(struct staging *g, uint32_t size)
     struct staged_block *b = block_at(g, g->next++);
     b->at = at;
     b->size = size;
+    b->is_late = false;
     g->head = at + size;
     g->staged_bytes += size;
     return b;
@@ -101,7 +102,9 @@ static bool is_held_back(const struct store *s, uint32_t instance)
 {
     const struct instance_state *st = &s->states[instance];
     const struct stream *history = stream_of(s, instance, STREAM_HISTORY);
-    uint32_t staged = st->live.staged_blocks + (history != NULL ? history->staged_blocks : 0U);
+    uint32_t staged = st->live.staged_blocks + st->push.staged_blocks;
+    if (history != NULL)
+        staged += history->staged_blocks;
     return st->pending.count + staged >= PENDING_MAX ||
            s->journal.used + s->staged_entries >= s->journal.capacity;
 }
@@ -117,12 +120,23 @@ static bool is_history_held_back(const struct store *s, uint32_t instance)
            s->staging.next - s->staging.committed >= STAGED_HISTORY_BLOCKS;
 }
 
+/* So do pushed samples. */
+static bool is_push_held_back(const struct store *s, uint32_t instance)
+{
+    const struct instance_state *st = &s->states[instance];
+    return st->push.pending_count + st->push.staged_blocks >= PENDING_PUSH_MAX ||
+           s->journal.used + s->staged_entries >= s->journal.capacity / 8 * JOURNAL_PUSH_EIGHTHS ||
+           s->staging.staged_bytes >= STAGED_PUSH_SIZE ||
+           s->staging.next - s->staging.committed >= STAGED_PUSH_BLOCKS;
+}
+
 /* Puts header and data into the staging area; NULL when there is no room now. */
 static struct staged_block *stage(struct store *s, enum store_stream stream, const struct journal_header *h,
                                   const uint8_t *data)
 {
     bool held = is_held_back(s, h->instance) ||
-                (stream == STREAM_HISTORY && is_history_held_back(s, h->instance));
+                (stream == STREAM_HISTORY && is_history_held_back(s, h->instance)) ||
+                (stream == STREAM_PUSH && is_push_held_back(s, h->instance));
     struct staged_block *b = held ? NULL : push(&s->staging, JOURNAL_HEADER_SIZE + h->size);
     if (b == NULL)
         return NULL;
@@ -141,12 +155,35 @@ static void count_staged(struct store *s, uint32_t instance, enum store_stream s
     struct instance_state *st = &s->states[instance];
     st->staged_samples += block->count;
     st->staged_values += block->count * block->slot_count;
-    if (stream == STREAM_HISTORY) {
+    if (stream == STREAM_HISTORY)
         st->staged_history += block->count;
+    if (stream != STREAM_LIVE) /* push.c notes newest values itself: its blocks come in any order */
         return;
-    }
     note_newest(s, instance, block);
     st->staged_last_ms = block->time_ms[block->count - 1];
+}
+
+bool staging_put(struct store *s, enum store_stream stream, const struct journal_header *h,
+                 const struct block_matrix *block, const uint8_t *data)
+{
+    struct stream *m = stream_of(s, h->instance, stream);
+    struct staged_block *b = stage(s, stream, h, data);
+    if (b == NULL) {
+        s->stats.refused_full++;
+        s->seal_due = true; /* it makes room, and need not wait for the next look */
+        return false;
+    }
+    note_times(b, block);
+    m->staged_sequence = h->sequence + h->count - 1;
+    m->staged_blocks++;
+    s->states[h->instance].staged_received_ms = h->received_ms;
+    count_staged(s, h->instance, stream, block);
+    tables_changed(s, h->instance);
+    if (s->instances[h->instance].deleted_ms != 0) { /* it speaks again */
+        s->instances[h->instance].deleted_ms = 0;
+        tables_facts_changed(s, h->instance);
+    }
+    return true;
 }
 
 int store_append(struct store *s, uint32_t instance, enum store_stream stream, uint64_t sequence,
@@ -167,23 +204,10 @@ int store_append(struct store *s, uint32_t instance, enum store_stream stream, u
     const struct journal_header h = {.instance = instance, .size = size, .epoch = m->epoch,
                                      .sequence = sequence, .received_ms = wall_ms(received),
                                      .count = block->count};
-    struct staged_block *b = stage(s, stream, &h, data);
-    if (b == NULL) {
-        s->stats.refused_full++;
-        s->seal_due = true; /* it makes room, and need not wait for the next look */
+    uint64_t gap = sequence - m->staged_sequence - 1;
+    if (!staging_put(s, stream, &h, block, data))
         return ERR_FULL;
-    }
-    note_times(b, block);
-    facts->gap_count += sequence - m->staged_sequence - 1;
-    m->staged_sequence = last;
-    m->staged_blocks++;
-    s->states[instance].staged_received_ms = h.received_ms;
-    count_staged(s, instance, stream, block);
-    tables_changed(s, instance);
-    if (facts->deleted_ms != 0) { /* it speaks again */
-        facts->deleted_ms = 0;
-        tables_facts_changed(s, instance);
-    }
+    facts->gap_count += gap;
     return (int)block->count;
 }
 
@@ -213,7 +237,8 @@ bool store_feed_next(struct store *s, uint64_t *cursor, uint64_t *missed, struct
             continue;
         }
         *out = (struct store_feed_block){.instance = h.instance, .sequence = h.sequence,
-                                         .stream = b->stream, .data = entry + JOURNAL_HEADER_SIZE,
+                                         .stream = b->is_late ? STREAM_HISTORY : b->stream,
+                                         .data = entry + JOURNAL_HEADER_SIZE,
                                          .size = h.size, .count = h.count,
                                          .series_of_slot = series_of_slot};
         return true;

@@ -14,7 +14,7 @@
 #include "aggregator/store/store.h"
 #include "aggregator/store/store_access.h"
 
-#define METRICS_MAX 1024U
+#define METRICS_MAX 2048U
 #define STAGING_SIZE (4U << 20)
 #define STAGED_BLOCKS_MAX 16384U       /* a power of two */
 #define TOKEN_USES_STAGED_MAX 64U
@@ -32,6 +32,11 @@
 #define JOURNAL_HISTORY_EIGHTHS 6U
 #define STAGED_HISTORY_SIZE (STAGING_SIZE / 2)
 #define STAGED_HISTORY_BLOCKS (STAGED_BLOCKS_MAX / 2)
+/* Pushed samples likewise leave room for those of agents. */
+#define PENDING_PUSH_MAX (PENDING_MAX / 4 * 3)
+#define JOURNAL_PUSH_EIGHTHS 7U
+#define STAGED_PUSH_SIZE (STAGING_SIZE / 4 * 3)
+#define STAGED_PUSH_BLOCKS (STAGED_BLOCKS_MAX / 4 * 3)
 #define SEAL_SAMPLES 600U
 #define SEAL_ENTRIES 120U
 #define SEAL_AGE_MS INT64_C(900000)
@@ -42,6 +47,7 @@ struct staged_block {
     uint32_t at, size;
     int64_t min_ms, max_ms;
     enum store_stream stream;
+    bool is_late;                      /* pushed, and its instance has told later ones before */
 };
 
 /* Blocks are numbered for ever; [oldest, committed) can still be read by who follows the feed, and gives
@@ -84,6 +90,8 @@ struct instance_state {
     uint32_t staged_samples, staged_values, staged_history;
     int64_t staged_last_ms, staged_received_ms;
     struct stream live;
+    struct stream push;                /* of all its pages (push.c); open once something was pushed */
+    int64_t push_known_ms;             /* no sample was later when it was opened */
     struct journal_list pending;
 };
 #define HISTORY_NONE UINT16_MAX
@@ -117,10 +125,19 @@ struct query {
     struct store_cell *cells;
 };
 
+/* A moment of pushed samples that wait to be sealed. */
+struct push_row {
+    int64_t ms;
+    uint32_t entry;                    /* of the journal's index */
+    uint16_t order;                    /* keeps a sort the same on every machine */
+};
+
 /* Work space of one call; nothing survives in here. */
 struct scratch {
     struct block_matrix block;
     uint8_t entry[JOURNAL_HEADER_SIZE + BLOCK_DATA_MAX];
+    uint8_t pushed[BLOCK_DATA_MAX];
+    struct push_row rows[CHUNK_SAMPLES_MAX];
     struct chunk chunk;
     int64_t time_ms[CHUNK_SAMPLES_MAX];
     int64_t values[CHUNK_SAMPLES_MAX];
@@ -162,6 +179,7 @@ struct store {
     struct instance *instances;
     struct instance_state *states;
     uint16_t *series_of_slot;          /* SLOTS_MAX for each instance, then for each history */
+    uint16_t *series_numbers;          /* 0, 1, 2, ...: dictionary of pushed samples */
     struct history *histories;
     uint32_t history_count;            /* in use */
     struct store_series *series;       /* series_per_instance_max for each instance */
@@ -222,6 +240,8 @@ static inline struct stream *stream_of(const struct store *s, uint32_t instance,
     struct instance_state *st = &s->states[instance];
     if (which == STREAM_LIVE)
         return &st->live;
+    if (which == STREAM_PUSH)
+        return &st->push;
     return st->history == HISTORY_NONE ? NULL : &s->histories[st->history].stream;
 }
 
@@ -235,7 +255,8 @@ static inline struct history *history_of(const struct store *s, uint32_t instanc
 static inline uint32_t orphans_of(const struct store *s, uint32_t instance)
 {
     const struct stream *history = stream_of(s, instance, STREAM_HISTORY);
-    return s->states[instance].pending.count - s->states[instance].live.pending_count -
+    const struct instance_state *st = &s->states[instance];
+    return st->pending.count - st->live.pending_count - st->push.pending_count -
            (history != NULL ? history->pending_count : 0);
 }
 
@@ -278,6 +299,9 @@ int epoch_load(struct store *s, uint32_t instance, uint64_t epoch);
 void epoch_committed(struct store *s, uint32_t instance);
 
 /* staging.c */
+/* Puts a block of the stream into the staging area and counts it; false when there is no room now. */
+bool staging_put(struct store *s, enum store_stream stream, const struct journal_header *h,
+                 const struct block_matrix *block, const uint8_t *data);
 void staging_init(struct staging *g, uint8_t *bytes, struct staged_block *blocks);
 /* Header and data of a block that is still kept, or NULL. */
 const uint8_t *staging_entry(const struct staging *g, uint64_t number);
@@ -300,9 +324,38 @@ int reading_block(struct store *s, struct journal_reader *r, uint32_t instance,
 void reading_end(struct journal_reader *r);
 
 /* seal.c */
+struct seal {
+    struct store *s;
+    struct journal_reader reader;
+    uint32_t instance;
+    uint64_t epoch;
+    int64_t gap_ms;          /* a longer pause begins a new chunk */
+    int64_t chunk_next;
+    int64_t newest_age_ms;
+    uint64_t first_sequence, last_sequence; /* of the chunk being built */
+    uint32_t taken, samples; /* entries of that epoch in the list, and the samples in them */
+    uint64_t values, bytes;
+};
+/* Writes the chunk that has been built, if any. */
+int seal_flush(struct seal *seal);
 bool seal_is_due(const struct store *s, uint32_t instance, int64_t now_ms);
 /* Looks for the next instance that is due and seals it. */
 int seal_step(struct store *s, struct mono now);
+
+/* push.c */
+/* Pushed samples have an epoch for each page of SLOTS_MAX series; a slot is the place of a series in its
+ * page. */
+#define PUSH_EPOCH_FIRST (STORE_EPOCH_AGENT_MAX + 1)
+static inline bool epoch_is_push(uint64_t epoch)
+{
+    return epoch > STORE_EPOCH_AGENT_MAX;
+}
+/* What the slots of a page mean. */
+const uint16_t *push_slots(const struct store *s, uint32_t instance, uint64_t epoch, uint32_t *slot_count);
+
+/* push_seal.c */
+/* Adds entries of a page to chunks, in the order of their times; see seal.c. */
+int push_seal_entries(struct seal *seal);
 
 /* retention.c */
 void retention_check(struct store *s);

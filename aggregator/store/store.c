@@ -36,6 +36,11 @@ static void reserve_tables(struct store *s, struct memory_map *map)
     s->series_of_slot = memory_reserve(map, "store: dictionaries",
                                        (uint64_t)(instances + s->limits.histories_max) * SLOTS_MAX,
                                        sizeof *s->series_of_slot, "as series");
+    s->series_numbers =
+        memory_reserve(map, "store: series of pushed samples", s->limits.series_per_instance_max,
+                       sizeof *s->series_numbers, "as series");
+    for (uint32_t i = 0; s->series_numbers != NULL && i < s->limits.series_per_instance_max; i++)
+        s->series_numbers[i] = (uint16_t)i;
     s->series = memory_reserve(map, "store: series", series, sizeof *s->series,
                                "a new series of that agent is refused");
     s->newest = memory_reserve(map, "store: newest values", series, sizeof *s->newest, "as series");

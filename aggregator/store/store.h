@@ -103,12 +103,16 @@ int store_token_use(struct store *s, const uint8_t token[static 8], const uint8_
 /* --- streams: the epochs of which an agent may send --- */
 
 /* What an agent measures now, and, beside it, what it kept of an epoch that has ended. Each has its own
- * dictionary and sequences. Newest values are those of the live stream. */
-enum store_stream { STREAM_LIVE, STREAM_HISTORY };
+ * dictionary and sequences. Newest values are those of the live stream. And what comes from outside
+ * without an agent (store_push), for which the store itself keeps dictionary and sequences. */
+enum store_stream { STREAM_LIVE, STREAM_HISTORY, STREAM_PUSH };
 
-/* Makes `epoch` the live one of the instance, old or new. ERR_AGAIN while blocks of it wait for a commit, or
- * storage cannot commit: then store_committed_sequence() would soon say more. ERR_BUSY while it is open as
- * history. */
+/* Epochs from here on are those of pushed samples; no agent may have one. */
+#define STORE_EPOCH_AGENT_MAX (UINT64_MAX - 256)
+
+/* Makes `epoch` the live one of the instance, old or new. ERR_MALFORMED beyond STORE_EPOCH_AGENT_MAX.
+ * ERR_AGAIN while blocks of it wait for a commit, or storage cannot commit: then
+ * store_committed_sequence() would soon say more. ERR_BUSY while it is open as history. */
 int store_epoch(struct store *s, uint32_t instance, uint64_t epoch);
 /* Opens `epoch` as the history of the instance in one of histories_max places, in place of another one.
  * ERR_FULL while all places are taken; ERR_AGAIN as store_epoch(); ERR_BUSY when it is the live one. */
@@ -142,6 +146,36 @@ int store_dictionary_add(struct store *s, uint32_t instance, enum store_stream s
  * not open. */
 int store_append(struct store *s, uint32_t instance, enum store_stream stream, uint64_t sequence,
                  const struct block_matrix *block, const uint8_t *data, uint32_t size, struct wall received);
+/* --- samples that are pushed, at any time, in any order --- */
+
+/* The series of that metric and tag, made when it is not there. Its index; ERR_FULL when the instance has
+ * series_per_instance_max, or there are too many metrics: counted; ERR_MALFORMED for names that are empty
+ * or too long. Staged. */
+int store_series_put(struct store *s, uint32_t instance, const struct store_series_facts *facts);
+/* The instance's agent measures it now: nobody else may push it. */
+bool store_series_is_live(const struct store *s, uint32_t instance, uint32_t series);
+
+enum store_pushed {
+    PUSHED_NEW,      /* staged */
+    PUSHED_REPEATED, /* the same value is there already */
+    PUSHED_CONFLICT, /* another value is there at that time, and stays */
+};
+struct store_push_value {
+    int64_t time_ms, value;
+    uint16_t series;
+    uint8_t pushed;  /* enum store_pushed; told by store_push */
+};
+/* Stages those of the values that are not there yet, on disk or staged; `values` ascend by time, then by
+ * series, and what is told twice counts as repeated. The number staged; or ERR_FULL, or ERR_SYSTEM when
+ * storage cannot be read now: try all of it again later, what has been staged meanwhile is known then.
+ * ERR_MALFORMED when they do not ascend, name a series that there is not, or a time outside 1970..2200. */
+int store_push(struct store *s, uint32_t instance, struct store_push_value *values, uint32_t count,
+               struct wall received);
+/* What store_push would tell of one value (enum store_pushed), or ERR_SYSTEM. */
+int store_push_find(struct store *s, uint32_t instance, uint16_t series, int64_t time_ms, int64_t value);
+
+/* --- what is durable --- */
+
 /* Newest sequence on disk of the stream's epoch; 0 when none, or when the stream is not open. */
 uint64_t store_committed_sequence(const struct store *s, uint32_t instance, enum store_stream stream);
 /* Grows by one with every commit that succeeded. */
@@ -157,8 +191,10 @@ struct store_series {
     int64_t last_value;     /* stored integer, valid when last_ms is not 0 */
     int64_t last_ms;
 };
+/* Names that are pushed may be longer than those of agents. */
+#define STORE_METRIC_SIZE 96U
 struct store_metric { /* one entry for every name ever seen, or more when it came with several scales */
-    char name[METRIC_SIZE];
+    char name[STORE_METRIC_SIZE];
     char unit[UNIT_SIZE];
     uint32_t scale;
     enum metric_kind kind;
@@ -172,7 +208,9 @@ const struct store_metric *store_metric(const struct store *s, uint32_t metric_i
 struct store_feed_block {
     uint32_t instance;
     uint64_t sequence;
-    enum store_stream stream; /* history is old news: it has been measured before what is known already */
+    /* History is old news: it has been measured before what is known already. What is pushed late counts as
+     * such, too. */
+    enum store_stream stream;
     const uint8_t *data; /* valid, as series_of_slot, until the next call of a store function */
     uint32_t size;
     uint32_t count;

@@ -243,6 +243,17 @@ uint32_t store_dictionary_count(const struct store *s, uint32_t instance, enum s
     return m == NULL ? 0 : m->slot_count;
 }
 
+int store_series_put(struct store *s, uint32_t instance, const struct store_series_facts *facts)
+{
+    ASSERT(instance < s->instance_count);
+    int metric = find_or_add_metric(s, facts);
+    int series = metric < 0 ? metric : find_or_add_series(s, instance, (uint32_t)metric, facts->tag);
+    s->instances[instance].series_refused += series == ERR_FULL;
+    if (series >= 0)
+        tables_changed(s, instance);
+    return series;
+}
+
 int store_dictionary_add(struct store *s, uint32_t instance, enum store_stream stream,
                          const struct store_series_facts *facts)
 {

@@ -180,7 +180,7 @@ static void a_restart_keeps_everything(void **state)
     (void)state;
     struct rig *r = with_host(6, 4);
     uint32_t beta = rig_instance(r, "beta");
-    assert_int_equal(store_epoch(r->store, beta, UINT64_MAX), ERR_OK);
+    assert_int_equal(store_epoch(r->store, beta, STORE_EPOCH_AGENT_MAX), ERR_OK);
     rig_dictionary(r, beta, 2, 3);
     for (uint64_t at = 1; at < 300; at += 10) {
         rig_fill(r, 10, 4, RIG_START_MS + (int64_t)at * 1000);
@@ -205,7 +205,7 @@ static void a_restart_keeps_everything(void **state)
         assert_true(i->created_ms > 0);
         assert_int_equal(store_committed_sequence(r->store, 0, STREAM_LIVE), 300);
         assert_int_equal(store_committed_sequence(r->store, beta, STREAM_LIVE), 300);
-        assert_int_equal(store_epoch(r->store, beta, UINT64_MAX), ERR_OK);
+        assert_int_equal(store_epoch(r->store, beta, STORE_EPOCH_AGENT_MAX), ERR_OK);
         assert_int_equal(store_dictionary_count(r->store, beta, STREAM_LIVE), 3);
         assert_string_equal(store_metric(r->store, store_series(r->store, beta, 0)->metric_index)->name,
                             "metric_2");
