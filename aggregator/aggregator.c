@@ -48,6 +48,7 @@ struct aggregator *aggregator_reserve(struct memory_map *map, const struct aggre
         .bodies_max = limits->api_bodies_max,
         .body_size = limits->api_body_size,
         .instances_max = limits->agents_max,
+        .series_per_instance_max = limits->series_max,
     };
     struct aggregator *a = memory_reserve(map, "aggregator", 1, sizeof *a, "there is one");
     struct store *s = store_reserve(map, &store);

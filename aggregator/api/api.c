@@ -43,7 +43,10 @@ struct api *api_reserve(struct memory_map *map, const struct api_limits *limits)
                               "the response waits for its client; live updates are left out and counted");
     struct world counting = {0};
     body_pool_reserve(map, a == NULL ? NULL : &a->world.bodies, limits->bodies_max, limits->body_size);
-    metrics_reserve(map, a == NULL ? &counting : &a->world);
+    struct world *world = a == NULL ? &counting : &a->world;
+    metrics_reserve(map, world);
+    exposition_reserve(map, world);
+    world->catalog = catalog_reserve(map, limits->instances_max, limits->series_per_instance_max);
     struct push *push = push_reserve(map, limits->instances_max);
     struct live *live = live_reserve(map, limits->websockets_max);
     if (a == NULL)
@@ -76,6 +79,7 @@ void api_open(struct api *a, struct plat *p, struct store *s, const struct memor
     w->store = s;
     w->map = map;
     w->token = token;
+    catalog_open(w->catalog, s);
     w->started = plat_mono(p);
     w->started_ms = wall_ms(plat_wall(p));
     self_watch_commits(w);

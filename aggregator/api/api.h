@@ -13,7 +13,7 @@ struct api_limits {
     uint32_t websockets_max;  /* of them */
     uint32_t bodies_max;      /* request bodies too large for a connection's own buffer, at one time */
     uint32_t body_size;       /* bytes of the largest */
-    uint32_t instances_max;   /* of the store */
+    uint32_t instances_max, series_per_instance_max; /* as the store */
 };
 
 struct api;

@@ -21,6 +21,7 @@
 #include "aggregator/api/http.h"
 #include "aggregator/api/json_writer.h"
 #include "aggregator/push/push.h"
+#include "aggregator/query/catalog.h"
 
 #define EXCHANGE_STATE_SIZE 1280U
 #define EXCHANGE_PARAMETER_SIZE 192U
@@ -48,6 +49,7 @@ struct api_stats {
 };
 
 struct point_list;
+struct selection_pool;
 
 /* What handlers may look at; one for the whole room. */
 struct world {
@@ -66,6 +68,8 @@ struct world {
     struct point_list *point_lists; /* scratch of GET /metrics */
     struct body_pool bodies;
     struct push *push;         /* samples that come by HTTP */
+    struct catalog *catalog;
+    struct selection_pool *selections; /* of /federate */
 };
 
 struct exchange {

@@ -13,6 +13,7 @@ static const struct route routes[] = {
     {HTTP_GET, "/instances/{id}", handle_instance, .kind = ROUTE_DATA},
     {HTTP_GET, "/api/instances/{id}", handle_instance, .kind = ROUTE_DATA},
     {HTTP_GET, "/metrics", handle_metrics, .kind = ROUTE_DATA},
+    {HTTP_GET, "/federate", handle_federate, .kind = ROUTE_DATA},
     /* columns, newest values, about itself */
     {HTTP_GET, "/api/v1/query", handle_query, .kind = ROUTE_DATA},
     {HTTP_GET, "/api/v1/series", handle_series, .kind = ROUTE_DATA},

@@ -86,7 +86,7 @@ static int load_metrics(struct store *s, struct text *why)
                                                                             : METRIC_GAUGE};
         take_text(row, 1, m.name, sizeof m.name);
         take_text(row, 2, m.unit, sizeof m.unit);
-        if (sqlite3_column_int64(row, 0) != s->metric_count || s->metric_count == METRICS_MAX ||
+        if (sqlite3_column_int64(row, 0) != s->metric_count || s->metric_count == STORE_METRICS_MAX ||
             m.scale == 0) {
             database_reset(&s->database, SQL_METRIC_LIST);
             return damaged(why, "metric");

@@ -14,7 +14,6 @@
 #include "aggregator/store/store.h"
 #include "aggregator/store/store_access.h"
 
-#define METRICS_MAX 2048U
 #define STAGING_SIZE (4U << 20)
 #define STAGED_BLOCKS_MAX 16384U       /* a power of two */
 #define TOKEN_USES_STAGED_MAX 64U

@@ -44,7 +44,7 @@ static void reserve_tables(struct store *s, struct memory_map *map)
     s->series = memory_reserve(map, "store: series", series, sizeof *s->series,
                                "a new series of that agent is refused");
     s->newest = memory_reserve(map, "store: newest values", series, sizeof *s->newest, "as series");
-    s->metrics = memory_reserve(map, "store: metrics", METRICS_MAX, sizeof *s->metrics,
+    s->metrics = memory_reserve(map, "store: metrics", STORE_METRICS_MAX, sizeof *s->metrics,
                                 "a series with a new name is refused");
     s->lines[LINE_METRICS] = memory_last_line(map);
     for (uint32_t i = 0; s->histories != NULL && i < s->limits.histories_max; i++)

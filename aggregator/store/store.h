@@ -29,6 +29,9 @@ struct store_limits {
 
 struct store;
 
+/* Metrics: names with their scales, of all instances together. */
+#define STORE_METRICS_MAX 2048U
+
 /* In place of a series: there was no room for it. */
 #define SERIES_NONE UINT16_MAX
 

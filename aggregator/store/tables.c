@@ -196,7 +196,7 @@ const struct store_metric *store_metric(const struct store *s, uint32_t metric_i
 static int add_metric(struct store *s, const struct store_series_facts *facts)
 {
     struct store_metric m = {.scale = facts->scale, .kind = facts->kind};
-    if (s->metric_count == METRICS_MAX)
+    if (s->metric_count == STORE_METRICS_MAX)
         return ERR_FULL;
     if (facts->metric[0] == '\0' || facts->scale == 0 ||
         !text_copy(m.name, sizeof m.name, facts->metric) ||

@@ -5,6 +5,9 @@
 # DIR/exporter: node_exporter, the independent source of `make e2e`.
 build_exporter() { unpack_peers "$DIR/exporter" $PACKAGES_exporter; }
 
+# DIR/prometheus: the scraper (and promtool) that the exposition is checked with.
+build_prometheus() { unpack_peers "$DIR/prometheus" $PACKAGES_prometheus; }
+
 # DIR/peers: what `make bench` runs beside the agent.
 build_peers() { unpack_peers "$DIR/peers" $PACKAGES_peers; }
 

@@ -47,4 +47,5 @@ PACKAGES_riscv='gcc-riscv64-linux-gnu linux-libc-dev-riscv64-cross qemu-user-sta
 PACKAGES_test='libcmocka-dev clang strace python3 procps sysstat iproute2' # and libclang-rt-N-dev
 # Unpacked, not installed (peers.sh).
 PACKAGES_exporter='prometheus-node-exporter'
+PACKAGES_prometheus='prometheus'
 PACKAGES_peers='prometheus-node-exporter collectd-core netdata-core netdata-plugins-bash'

@@ -32,6 +32,11 @@ void metric_write(struct json *j, const char *key, struct store *s, const struct
 /* Scratch of requests that run at once; one more waits for nothing and is told to come again. */
 void metrics_reserve(struct memory_map *map, struct world *w);
 
+/* exposition.c */
+void handle_exposition(struct exchange *x);
+void handle_federate(struct exchange *x);
+void exposition_reserve(struct memory_map *map, struct world *w);
+
 /* query.c */
 void handle_query(struct exchange *x);
 

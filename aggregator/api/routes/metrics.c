@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "aggregator/api/query_string.h"
+#include "aggregator/api/routes/exposition.h"
 #include "aggregator/api/routes/handlers.h"
 
 #define LISTS_MAX 4U           /* requests at once */
@@ -340,6 +341,11 @@ static bool read_filters(struct exchange *x, struct metrics_state *st)
 
 void handle_metrics(struct exchange *x)
 {
+    respond_header(x, "Vary: Accept");
+    if (exposition_accepted(x->request) != EXPOSITION_NONE) {
+        handle_exposition(x);
+        return;
+    }
     struct metrics_state *st = exchange_state(x, sizeof(*st));
     uint64_t limit = 0;
     if (query_number(x->request->query, "limit", 1, 1000, &limit) == ERR_MALFORMED) {

@@ -1,43 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* GET /api/v1/series: what one host measures. GET /api/v1/live: the newest value of everything. */
-#include <string.h>
-
 #include "aggregator/api/query_string.h"
 #include "aggregator/api/routes/handlers.h"
-
-static bool is_key_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '.' || c == '-';
-}
-
-/* Where this tag ends: at its end, or at a comma with a next key behind it. A mount may have commas too. */
-static const char *tag_end(const char *tag)
-{
-    const char *comma = tag;
-    while ((comma = strchr(comma, ',')) != NULL) {
-        const char *next = comma + 1;
-        while (is_key_letter(*next))
-            next++;
-        if (next > comma + 1 && *next == '=')
-            return comma;
-        comma++;
-    }
-    return tag + strlen(tag);
-}
+#include "aggregator/query/tags.h"
 
 void tags_write(struct json *j, const char *key, const char *tag)
 {
+    struct tag_pair pair;
     json_open_object(j, key);
-    while (tag[0] != 0) {
-        const char *end = tag_end(tag);
-        const char *equals = memchr(tag, '=', (size_t)(end - tag));
-        if (equals != NULL)
-            json_foreign_text(j, tag, (uint32_t)(equals - tag), equals + 1, (uint32_t)(end - equals - 1));
+    while (tags_next(&tag, &pair))
+        if (pair.key_length > 0)
+            json_foreign_text(j, pair.key, pair.key_length, pair.value, pair.value_length);
         else
-            json_text_n(j, "tag", tag, (uint32_t)(end - tag));
-        tag = *end == ',' ? end + 1 : end;
-    }
+            json_text_n(j, "tag", pair.value, pair.value_length);
     json_close_object(j);
 }
 

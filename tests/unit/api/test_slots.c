@@ -7,7 +7,8 @@
 
 #define START_MS (RIG_START_MS + 1000)
 
-static const struct api_limits small = {.connections_max = 4, .websockets_max = 2, .instances_max = 8};
+static const struct api_limits small = {.connections_max = 4, .websockets_max = 2, .instances_max = 8,
+                                        .series_per_instance_max = 64};
 
 static const char health[] = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
