@@ -276,14 +276,6 @@ bool catalog_is_fresh(const struct catalog *c, uint32_t instance, uint32_t serie
 
 /* --- labels --- */
 
-const struct label *labels_find(const struct labels *l, const char *name)
-{
-    for (uint32_t i = 0; i < l->count; i++)
-        if (text_equal(l->at[i].name, name))
-            return &l->at[i];
-    return NULL;
-}
-
 static void add(struct labels *l, const char *name, const char *value, uint32_t length)
 {
     if (length > 0 && l->count < LABELS_MAX)

@@ -11,6 +11,7 @@
 #ifndef NEPHOS_QUERY_CATALOG_H
 #define NEPHOS_QUERY_CATALOG_H
 
+#include "aggregator/query/labels.h"
 #include "aggregator/store/store.h"
 
 #define FAMILY_NAME_SIZE 96U
@@ -50,23 +51,8 @@ bool catalog_is_fresh(const struct catalog *c, uint32_t instance, uint32_t serie
 
 /* --- labels --- */
 
-#define LABELS_MAX 24U
-
-struct label {
-    const char *name;     /* terminated */
-    const char *value;    /* not terminated; may hold anything */
-    uint32_t length;
-};
-struct labels {
-    uint32_t count;
-    struct label at[LABELS_MAX];
-    char names[192];      /* of those that come from a tag */
-};
-
 /* instance and what the tag says; with facts also name, provider, region and type, where they are known. */
 void catalog_labels(const struct catalog *c, uint32_t instance, uint32_t series, bool with_facts,
                     struct labels *out);
-/* NULL when there is none of that name. */
-const struct label *labels_find(const struct labels *l, const char *name);
 
 #endif
