@@ -3,6 +3,7 @@
 #include "aggregator/aggregator.h"
 
 #include "aggregator/api/api.h"
+#include "aggregator/command/command.h"
 #include "aggregator/hints.h"
 #include "aggregator/ingest/ingest.h"
 #include "aggregator/store/store.h"
@@ -12,13 +13,16 @@
 #define ACCEPTS_PER_PASS 32U
 #define GAUGES_MS 1000
 #define GAUGES_MAX 32U
+#define CERTIFICATE_LOOK_MS (INT64_C(86400) * 1000)
 
 struct aggregator {
     struct plat *plat;
     struct store *store;
     struct ingest *ingest;
     struct api *api;
-    int agents_listener, api_listener;
+    int agents_listener, api_listener, https_listener, command_listener;
+    struct mono certificate_due;       /* when that of HTTPS is looked at again */
+    const struct aggregator_options *options;
     struct mono gauges_due;
     struct api_gauge gauges[GAUGES_MAX];
 };
@@ -55,8 +59,8 @@ struct aggregator *aggregator_reserve(struct memory_map *map, const struct aggre
     struct ingest *g = ingest_reserve(map, &ingest);
     struct api *h = api_reserve(map, &api);
     if (a != NULL)
-        *a = (struct aggregator){.store = s, .ingest = g, .api = h, .agents_listener = -1,
-                                 .api_listener = -1};
+        *a = (struct aggregator){.store = s, .ingest = g, .api = h, .agents_listener = -1, .api_listener = -1,
+                                 .https_listener = -1, .command_listener = -1};
     return a;
 }
 
@@ -86,6 +90,55 @@ static int set_settings(struct aggregator *a, const struct aggregator_options *o
     return ingest_set_settings(a->ingest, options->sample_interval_ms, hints, (uint32_t)n);
 }
 
+/* Files may have been renewed where they lie, and our own certificates do not live for ever. */
+static int take_certificate(struct aggregator *a, const struct aggregator_options *o, struct text *why)
+{
+    if (o->api_https == NULL || o->api_https[0] == '\0')
+        return ERR_OK;
+    a->certificate_due = mono_after_ms(plat_mono(a->plat), CERTIFICATE_LOOK_MS);
+    if (o->api_certificate[0] != '\0')
+        return authority_serve_files(a->plat, o->api_certificate, o->api_key, why);
+    return authority_serve_own(a->plat, o->api_names, why);
+}
+
+int aggregator_configure(struct aggregator *a, const struct aggregator_options *options, struct text *why)
+{
+    const struct api_options api = {.token = options->api_token, .is_open = options->api_is_open,
+                                    .rate_per_s = options->api_rate_per_s};
+    a->options = options;
+    api_configure(a->api, &api);
+    int e = set_settings(a, options, why);
+    return e < 0 ? e : take_certificate(a, options, why);
+}
+
+/* Once a day. */
+static void look_at_certificate(struct aggregator *a)
+{
+    char words[160];
+    struct text why;
+    text_init(&why, words, sizeof words);
+    if (take_certificate(a, a->options, &why) < 0)
+        plat_log(a->plat, LOG_WARN, "the certificate of the API stays as it is: %s", words);
+}
+
+static int open_api(struct aggregator *a, const struct aggregator_options *options, struct text *why)
+{
+    a->api_listener = open_listener(a, options->api, PLAT_PLAIN, "--api", why);
+    if (a->api_listener < 0)
+        return a->api_listener;
+    if (options->api_https != NULL && options->api_https[0] != '\0') {
+        a->https_listener = open_listener(a, options->api_https, PLAT_TLS_SERVER, "--api-https", why);
+        if (a->https_listener < 0)
+            return a->https_listener;
+    }
+    a->command_listener = plat_listen_local(a->plat, COMMAND_SOCKET);
+    if (a->command_listener < 0 && a->command_listener != ERR_MISSING)
+        plat_log(a->plat, LOG_WARN, "no socket for commands can be made in the data directory: `access`, "
+                                    "`agent` "
+                 "and the like cannot reach this aggregator");
+    return ERR_OK;
+}
+
 int aggregator_open(struct aggregator *a, struct plat *p, const struct memory_map *map,
                     const struct aggregator_options *options, struct text *why)
 {
@@ -101,15 +154,22 @@ int aggregator_open(struct aggregator *a, struct plat *p, const struct memory_ma
         return e;
     }
     ingest_open(a->ingest, p, a->store);
-    e = set_settings(a, options, why);
+    const struct api_options api = {.token = options->api_token};
+    api_open(a->api, p, a->store, map, &api);
+    e = aggregator_configure(a, options, why);
     if (e < 0)
         return e;
-    api_open(a->api, p, a->store, map, options->api_token);
     a->agents_listener = open_listener(a, options->listen, PLAT_TLS, "--listen", why);
     if (a->agents_listener < 0)
         return a->agents_listener;
-    a->api_listener = open_listener(a, options->api, PLAT_PLAIN, "--api", why);
-    return a->api_listener < 0 ? a->api_listener : ERR_OK;
+    return open_api(a, options, why);
+}
+
+static enum api_door door_of(const struct aggregator *a, int listener)
+{
+    return listener == a->command_listener ? DOOR_COMMAND
+           : listener == a->https_listener ? DOOR_TLS
+                                           : DOOR_PLAIN;
 }
 
 static void accept_all(struct aggregator *a, int listener, struct mono now)
@@ -123,13 +183,14 @@ static void accept_all(struct aggregator *a, int listener, struct mono now)
         if (listener == a->agents_listener)
             ingest_accept(a->ingest, conn, now);
         else
-            api_accept(a->api, conn, now);
+            api_accept(a->api, conn, door_of(a, listener), now);
     }
 }
 
 static void dispatch(struct aggregator *a, int conn, struct mono now)
 {
-    if (conn == a->agents_listener || conn == a->api_listener)
+    if (conn == a->agents_listener || conn == a->api_listener || conn == a->https_listener ||
+        conn == a->command_listener)
         accept_all(a, conn, now);
     else if (!ingest_ready(a->ingest, conn, now))
         (void)api_ready(a->api, conn, now); /* neither: closed earlier in this pass */
@@ -183,6 +244,8 @@ struct mono aggregator_step(struct aggregator *a, struct mono now)
     if (ingest_acknowledge(a->ingest))
         next = now;
     next = mono_earlier(next, api_step(a->api, now));
+    if (a->https_listener >= 0 && mono_reached(now, a->certificate_due))
+        look_at_certificate(a);
     if (mono_reached(now, a->gauges_due)) {
         publish_gauges(a);
         a->gauges_due = mono_after_ms(now, GAUGES_MS);
@@ -199,10 +262,10 @@ void aggregator_close(struct aggregator *a)
     ingest_close(a->ingest);
     api_close(a->api);
     store_close(a->store);
-    if (a->agents_listener >= 0)
-        plat_close(a->plat, a->agents_listener);
-    if (a->api_listener >= 0)
-        plat_close(a->plat, a->api_listener);
+    const int listeners[] = {a->agents_listener, a->api_listener, a->https_listener, a->command_listener};
+    for (uint32_t i = 0; i < COUNT_OF(listeners); i++)
+        if (listeners[i] >= 0)
+            plat_close(a->plat, listeners[i]);
 }
 
 const char *aggregator_agents_address(struct aggregator *a)
@@ -213,4 +276,9 @@ const char *aggregator_agents_address(struct aggregator *a)
 const char *aggregator_api_address(struct aggregator *a)
 {
     return plat_peer_address(a->plat, a->api_listener);
+}
+
+const char *aggregator_https_address(struct aggregator *a)
+{
+    return a->https_listener < 0 ? NULL : plat_peer_address(a->plat, a->https_listener);
 }

@@ -13,7 +13,12 @@ struct aggregator;
 struct aggregator_options {
     const char *listen;    /* address for agents, TLS */
     const char *api;       /* address for HTTP, plain */
-    const char *api_token; /* bearer token of every API request, or "" */
+    const char *api_https; /* address for HTTPS, or "" or NULL */
+    const char *api_certificate, *api_key; /* files for it; "": a certificate of our own CA for api_names */
+    const char *api_names; /* hosts and addresses, with commas between them */
+    const char *api_token; /* a bearer token of an administrator beside those in the store, or "" */
+    bool api_is_open;      /* who reaches `api` needs no token */
+    uint32_t api_rate_per_s; /* requests of one address or token while it is not open; 0: any number */
     const char *hints;     /* levels at which agents send at once (hints.h), or NULL */
     uint32_t sample_interval_ms; /* of agents; 0: as each was configured */
 };
@@ -25,6 +30,9 @@ struct aggregator *aggregator_reserve(struct memory_map *map, const struct aggre
  * database is taken, ERR_DENIED, ERR_MALFORMED, ERR_SYSTEM. */
 int aggregator_open(struct aggregator *a, struct plat *p, const struct memory_map *map,
                     const struct aggregator_options *options, struct text *why);
+/* Takes other options over: hints, sample_interval_ms, token, rate, names and what stands in the files of
+ * certificate and key now. ERR_MALFORMED and the like with `why`, and then what could be taken over is. */
+int aggregator_configure(struct aggregator *a, const struct aggregator_options *options, struct text *why);
 /* One pass through every room. Returns when it wants to be called next at the latest. */
 struct mono aggregator_step(struct aggregator *a, struct mono now);
 /* Commits and acknowledges what is staged, says goodbye, closes the database. */
@@ -32,5 +40,7 @@ void aggregator_close(struct aggregator *a);
 /* The address that agents and browsers reach, with the port the system chose for port 0. */
 const char *aggregator_agents_address(struct aggregator *a);
 const char *aggregator_api_address(struct aggregator *a);
+/* NULL when there is none. */
+const char *aggregator_https_address(struct aggregator *a);
 
 #endif

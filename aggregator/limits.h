@@ -74,10 +74,10 @@ static inline uint32_t limits_sessions(const struct aggregator_limits *l)
     return l->agents_max + l->agents_max / 8 + SESSIONS_SPARE;
 }
 
-/* Connections of the platform: sessions, API and two listeners. */
+/* Connections of the platform: sessions, API, two commands and four listeners. */
 static inline uint32_t limits_connections(const struct aggregator_limits *l)
 {
-    return limits_sessions(l) + l->api_connections_max + 2;
+    return limits_sessions(l) + l->api_connections_max + 2 + 4;
 }
 
 #endif

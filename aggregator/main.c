@@ -242,6 +242,7 @@ static int serve(const struct aggregator_limits *limits, struct text *why)
         return code;
     const struct aggregator_options options = {
         .listen = program.config.listen, .api = program.config.api, .api_token = program.api_token,
+        .api_is_open = program.api_token[0] == '\0' && config_is_loopback(program.config.api),
         .hints = program.config.hints,
         .sample_interval_ms = (uint32_t)program.config.sample_interval_ms};
     int e = aggregator_open(a, program.plat, &program.map, &options, why);

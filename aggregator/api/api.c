@@ -2,12 +2,15 @@
 /* The room: its memory, its slots, its step. */
 #include "aggregator/api/api.h"
 
+#include "aggregator/api/access.h"
 #include "aggregator/api/connection.h"
 #include "aggregator/api/routes/handlers.h"
 
 #define SWEEP_MS 250    /* deadlines are looked at this often while somebody is connected */
 #define IDLE_SWEEP_MS 5000
 #define BLOCKED_MS 5
+/* Places beside those of the clients, so that commands are heard however many clients there are. */
+#define COMMANDS_MAX 2U
 #define REFUSALS_MAX 8U /* newcomers who are being told that all slots are taken */
 
 /* A newcomer without a slot: has its 503, and a moment to read it. */
@@ -28,7 +31,7 @@ struct api {
 
 struct api *api_reserve(struct memory_map *map, const struct api_limits *limits)
 {
-    uint32_t n = limits->connections_max;
+    uint32_t n = limits->connections_max + COMMANDS_MAX;
     struct api *a = memory_reserve(map, "api: routes and counters", 1, sizeof(*a), "never full");
     struct connection *connections = memory_reserve(map, "api: connections", n, sizeof(*connections),
                                                     "the newcomer gets 503 and is closed");
@@ -48,6 +51,7 @@ struct api *api_reserve(struct memory_map *map, const struct api_limits *limits)
     exposition_reserve(map, world);
     world->catalog = catalog_reserve(map, limits->instances_max, limits->series_per_instance_max);
     struct push *push = push_reserve(map, limits->instances_max);
+    access_reserve_room(map, a == NULL ? &counting.access : &a->world.access);
     struct live *live = live_reserve(map, limits->websockets_max);
     if (a == NULL)
         return NULL;
@@ -72,14 +76,14 @@ struct api *api_reserve(struct memory_map *map, const struct api_limits *limits)
 }
 
 void api_open(struct api *a, struct plat *p, struct store *s, const struct memory_map *map,
-              const char *token)
+              const struct api_options *options)
 {
     struct world *w = &a->world;
     w->plat = p;
     w->store = s;
     w->map = map;
-    w->token = token;
     catalog_open(w->catalog, s);
+    access_open(&w->access, p, options);
     w->started = plat_mono(p);
     w->started_ms = wall_ms(plat_wall(p));
     self_watch_commits(w);
@@ -87,6 +91,11 @@ void api_open(struct api *a, struct plat *p, struct store *s, const struct memor
     a->next_sweep = w->started;
     push_open(w->push, p, s);
     live_open(a->live, w);
+}
+
+void api_configure(struct api *a, const struct api_options *options)
+{
+    access_open(&a->world.access, a->world.plat, options);
 }
 
 void api_self_gauges(struct api *a, const struct api_gauge *gauges, uint32_t count)
@@ -129,14 +138,15 @@ static void refuse(struct api *a, int conn, struct mono now)
     plat_close(p, conn);
 }
 
-void api_accept(struct api *a, int conn, struct mono now)
+void api_accept(struct api *a, int conn, enum api_door door, struct mono now)
 {
     a->next_sweep = mono_earlier(a->next_sweep, mono_after_ms(now, SWEEP_MS));
-    for (uint32_t i = 0; i < a->capacity; i++) {
+    uint32_t places = a->capacity - (door == DOOR_COMMAND ? 0 : COMMANDS_MAX);
+    for (uint32_t i = 0; i < places; i++) {
         struct connection *c = &a->connections[i];
         if (c->state != CONNECTION_FREE)
             continue;
-        connection_open(c, conn, now);
+        connection_open(c, conn, door, now);
         a->world.stats.connections++;
         memory_use(a->line, ++a->count);
         return;

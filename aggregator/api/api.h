@@ -18,12 +18,22 @@ struct api_limits {
 
 struct api;
 
+struct api_options {
+    const char *token;   /* of --api-token-file: a further token of the role admin; or "" */
+    bool is_open;        /* who comes without credentials is an administrator; for loopback only */
+    uint32_t rate_per_s; /* requests of one address, and of one token, while not open; 0: any number */
+};
+
+/* How a client comes in. */
+enum api_door { DOOR_PLAIN, DOOR_TLS, DOOR_COMMAND /* the commands of this program, on this machine */ };
+
 struct api *api_reserve(struct memory_map *map, const struct api_limits *limits);
-/* `token` (may be "") is the bearer token every request must carry; `map` and `self` are shown at
- * /api/v1/self. */
+/* `map` is shown at /api/v1/self/memory. */
 void api_open(struct api *a, struct plat *p, struct store *s, const struct memory_map *map,
-              const char *token);
-void api_accept(struct api *a, int conn, struct mono now);
+              const struct api_options *options);
+/* Other options from now on. */
+void api_configure(struct api *a, const struct api_options *options);
+void api_accept(struct api *a, int conn, enum api_door door, struct mono now);
 bool api_ready(struct api *a, int conn, struct mono now);
 /* Live updates from the store's feed, slices of running queries, deadlines. */
 struct mono api_step(struct api *a, struct mono now);

@@ -19,8 +19,10 @@ void connection_await(struct connection *c, struct mono deadline)
     c->is_waiting = c->is_blocked = c->is_refused = false;
 }
 
-void connection_open(struct connection *c, int conn, struct mono now)
+void connection_open(struct connection *c, int conn, enum api_door door, struct mono now)
 {
+    c->exchange->conn = conn;
+    c->exchange->door = door;
     c->conn = conn;
     c->rx_size = c->tx_start = c->tx_end = 0;
     c->is_rx_closed = c->is_paused = false;

@@ -74,7 +74,7 @@ struct connection {
 
 /* --- for the room --- */
 
-void connection_open(struct connection *c, int conn, struct mono now);
+void connection_open(struct connection *c, int conn, enum api_door door, struct mono now);
 /* The platform reported it. */
 void connection_ready(struct connection *c, struct mono now);
 /* A piece more of the response, when the producer wants to be asked again. */

@@ -84,10 +84,9 @@ static const struct route *admit(struct connection *c, struct mono now)
     const struct route *route = found.route;
     bool may_upgrade = route != NULL && (route->kind == ROUTE_WEBSOCKET || route->kind == ROUTE_PAGE);
     bool wants_upgrade = may_upgrade && websocket_is_handshake(r);
-    bool is_open = route != NULL && (route->kind == ROUTE_OPEN || route->kind == ROUTE_PAGE);
     x->allow = found.methods;
     x->cors_allow = found.group_methods;
-    if (!access_check(x, is_open && !wants_upgrade, wants_upgrade))
+    if (!access_check(x, route, wants_upgrade))
         return NULL;
     if (wants_upgrade) {
         begin_websocket(c, now);

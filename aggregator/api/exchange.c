@@ -24,6 +24,7 @@ static const char *reason(uint16_t status)
         {400, "Bad Request"},
         {401, "Unauthorized"},
         {403, "Forbidden"},
+        {403, "Forbidden"},
         {404, "Not Found"},
         {405, "Method Not Allowed"},
         {406, "Not Acceptable"},
@@ -63,6 +64,10 @@ void exchange_begin(struct exchange *x, struct world *w, const struct http_reque
     x->body = (struct span){NULL, 0};
     x->body_slot = x->scratch_slot = NULL;
     x->is_foreign = false;
+    (void)text_copy(x->who, sizeof(x->who), "nobody");
+    x->role = ROLE_UNSET;
+    x->token_place = -1;
+    x->login = NULL;
     x->status = 500;
     x->content_type = NULL;
     x->allow = x->cors_allow = 0;
@@ -268,6 +273,8 @@ void exchange_head(const struct exchange *x, int64_t body_size, bool keep_alive,
         text_put(out, "\r\n");
     }
     text_put(out, "X-Content-Type-Options: nosniff\r\n");
+    if (x->door == DOOR_TLS)
+        text_put(out, "Strict-Transport-Security: max-age=31536000\r\n");
     text_put_n(out, x->headers.at, x->headers.length);
     text_put(out, "\r\n");
     ASSERT(!out->truncated);

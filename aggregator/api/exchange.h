@@ -22,6 +22,7 @@
 #include "aggregator/api/json_writer.h"
 #include "aggregator/push/push.h"
 #include "aggregator/query/catalog.h"
+#include "aggregator/store/store_access.h"
 
 #define EXCHANGE_STATE_SIZE 1280U
 #define EXCHANGE_PARAMETER_SIZE 192U
@@ -46,17 +47,30 @@ struct api_stats {
     uint64_t cut_responses, tx_bytes;
     uint64_t websockets, websocket_messages, websocket_missed, feed_missed;
     uint64_t bodies_too_large;
+    uint64_t refused_rate, refused_token;
 };
 
 struct point_list;
 struct selection_pool;
+struct login;
+struct login_table;
+struct limiter;
+
+/* Who may ask (access.h). */
+struct access {
+    bool is_open;              /* whoever reaches us may, without a token */
+    bool has_file;             /* there is a token in --api-token-file, too */
+    uint8_t file_hash[32];     /* SHA-256 of it */
+    struct login_table *logins;
+    struct limiter *addresses, *failures, *tokens;
+};
 
 /* What handlers may look at; one for the whole room. */
 struct world {
     struct plat *plat;
     struct store *store;
     const struct memory_map *map;
-    const char *token;         /* "" when none is asked for */
+    struct access access;
     struct mono started;
     int64_t started_ms;        /* wall clock */
     uint64_t commit_count;     /* at the last look, for /healthz */
@@ -80,7 +94,13 @@ struct exchange {
     char parameter[EXCHANGE_PARAMETER_SIZE]; /* what stood for {id} in the path, decoded */
     struct span body;           /* empty when there is none */
     const char *body_slot, *scratch_slot; /* of the pool; NULL when none is held */
-    bool is_foreign;            /* a page of another site asks, and no token protects us */
+    int conn;                   /* of the platform; as the door, the connection's */
+    enum api_door door;
+    char who[NAME_SIZE];        /* name of who asks: a token's, "local", "command" or "nobody" */
+    enum role role;
+    int token_place;            /* access.h */
+    struct login *login;        /* by which who is known, or NULL */
+    bool is_foreign;            /* a page of another site asks: no CORS permission */
 
     uint16_t status;
     const char *content_type;   /* NULL: no body at all */

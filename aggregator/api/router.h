@@ -20,6 +20,7 @@ struct route {
     const char *pattern;     /* "/instances/{id}": one whole segment stands for the braces */
     void (*handle)(struct exchange *x);
     enum route_kind kind;
+    enum role role;          /* who may; left out: VIEWER to read, ADMIN for any other method (access.h) */
     /* Bytes of the largest body; more is 413. 0: it takes none, and a small one that comes all the same
      * (clients send "{}" by habit) is passed over. A POST, PUT or PATCH that takes a body must say how long
      * it is, or 411. */

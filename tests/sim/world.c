@@ -90,7 +90,7 @@ static void start_aggregator(struct world *w)
         .certificate_life_s = INT64_C(90) * 86400,
     };
     const struct aggregator_options options = {
-        .listen = AGENTS_ADDRESS, .api = API_ADDRESS, .api_token = "",
+        .listen = AGENTS_ADDRESS, .api = API_ADDRESS, .api_token = "", .api_is_open = true,
         .hints = "cpu_usage>60,disk_usage_percent{mount=/}>10"};
     if (!sim_is_alive(w->house))
         sim_restart(w->house);

@@ -36,6 +36,8 @@ static void write_api(struct json *j, const struct api_stats *st, const struct b
     json_u64(j, "answered_5xx", st->answered_5xx);
     json_u64(j, "malformed", st->malformed);
     json_u64(j, "timeouts", st->timeouts);
+    json_u64(j, "refused_rate", st->refused_rate);
+    json_u64(j, "refused_token", st->refused_token);
     json_u64(j, "cut_responses", st->cut_responses);
     json_u64(j, "tx_bytes", st->tx_bytes);
     json_u64(j, "websockets", st->websockets);

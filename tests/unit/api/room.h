@@ -46,7 +46,8 @@ static inline struct room *room_new(const struct api_limits *limits, const char 
     memory_map_init(&m->map, m->memory, size);
     m->api = api_reserve(&m->map, limits);
     assert_int_equal(m->map.used, size);
-    api_open(m->api, m->rig->machine, m->rig->store, &m->map, token);
+    api_open(m->api, m->rig->machine, m->rig->store, &m->map,
+             &(struct api_options){.token = token, .is_open = token[0] == 0});
     m->listener = plat_listen(m->rig->machine, "0.0.0.0:8080", PLAT_PLAIN);
     assert_true(m->listener >= 0);
     return m;
@@ -71,7 +72,7 @@ static inline void room_step(struct room *m)
             (void)api_ready(m->api, conn, now);
         else
             while ((conn = plat_accept(p, m->listener)) >= 0)
-                api_accept(m->api, conn, now);
+                api_accept(m->api, conn, DOOR_PLAIN, now);
     }
     (void)store_step(m->rig->store, now);
     struct mono next = api_step(m->api, now);
