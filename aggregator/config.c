@@ -56,6 +56,21 @@ static const struct setting table[] = {
      "token create: how many agents may enrol with it"},
     {"token.ttl", "--ttl", NULL, SETTING_DURATION_MS, AT(token_ttl_ms), 1000,
      INT64_C(366) * 86400 * 1000, "1h", "token create: how long it is good for"},
+    {"backup.with_keys", "--with-keys", NULL, SETTING_SWITCH, AT(with_keys), 0, 0, "no",
+     "backup: all of the data directory, private keys too"},
+    {"restore.force", "--force", NULL, SETTING_SWITCH, AT(force), 0, 0, "no",
+     "restore: in place of what is there"},
+    {"export.format", "--format", NULL, TEXT_SETTING(format), 0, 0, "csv",
+     "export, import: csv, prom or jsonl"},
+    {"export.instance", "--instance", NULL, TEXT_SETTING(only_instance), 0, 0, "",
+     "export: of this host only"},
+    {"export.metric", "--metric", NULL, TEXT_SETTING(only_metric), 0, 0, "",
+     "export: these only; * stands for any characters"},
+    {"export.from", "--from", NULL, TEXT_SETTING(from), 0, 0, "",
+     "export: not before; RFC 3339, a date, milliseconds since 1970, -6h or now"},
+    {"export.to", "--to", NULL, TEXT_SETTING(to), 0, 0, "", "export: before that"},
+    {"export.step", "--step", NULL, SETTING_DURATION_MS, AT(step_ms), 0, INT64_C(366) * 86400 * 1000, "0s",
+     "export: one mean value for each step; 0s: every sample as it is"},
     {"log.level", "--log-level", "NEPHOS_LOG", TEXT_SETTING(log_level), 0, 0, "info",
      "error, warn, info or debug"},
     {"log.format", "--log-format", "NEPHOS_LOG_FORMAT", TEXT_SETTING(log_format), 0, 0, "logfmt",
@@ -137,41 +152,22 @@ static int explain_flag(const struct settings *s, const char *word, struct text 
     return ERR_MALFORMED;
 }
 
-static int explain_word(const char *word, bool after_token, struct text *why)
+/* A word that is no flag: the file that a verb is about. */
+static int take_operand(const char *word, struct command_line *out, struct text *why)
 {
-    static const char *const verbs[] = {"serve", "token"};
-    static const char *const token_verbs[] = {"create"};
-    const char *const *known = after_token ? token_verbs : verbs;
-    uint32_t count = after_token ? COUNT_OF(token_verbs) : COUNT_OF(verbs);
-    const char *best = NULL;
-    for (uint32_t i = 0; i < count; i++)
-        if (text_distance(word, known[i]) <= 3)
-            best = known[i];
-    text_printf(why, "unknown word \"%s\"", word);
-    if (best != NULL)
-        text_printf(why, " (did you mean %s?)", best);
-    text_put(why, after_token ? "; there is `token create`" : "; there are `serve` and `token create`");
-    return ERR_MALFORMED;
+    if (verbs_of(out->verb)->operand == NULL || out->operand != NULL)
+        return verbs_explain(word, why);
+    out->operand = word;
+    return ERR_OK;
 }
 
-/* The words before the first flag. */
-static int parse_verb(int argc, char *argv[], int *at, struct command_line *out, struct text *why)
+static int check_operand(const struct command_line *line, struct text *why)
 {
-    out->verb = VERB_SERVE;
-    if (*at >= argc || argv[*at][0] == '-')
+    const struct verb *v = verbs_of(line->verb);
+    if (line->operand != NULL || v->operand == NULL || v->operand[0] == '[' || line->help || line->version)
         return ERR_OK;
-    if (text_equal(argv[*at], "token")) {
-        out->verb = VERB_TOKEN_CREATE;
-        ++*at;
-        if (*at < argc && (text_equal(argv[*at], "--help") || text_equal(argv[*at], "-h")))
-            return ERR_OK;
-        if (*at >= argc || !text_equal(argv[*at], "create"))
-            return explain_word(*at < argc ? argv[*at] : "", true, why);
-    } else if (!text_equal(argv[*at], "serve")) {
-        return explain_word(argv[*at], false, why);
-    }
-    ++*at;
-    return ERR_OK;
+    text_printf(why, "%s: the name of a file must follow", v->word);
+    return ERR_MALFORMED;
 }
 
 int config_parse_command(struct settings *s, int argc, char *argv[], struct command_line *out,
@@ -179,7 +175,7 @@ int config_parse_command(struct settings *s, int argc, char *argv[], struct comm
 {
     *out = (struct command_line){0};
     int at = 1;
-    int e = parse_verb(argc, argv, &at, out, why);
+    int e = verbs_parse(argc, argv, &at, &out->verb, why);
     while (e >= 0 && at < argc) {
         e = take_config_file(argc, argv, &at, out, why);
         if (e != 0)
@@ -188,12 +184,16 @@ int config_parse_command(struct settings *s, int argc, char *argv[], struct comm
             at++;
             continue;
         }
+        if (argv[at][0] != '-') {
+            e = take_operand(argv[at++], out, why);
+            continue;
+        }
         int before = at;
         e = settings_parse_flags(s, argc, argv, &at, why);
         if (e >= 0 && at == before)
-            e = argv[at][0] == '-' ? explain_flag(s, argv[at], why) : explain_word(argv[at], false, why);
+            e = explain_flag(s, argv[at], why);
     }
-    return e < 0 ? e : ERR_OK;
+    return e < 0 ? e : check_operand(out, why);
 }
 
 bool config_is_loopback(const char *address)
@@ -273,10 +273,9 @@ bool config_action(uint32_t index, const char **flag, const char **help)
 
 void config_print_help(const struct settings *s, struct text *out)
 {
-    text_put(out, "nephos-aggregator: keeps every second of every agent, and shows it.\n\n"
-                  "  nephos-aggregator [serve] [flags]        receive agents, serve dashboard and API\n"
-                  "  nephos-aggregator token create [flags]   print a token that lets agents join\n\n"
-                  "Settings: a flag wins over the environment (NEPHOS_...), that over the file, that over "
+    text_put(out, "nephos-aggregator: keeps every second of every agent, and shows it.\n\n");
+    verbs_print(out);
+    text_put(out, "\nSettings: a flag wins over the environment (NEPHOS_...), that over the file, that over "
                   "the [default].\n");
     settings_print_help(s, out);
     text_printf(out, "  %-22s %s\n", "-c, --config FILE", "read settings from FILE "

@@ -4,12 +4,14 @@
 #define NEPHOS_AGGREGATOR_CONFIG_H
 
 #include "aggregator/limits.h"
+#include "aggregator/verbs.h"
 #include "platform/base/settings.h"
 #include "platform/platform.h"
 
 #define CONFIG_PATH_SIZE 256U
 #define CONFIG_ADDRESS_SIZE 80U
 #define CONFIG_HINTS_SIZE 512U
+#define CONFIG_TIME_SIZE 40U
 
 struct config {
     char data[CONFIG_PATH_SIZE];          /* "" until config_choose_data() */
@@ -24,14 +26,19 @@ struct config {
     char hints[CONFIG_HINTS_SIZE];
     uint32_t token_uses;
     int64_t token_ttl_ms;
+    /* of the commands */
+    bool with_keys, force;
+    char format[8];
+    char only_instance[INSTANCE_ID_SIZE], only_metric[METRIC_SIZE];
+    char from[CONFIG_TIME_SIZE], to[CONFIG_TIME_SIZE];
+    int64_t step_ms;
 };
-
-enum config_verb { VERB_SERVE, VERB_TOKEN_CREATE };
 
 struct command_line {
     enum config_verb verb;
     bool help, version, check_config, print_config, print_memory_map;
     const char *config_file; /* NULL: none named */
+    const char *operand;     /* the file that the verb is about; NULL: none named */
 };
 
 /* The settings table over `c`, with its defaults. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "aggregator/aggregator.h"
+#include "aggregator/archive/archive.h"
 #include "aggregator/config.h"
 #include "aggregator/token_command.h"
 #include "platform/credentials.h"
@@ -40,6 +41,7 @@ static struct {
     char file[CONFIG_FILE_SIZE];
     char out[16384];
     char api_token[API_TOKEN_SIZE];
+    struct archive archive;
 } program;
 
 static const char *environment(const char *name)
@@ -280,6 +282,8 @@ int main(int argc, char *argv[])
     }
     if (program.line.verb == VERB_TOKEN_CREATE)
         return create_token(&why);
+    if (program.line.verb != VERB_SERVE)
+        return archive_run(&program.archive, &program.config, &program.line);
     struct aggregator_limits limits;
     config_limits(&program.config, &limits);
     memory_map_init(&program.map, NULL, 0);

@@ -8,9 +8,9 @@
 #include "aggregator/store/schema_events.h"
 #include "aggregator/store/vfs.h"
 
-#define FILE_NAME "nephos.db"
-#define APPLICATION_ID 0x4e504853 /* "NPHS" */
-#define SCHEMA_VERSION 3
+#define FILE_NAME DATABASE_FILE_NAME
+#define APPLICATION_ID DATABASE_APPLICATION_ID
+#define SCHEMA_VERSION DATABASE_SCHEMA_VERSION
 #define PAGE_SLOTS 512U           /* pages cached; the kernel keeps the others at hand */
 #define HEAP_UNIT_SIZE 64
 /* Room on disk for the log besides the database; it can be longer than DATABASE_WAL_PAGES_MAX by one
@@ -150,7 +150,7 @@ static int note_wal_pages(void *context, sqlite3 *handle, const char *name, int 
 
 /* SQLite's memory, and our VFS as the one that seeds its random numbers. The table is registered only
  * while the file is being opened: a list inside SQLite must not outlive the memory it points to. */
-static int start_sqlite(struct database *d)
+static int start_sqlite(struct database *d, int flags, int file, int64_t at)
 {
     (void)sqlite3_shutdown();
     int code = sqlite3_config(SQLITE_CONFIG_HEAP, d->heap, (int)d->heap_size, HEAP_UNIT_SIZE);
@@ -162,14 +162,17 @@ static int start_sqlite(struct database *d)
     if (code != SQLITE_OK)
         return database_result(code);
     vfs_init(&d->vfs, d->plat);
-    code = sqlite3_vfs_register(&d->vfs, 1);
+    d->vfs.given = file;
+    d->vfs.given_at = at;
+    d->vfs.page_size = DATABASE_PAGE_SIZE;
+    code = sqlite3_vfs_register(&d->vfs.table, 1);
     if (code == SQLITE_OK) {
         uint32_t seed;
         sqlite3_randomness(0, NULL);
         sqlite3_randomness((int)sizeof seed, &seed);
-        code = sqlite3_open_v2(FILE_NAME, &d->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+        code = sqlite3_open_v2(FILE_NAME, &d->handle, flags, NULL);
     }
-    (void)sqlite3_vfs_unregister(&d->vfs);
+    (void)sqlite3_vfs_unregister(&d->vfs.table);
     return database_result(code);
 }
 
@@ -282,8 +285,9 @@ int database_open(struct database *d, struct plat *p, uint64_t size_max, struct 
     d->plat = p;
     d->handle = NULL;
     d->wal_pages = 0;
+    d->settled = d->is_looked_at = false;
     memset(d->statements, 0, sizeof d->statements);
-    int err = start_sqlite(d);
+    int err = start_sqlite(d, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, -1, 0);
     if (err != ERR_OK)
         text_printf(why, FILE_NAME " cannot be opened or made (%s): check that the data directory can"
                     " be written", d->handle == NULL ? "no memory" : sqlite3_errmsg(d->handle));
@@ -295,6 +299,26 @@ int database_open(struct database *d, struct plat *p, uint64_t size_max, struct 
         err = prepare(d, why);
     if (err != ERR_OK)
         database_close(d);
+    return err;
+}
+
+int database_look(struct database *d, struct plat *p, int file, int64_t at, struct text *why)
+{
+    d->plat = p;
+    d->handle = NULL;
+    d->is_looked_at = true;
+    memset(d->statements, 0, sizeof d->statements);
+    int err = start_sqlite(d, file >= 0 ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE, file, at);
+    if (err == ERR_OK)
+        err = run_text(d, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = 400; PRAGMA query_only = "
+                       "ON;");
+    if (err == ERR_OK)
+        err = database_result(sqlite3_db_config(d->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL));
+    if (err != ERR_OK) {
+        text_printf(why, "it cannot be opened: %s", d->handle == NULL
+                    ? "no memory" : sqlite3_errmsg(d->handle));
+        database_close(d);
+    }
     return err;
 }
 
@@ -370,12 +394,26 @@ void database_reset(struct database *d, enum statement which)
     (void)sqlite3_clear_bindings(d->statements[which]); /* bound memory is the caller's */
 }
 
+int database_settle(struct database *d)
+{
+    int log = 0, carried = 0;
+    int code = sqlite3_wal_checkpoint_v2(d->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, &log, &carried);
+    if ((code & 0xff) == SQLITE_LOCKED || (code & 0xff) == SQLITE_BUSY)
+        return ERR_AGAIN;
+    d->settled = code == SQLITE_OK && log == carried;
+    return code != SQLITE_OK ? database_result(code) : d->settled ? ERR_OK : ERR_AGAIN;
+}
+
 void database_checkpoint(struct database *d)
 {
+    const struct vfs_written *w = d->vfs.written;
     if (d->wal_pages < DATABASE_WAL_PAGES_MAX)
         return;
+    /* Somebody copies the file and is behind: the log waits, but not for ever. */
+    if (w != NULL && w->count > VFS_WRITTEN_MAX / 2 && d->wal_pages < DATABASE_WAL_PAGES_WAITING)
+        return;
     /* A failure leaves everything in the log; the next commit asks again. */
-    (void)sqlite3_wal_checkpoint_v2(d->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    (void)database_settle(d);
     d->wal_pages = 0;
 }
 

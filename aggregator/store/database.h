@@ -10,10 +10,15 @@
 
 #include "platform/base/memory_map.h"
 #include "platform/base/text.h"
+#include "aggregator/store/vfs.h"
 #include "platform/platform.h"
 
+#define DATABASE_FILE_NAME "nephos.db"
+#define DATABASE_APPLICATION_ID 0x4e504853 /* "NPHS" */
+#define DATABASE_SCHEMA_VERSION 3
 #define DATABASE_PAGE_SIZE 4096U
 #define DATABASE_WAL_PAGES_MAX 1000U /* then its pages are carried over into the database */
+#define DATABASE_WAL_PAGES_WAITING 8192U /* so long it may grow while a slow reader takes a backup */
 
 enum statement {
     SQL_INSTANCE_PUT,
@@ -94,16 +99,22 @@ struct database {
     uint32_t page_slot_size;   /* a page and SQLite's header for it */
     uint32_t pages_max;        /* the file never has more pages */
     struct plat *plat;
-    sqlite3_vfs vfs;
+    struct vfs vfs;
     sqlite3 *handle;
     sqlite3_stmt *statements[SQL_COUNT];
     uint32_t wal_pages;        /* in the write-ahead log after the newest commit */
     bool synced;               /* commits wait for the disk */
+    bool settled;              /* the newest checkpoint was complete: the file by itself is a database */
+    bool is_looked_at;         /* opened by database_look() */
 };
 
 void database_reserve(struct database *d, struct memory_map *map, uint64_t heap_size);
 /* Opens or makes the file. On an error nothing is left open, and `why` says what and what to do. */
 int database_open(struct database *d, struct plat *p, uint64_t size_max, struct text *why);
+/* To be looked at only, whatever its schema, and without the statements: nothing is written. `file` is an
+ * open file that nobody changes, in which the database begins at byte `at`; or -1: the one in the data
+ * directory, with what its log holds. */
+int database_look(struct database *d, struct plat *p, int file, int64_t at, struct text *why);
 void database_close(struct database *d);
 
 /* `durable`: the commit returns only when the disk has it. A commit that is not durable can be lost by a
@@ -129,6 +140,8 @@ int database_result(int code);
 
 /* Carries the log over into the database when it has grown long. */
 void database_checkpoint(struct database *d);
+/* Carries it over now. ERR_OK when all of it went; ERR_AGAIN when something is being read. */
+int database_settle(struct database *d);
 /* Pages that hold something; the others of the file are free for reuse. */
 uint32_t database_pages_used(struct database *d);
 uint64_t database_bytes(struct database *d);

@@ -7,6 +7,7 @@
 #ifndef NEPHOS_STORE_STATE_H
 #define NEPHOS_STORE_STATE_H
 
+#include "aggregator/store/backup_state.h"
 #include "aggregator/store/chunk.h"
 #include "aggregator/store/database.h"
 #include "aggregator/store/events.h"
@@ -217,6 +218,7 @@ struct store {
     struct query *queries;
     struct process_cache *process_cache;
 
+    struct backup *backup;
     struct store_stats stats;
     uint64_t damaged;                  /* journal entries and chunks that did not read back */
     struct memory_line *lines[LINE_END];

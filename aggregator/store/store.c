@@ -85,6 +85,8 @@ struct store *store_reserve(struct memory_map *map, const struct store_limits *l
     events_reserve(&parts.events, map, limits->instances_max);
     access_reserve(&parts, map);
     query_reserve(&parts, map, limits);
+    parts.backup = memory_reserve(map, "store: backup", 1, sizeof *parts.backup,
+                                  "the newcomer is told to try again");
     database_reserve(&parts.database, map, limits->sqlite_heap_size);
     if (s != NULL)
         *s = parts;
@@ -135,8 +137,24 @@ void store_close(struct store *s)
     if (!s->is_open)
         return;
     (void)store_commit(s); /* a failure has been said; agents still hold what is lost here */
+    backup_end(s->backup);
     database_close(&s->database);
     s->is_open = false;
+}
+
+int store_backup_begin(struct store *s)
+{
+    return s->is_open ? backup_begin(s->backup, &s->database) : ERR_SYSTEM;
+}
+
+int store_backup_next(struct store *s, uint8_t *to, uint32_t size)
+{
+    return backup_next(s->backup, s->sums, to, size);
+}
+
+void store_backup_end(struct store *s)
+{
+    backup_end(s->backup);
 }
 
 /* --- work --- */

@@ -11,7 +11,10 @@
 struct vfs_file {
     sqlite3_file base; /* first: SQLite knows the file by it */
     struct plat *plat;
+    struct vfs *vfs;
     int handle;
+    bool is_given;     /* lent, and to be read only */
+    bool is_database;
 };
 
 static struct vfs_file *file_of(sqlite3_file *base)
@@ -30,14 +33,16 @@ static int code_of(int err, int otherwise)
 static int file_close(sqlite3_file *base)
 {
     struct vfs_file *f = file_of(base);
-    plat_file_close(f->plat, f->handle);
+    if (!f->is_given)
+        plat_file_close(f->plat, f->handle);
     return SQLITE_OK;
 }
 
 static int file_read(sqlite3_file *base, void *to, int size, sqlite3_int64 offset)
 {
     struct vfs_file *f = file_of(base);
-    int n = plat_file_read(f->plat, f->handle, offset, to, (uint32_t)size);
+    int n = plat_file_read(f->plat, f->handle, offset + (f->is_given ? f->vfs->given_at : 0), to,
+                           (uint32_t)size);
     if (n < 0)
         return SQLITE_IOERR_READ;
     if (n == size)
@@ -46,9 +51,27 @@ static int file_read(sqlite3_file *base, void *to, int size, sqlite3_int64 offse
     return SQLITE_IOERR_SHORT_READ;
 }
 
+/* For whoever copies the file: this has to be copied again. */
+static void note_written(struct vfs *v, int64_t offset, int size)
+{
+    struct vfs_written *w = v->written;
+    if (w == NULL || !w->active || offset >= w->copied)
+        return;
+    for (int64_t page = offset / v->page_size; page * v->page_size < offset + size; page++) {
+        if (w->count == VFS_WRITTEN_MAX)
+            w->overrun = true;
+        else
+            w->pages[w->count++] = (uint32_t)page;
+    }
+}
+
 static int file_write(sqlite3_file *base, const void *from, int size, sqlite3_int64 offset)
 {
     struct vfs_file *f = file_of(base);
+    if (f->is_given)
+        return SQLITE_READONLY;
+    if (f->is_database)
+        note_written(f->vfs, offset, size);
     return code_of(plat_file_write(f->plat, f->handle, offset, from, (uint32_t)size),
                    SQLITE_IOERR_WRITE);
 }
@@ -56,6 +79,8 @@ static int file_write(sqlite3_file *base, const void *from, int size, sqlite3_in
 static int file_truncate(sqlite3_file *base, sqlite3_int64 size)
 {
     struct vfs_file *f = file_of(base);
+    if (f->is_given)
+        return SQLITE_READONLY;
     return code_of(plat_file_truncate(f->plat, f->handle, size), SQLITE_IOERR_TRUNCATE);
 }
 
@@ -63,6 +88,8 @@ static int file_sync(sqlite3_file *base, int flags)
 {
     struct vfs_file *f = file_of(base);
     (void)flags;
+    if (f->is_given)
+        return SQLITE_OK;
     return code_of(plat_file_sync(f->plat, f->handle), SQLITE_IOERR_FSYNC);
 }
 
@@ -70,6 +97,8 @@ static int file_size(sqlite3_file *base, sqlite3_int64 *size)
 {
     struct vfs_file *f = file_of(base);
     *size = plat_file_size(f->plat, f->handle);
+    if (f->is_given && *size >= f->vfs->given_at)
+        *size -= f->vfs->given_at;
     return *size < 0 ? SQLITE_IOERR_FSTAT : SQLITE_OK;
 }
 
@@ -98,11 +127,10 @@ static int file_sector_size(sqlite3_file *base)
     return SECTOR_SIZE;
 }
 
-/* A write that a power cut tears does not harm the bytes beside it. */
+/* A write that a power cut tears does not harm the bytes beside it. A given file has no log and no lock. */
 static int file_characteristics(sqlite3_file *base)
 {
-    (void)base;
-    return SQLITE_IOCAP_POWERSAFE_OVERWRITE;
+    return SQLITE_IOCAP_POWERSAFE_OVERWRITE | (file_of(base)->is_given ? SQLITE_IOCAP_IMMUTABLE : 0);
 }
 
 static const sqlite3_io_methods methods = {
@@ -123,15 +151,25 @@ static const sqlite3_io_methods methods = {
 
 static struct plat *plat_of(sqlite3_vfs *vfs)
 {
-    return vfs->pAppData;
+    return ((struct vfs *)vfs->pAppData)->plat;
 }
 
 static int vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *base, int flags, int *flags_out)
 {
     struct vfs_file *f = file_of(base);
-    *f = (struct vfs_file){.plat = plat_of(vfs)};
-    if (name == NULL) /* a temporary file: not here */
+    struct vfs *v = vfs->pAppData;
+    bool is_database = (flags & SQLITE_OPEN_MAIN_DB) != 0;
+    *f = (struct vfs_file){.plat = v->plat, .vfs = v, .is_database = is_database};
+    if (name == NULL || (v->given >= 0 && !is_database)) /* a temporary file: not here */
         return SQLITE_CANTOPEN;
+    if (v->given >= 0) {
+        f->handle = v->given;
+        f->is_given = true;
+        f->base.pMethods = &methods;
+        if (flags_out != NULL)
+            *flags_out = (flags & ~SQLITE_OPEN_READWRITE) | SQLITE_OPEN_READONLY;
+        return SQLITE_OK;
+    }
     if ((flags & SQLITE_OPEN_CREATE) == 0 && !plat_file_exists(f->plat, name))
         return SQLITE_CANTOPEN;
     f->handle = plat_file_open(f->plat, name);
@@ -155,7 +193,7 @@ static int vfs_delete(sqlite3_vfs *vfs, const char *name, int sync_directory)
 static int vfs_access(sqlite3_vfs *vfs, const char *name, int flags, int *answer)
 {
     (void)flags;
-    *answer = plat_file_exists(plat_of(vfs), name);
+    *answer = ((struct vfs *)vfs->pAppData)->given < 0 && plat_file_exists(plat_of(vfs), name);
     return SQLITE_OK;
 }
 
@@ -205,14 +243,15 @@ static int vfs_last_error(sqlite3_vfs *vfs, int size, char *to)
     return 0;
 }
 
-void vfs_init(sqlite3_vfs *vfs, struct plat *p)
+void vfs_init(struct vfs *v, struct plat *p)
 {
-    *vfs = (sqlite3_vfs){
+    *v = (struct vfs){.plat = p, .given = -1, .page_size = SECTOR_SIZE};
+    v->table = (sqlite3_vfs){
         .iVersion = 2,
         .szOsFile = (int)sizeof(struct vfs_file),
         .mxPathname = FILE_NAME_SIZE,
         .zName = "nephos",
-        .pAppData = p,
+        .pAppData = v,
         .xOpen = vfs_open,
         .xDelete = vfs_delete,
         .xAccess = vfs_access,

@@ -10,7 +10,25 @@
 
 #include "platform/platform.h"
 
-/* Fills in a table that the caller registers under its name, "nephos". */
-void vfs_init(sqlite3_vfs *vfs, struct plat *p);
+#define VFS_WRITTEN_MAX 16384U
+
+/* Pages of the database that were written behind somebody who copies it; see backup.h. */
+struct vfs_written {
+    bool active, overrun;      /* overrun: one found no place */
+    int64_t copied;            /* bytes from the beginning that were copied: what is written there is noted */
+    uint32_t count;
+    uint32_t pages[VFS_WRITTEN_MAX]; /* numbers, from 0, in the order in which they were written */
+};
+
+struct vfs {
+    sqlite3_vfs table;         /* to be registered; its name is "nephos" */
+    struct plat *plat;
+    int given;                 /* the database is this open file, which never changes; -1: by its name */
+    int64_t given_at;          /* it begins here in that file */
+    uint32_t page_size;
+    struct vfs_written *written; /* NULL: nobody asks */
+};
+
+void vfs_init(struct vfs *v, struct plat *p);
 
 #endif

@@ -105,6 +105,22 @@ int plat_linux_print(int fd, const char *text, uint32_t length);
 /* A person reads it, not a file or the journal. */
 bool plat_linux_is_terminal(int fd);
 bool plat_linux_is_writable_directory(const char *path);
+
+/* --- files that a person names, for commands; not for the agent --- */
+
+/* A handle for plat_file_read and the like, of a regular file anywhere: an existing one to read, or with
+ * `create` a new one of mode 0600. ERR_MISSING, ERR_DENIED, ERR_BUSY (create: it is there already),
+ * ERR_MALFORMED (no regular file), ERR_FULL, ERR_SYSTEM. */
+int plat_linux_file(struct plat *p, const char *path, bool create);
+/* In place of what has that name; durable when it returns. */
+int plat_linux_rename(const char *from, const char *to);
+int plat_linux_remove(const char *path);
+bool plat_linux_exists(const char *path);
+/* Names in a folder but those that begin with a point, each terminated, an empty one behind the last: bytes
+ * used without that one, ERR_FULL, or ERR_MISSING and the like. Memory of libc's: not for a loop. */
+int plat_linux_names(const char *folder, char *names, uint32_t size);
+/* Bytes of standard input, 0 at its end; waits for them. */
+int plat_linux_input(void *to, uint32_t size);
 /* One line: program, version, commit, architecture, TLS library, protocol. */
 void plat_linux_version(const char *program, uint32_t protocol, struct text *out);
 /* One anonymous mapping that lives as long as the process, or NULL. Not for the agent. */

@@ -321,9 +321,9 @@ void reader_run(struct plat *aggregator, struct plat *inspector, const struct re
     (void)sqlite3_config(SQLITE_CONFIG_HEAP, NULL, 0, 0);
     (void)sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 0);
     (void)sqlite3_initialize();
-    sqlite3_vfs vfs;
+    struct vfs vfs;
     vfs_init(&vfs, inspector);
-    (void)sqlite3_vfs_register(&vfs, 1);
+    (void)sqlite3_vfs_register(&vfs.table, 1);
     int code = sqlite3_open_v2("nephos.db", &r->db, SQLITE_OPEN_READWRITE, NULL);
     if (code == SQLITE_OK)
         code = sqlite3_exec(r->db, "PRAGMA locking_mode = EXCLUSIVE", NULL, NULL, NULL);
@@ -332,7 +332,7 @@ void reader_run(struct plat *aggregator, struct plat *inspector, const struct re
     else
         broken(r, "the database does not open", code);
     (void)sqlite3_close(r->db);
-    (void)sqlite3_vfs_unregister(&vfs);
+    (void)sqlite3_vfs_unregister(&vfs.table);
     (void)sqlite3_shutdown();
     free(r);
 }

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* The words before the flags: what the program is asked to do. One table makes parsing, --help, manual and
+ * completion. */
+#ifndef NEPHOS_AGGREGATOR_VERBS_H
+#define NEPHOS_AGGREGATOR_VERBS_H
+
+#include "platform/base/text.h"
+
+enum config_verb {
+    VERB_SERVE,
+    VERB_TOKEN_CREATE,
+    VERB_BACKUP,
+    VERB_RESTORE,
+    VERB_VERIFY,
+    VERB_EXPORT,
+    VERB_IMPORT,
+};
+
+struct verb {
+    const char *word, *second; /* second NULL: one word is enough */
+    enum config_verb verb;
+    const char *operand;       /* what follows: "FILE", "[FILE]", or NULL */
+    const char *help;
+};
+
+/* Verb number `index`, NULL behind the last. */
+const struct verb *verbs_at(uint32_t index);
+const struct verb *verbs_of(enum config_verb verb);
+/* Reads the words at *at: the verb, `serve` when there is none, with *at behind it. ERR_MALFORMED and `why`.
+ * */
+int verbs_parse(int argc, char *argv[], int *at, enum config_verb *verb, struct text *why);
+/* "unknown word ..." with the nearest that is known. ERR_MALFORMED. */
+int verbs_explain(const char *word, struct text *why);
+/* The lines of --help. */
+void verbs_print(struct text *out);
+
+#endif
