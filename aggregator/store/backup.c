@@ -10,6 +10,7 @@ int backup_begin(struct backup *b, struct database *d)
 {
     if (b->database != NULL)
         return ERR_BUSY;
+    (void)database_settle(d); /* so that little is left for the last one */
     int file = plat_file_open(d->plat, DATABASE_FILE_NAME);
     if (file < 0)
         return file;

@@ -4,20 +4,45 @@
 #include "tools/manual/manual.h"
 
 static struct config config;
+static char synopsis[1024], commands[256], verbs[2048];
+
+/* From the table of verbs: the lines of the synopsis, the words for completion, and what each does. */
+static void put_verbs(void)
+{
+    struct text lines, words, list;
+    text_init(&lines, synopsis, sizeof synopsis);
+    text_init(&words, commands, sizeof commands);
+    text_init(&list, verbs, sizeof verbs);
+    const struct verb *v;
+    for (uint32_t i = 0; (v = verbs_at(i)) != NULL; i++) {
+        const char *blank = v->second != NULL ? " " : "", *second = v->second != NULL ? v->second : "";
+        bool is_optional = v->operand != NULL && v->operand[0] == '[';
+        const char *ar = v->operand == NULL ? "" : is_optional ? "\n.Op Ar file" : "\n.Ar file";
+        text_printf(&lines, ".Nm\n.Cm %s%s%s%s\n.Op Ar option ...\n", v->word, blank, second, ar);
+        text_printf(&words, "%s%s%s%s", i > 0 ? " " : "", v->word, blank, second);
+        text_printf(&list, ".It Cm %s%s%s%s\n%s.\n", v->word, blank, second,
+                    v->operand != NULL ? " Ar file" : "", v->help);
+    }
+}
 
 void manual_program(struct manual *m, struct settings *s)
 {
+    static char description[4096];
+    struct text t;
+    put_verbs();
+    text_init(&t, description, sizeof description);
+    text_printf(&t, ".Nm\nreceives the samples of every\n.Xr nephos-agent 8 ,\n"
+                "acknowledges them once they are on disk, and "
+                "serves dashboard and API.\nIts memory is reserved at the start and printed by\n"
+                ".Fl \\&-print-memory-map .\n.Pp\nWithout a command it serves.\n"
+                ".Bl -tag -width Ds\n%s.El\n", verbs);
     config_init(s, &config);
     *m = (struct manual){
         .program = "nephos-aggregator",
         .purpose = "keep and show what agents send",
         .config_file = "/etc/nephos/aggregator.conf",
-        .synopsis = ".Nm\n.Op Cm serve\n.Op Ar option ...\n.Nm\n.Cm token create\n.Op Ar option ...\n",
-        .description =
-            ".Nm\nreceives the samples of every\n.Xr nephos-agent 8 ,\n"
-            "acknowledges them once they are on disk, and "
-            "serves dashboard and API.\nIts memory is reserved at the start and printed by\n"
-            ".Fl \\&-print-memory-map .\n.Pp\n.Cm token create\nprints a token that lets agents join.\n",
+        .synopsis = synopsis,
+        .description = description,
         .files =
             ".Bl -tag -width Ds\n.It Pa /etc/nephos/aggregator.conf , Pa "
             "/etc/nephos/aggregator.conf.d/*.conf\n"
@@ -26,14 +51,18 @@ void manual_program(struct manual *m, struct settings *s)
         .signals = ".Bl -tag -width Ds\n.It Dv SIGTERM , Dv SIGINT\nCommit, tell the agents, and end.\n.El\n",
         .exit_codes =
             ".Bl -tag -width Ds -compact\n.It 0\nEnded in order.\n.It 1\nFailed.\n.It 64\nWrong usage.\n"
+            ".It 65\nA database, a backup or an imported file is damaged.\n.It 66\nThere is no such file.\n"
             ".It 70\nA bug; please report the last lines of the log.\n"
             ".It 73\nThe data directory cannot be written.\n.It 77\nNot permitted.\n.It 78\n"
             "A setting is wrong.\n"
             ".El\n",
         .examples = "A token for a hundred hosts, good for a month:\n"
-                    ".Dl nephos-aggregator token create --uses 100 --ttl 30d\n",
+                    ".Dl nephos-aggregator token create --uses 100 --ttl 30d\n"
+                    "A backup while it runs, checked; and one hour of a host for a spreadsheet:\n"
+                    ".Dl nephos-aggregator backup /srv/backup/nephos.db\n"
+                    ".Dl nephos-aggregator export --instance web-1 --from -1h\n",
         .see_also = ".Xr nephos-aggregator.conf 5 ,\n.Xr nephos-agent 8\n",
-        .commands = "serve token create",
+        .commands = commands,
     };
     static const struct manual_word config_words[] = {
         {"--config", "read settings from this file"}, {"-c", NULL}};
