@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A backup that is taken while agents send and chunks are sealed is a whole database, with everything that was
- * acknowledged before it ended; and verify finds what is planted in it. */
+/* A backup that is taken while agents send and chunks are sealed is a whole database, with everything that
+ * was acknowledged before it ended; and verify finds what is planted in it. */
 #include "tests/unit/store/rig.h"
 
 #include "aggregator/store/backup.h"
