@@ -64,6 +64,7 @@ struct access {
     struct login_table *logins;
     struct limiter *addresses, *failures, *tokens;
 };
+struct across_pool;
 
 /* What handlers may look at; one for the whole room. */
 struct world {
@@ -84,6 +85,7 @@ struct world {
     struct push *push;         /* samples that come by HTTP */
     struct catalog *catalog;
     struct selection_pool *selections; /* of /federate */
+    struct across_pool *across; /* queries of many hosts */
 };
 
 struct exchange {

@@ -3,6 +3,8 @@
  * is due after an opening one. */
 #include "aggregator/api/json_writer.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "platform/base/utf8.h"
@@ -114,6 +116,13 @@ void json_i64(struct json *j, const char *key, int64_t value)
 void json_scaled(struct json *j, const char *key, int64_t value, uint32_t scale)
 {
     text_put_scaled(begin(j, key), value, scale);
+}
+
+void json_double(struct json *j, const char *key, double value)
+{
+    char digits[40];
+    int n = isfinite(value) ? snprintf(digits, sizeof(digits), "%.15g", value == 0 ? 0.0 : value) : 0;
+    text_put(begin(j, key), n > 0 ? digits : "null");
 }
 
 void json_bool(struct json *j, const char *key, bool value)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* JSON, written piece by piece into a bounded text. No floating point: numbers come as scaled integers.
+/* JSON, written piece by piece into a bounded text. Numbers come as scaled integers, which are exact; what is
+ * computed over many of them comes as a double.
  *
  * A writer that runs out of room takes its last piece back and goes on when there is room again:
  *
@@ -37,6 +38,8 @@ void json_u64(struct json *j, const char *key, uint64_t value);
 void json_i64(struct json *j, const char *key, int64_t value);
 /* value / scale, with just the digits needed. */
 void json_scaled(struct json *j, const char *key, int64_t value, uint32_t scale);
+/* Up to 15 digits; null for what is no number. */
+void json_double(struct json *j, const char *key, double value);
 void json_bool(struct json *j, const char *key, bool value);
 void json_null(struct json *j, const char *key);
 /* A value that is JSON already. */

@@ -39,6 +39,8 @@ void exposition_reserve(struct memory_map *map, struct world *w);
 
 /* query.c */
 void handle_query(struct exchange *x);
+/* Memory of queries across hosts. */
+void across_reserve(struct memory_map *map, struct world *w);
 
 /* processes.c */
 void handle_processes(struct exchange *x);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* GET /api/v1/query: columns of one host over a range, folded to steps.
+/* GET /api/v1/query: columns of one host over a range, folded to steps; across.c has those of many.
  *
- *     ?instance=ID            required
+ *     ?instance=ID            one host; without it see across.c
  *     &metric=A,B*            names or patterns, comma-separated or repeated; default all
  *     &tags=device=vda,mode=* patterns of whole tags; default all
  *     &from= &to=             RFC 3339, YYYY-MM-DD, epoch ms, -6h, now; default the last hour
@@ -18,8 +18,7 @@
 
 /* --- what is asked --- */
 
-/* All values of a repeated name, joined with commas. */
-static int read_patterns(struct span query, const char *name, char to[static PATTERNS_SIZE])
+int query_patterns(struct span query, const char *name, char *to, uint32_t to_size)
 {
     struct span key, value;
     uint32_t used = 0;
@@ -27,9 +26,9 @@ static int read_patterns(struct span query, const char *name, char to[static PAT
     while (query_next(&query, &key, &value)) {
         if (!span_equal(key, name) || value.length == 0)
             continue;
-        if (used > 0 && used + 1 < PATTERNS_SIZE)
+        if (used > 0 && used + 1 < to_size)
             to[used++] = ',';
-        int n = percent_decode(value, true, to + used, PATTERNS_SIZE - used);
+        int n = percent_decode(value, true, to + used, to_size - used);
         if (n < 0)
             return n;
         used += (uint32_t)n;
@@ -52,8 +51,7 @@ bool query_read_time(struct exchange *x, const char *name, int64_t fallback_ms, 
     return false;
 }
 
-/* The smallest round step that keeps the points below `points` and is no finer than the samples. */
-static int64_t round_step(int64_t range_ms, uint64_t points, int64_t interval_ms)
+int64_t query_round_step(int64_t range_ms, uint64_t points, int64_t interval_ms)
 {
     static const int64_t steps[] = {100,    200,    500,     1000,    2000,    5000,    10000,   15000,
                                     30000,  60000,  120000,  300000,  600000,  900000,  1800000, 3600000,
@@ -64,49 +62,48 @@ static int64_t round_step(int64_t range_ms, uint64_t points, int64_t interval_ms
     return 7 * steps[COUNT_OF(steps) - 1];
 }
 
-static bool read_step(struct exchange *x, struct query_state *st, int64_t interval_ms)
+static bool read_step(struct exchange *x, struct query_range *r)
 {
     char text[24];
-    uint64_t points = 600;
-    if (query_number(x->request->query, "points", 1, 10000, &points) == ERR_MALFORMED) {
+    r->points = 600;
+    if (query_number(x->request->query, "points", 1, 10000, &r->points) == ERR_MALFORMED) {
         respond_error(x, 400, NULL, "points must be a number from 1 to 10000");
         return false;
     }
     int length = query_text(x->request->query, "step", text, sizeof(text));
-    if (length == ERR_MISSING || (length > 0 && text_equal(text, "auto"))) {
-        st->step_ms = round_step(st->to_ms - st->from_ms, points, interval_ms);
+    r->step_ms = 0;
+    if (length == ERR_MISSING || (length > 0 && text_equal(text, "auto")))
         return true;
-    }
-    if (length > 0 && duration_parse(text, &st->step_ms) == ERR_OK && st->step_ms >= 1 &&
-        st->step_ms <= RANGE_MS_MAX)
+    if (length > 0 && duration_parse(text, &r->step_ms) == ERR_OK && r->step_ms >= 1 &&
+        r->step_ms <= RANGE_MS_MAX)
         return true;
     respond_error(x, 400, NULL, "step is not a length of time: write 10s, 1m, 1h or auto");
     return false;
 }
 
-static bool read_fold(struct exchange *x, struct query_state *st)
+static bool read_fold(struct exchange *x, struct query_range *r)
 {
     char text[16];
     int length = query_text(x->request->query, "fold", text, sizeof(text));
-    st->fold = FOLD_BY_KIND;
+    r->fold = FOLD_BY_KIND;
     if (length == ERR_MISSING)
         return true;
     for (uint32_t i = 0; length > 0 && i < FOLD_COUNT_ALL; i++)
         if (text_equal(text, query_fold_names[i])) {
-            st->fold = (int)i;
+            r->fold = (int)i;
             return true;
         }
     respond_error(x, 400, NULL, "fold must be avg, min, max, last, sum, count or rate");
     return false;
 }
 
-static bool read_range(struct exchange *x, struct query_state *st)
+bool query_read_range(struct exchange *x, struct query_range *r)
 {
-    if (!query_read_time(x, "to", x->now_ms, &st->to_ms) ||
-        !query_read_time(x, "from", st->to_ms - 3600 * MS_PER_S, &st->from_ms))
+    if (!query_read_time(x, "to", x->now_ms, &r->to_ms) ||
+        !query_read_time(x, "from", r->to_ms - 3600 * MS_PER_S, &r->from_ms))
         return false;
-    if (st->from_ms < st->to_ms && st->from_ms >= 0 && st->to_ms - st->from_ms <= RANGE_MS_MAX)
-        return true;
+    if (r->from_ms < r->to_ms && r->from_ms >= 0 && r->to_ms - r->from_ms <= RANGE_MS_MAX)
+        return read_step(x, r) && read_fold(x, r);
     respond_error(x, 400, NULL, "from must be before to, and at most ten years before it");
     return false;
 }
@@ -114,8 +111,8 @@ static bool read_range(struct exchange *x, struct query_state *st)
 static bool select_series(struct exchange *x, struct query_state *st)
 {
     char metrics[PATTERNS_SIZE], tags[PATTERNS_SIZE];
-    if (read_patterns(x->request->query, "metric", metrics) < 0 ||
-        read_patterns(x->request->query, "tags", tags) < 0) {
+    if (query_patterns(x->request->query, "metric", metrics, sizeof(metrics)) < 0 ||
+        query_patterns(x->request->query, "tags", tags, sizeof(tags)) < 0) {
         respond_error(x, 400, NULL, "metric and tags take up to 1023 characters each");
         return false;
     }
@@ -162,12 +159,12 @@ void handle_query(struct exchange *x)
     struct query_state *st = exchange_state(x, sizeof(*st));
     struct store *s = x->world->store;
     char id[INSTANCE_ID_SIZE];
-    st->query = -1;
-    int length = query_text(x->request->query, "instance", id, sizeof(id));
-    if (length == ERR_MISSING) {
-        respond_error(x, 400, NULL, "say which host: ?instance=ID, an id from /instances");
+    if (across_is_asked(x)) {
+        handle_across(x);
         return;
     }
+    st->query = -1;
+    int length = query_text(x->request->query, "instance", id, sizeof(id));
     int index = length < 0 ? ERR_MISSING : store_instance_find(s, id);
     if (index < 0) {
         respond_error(x, 404, "Instance not found", "no instance has the id that ?instance= says");
@@ -175,8 +172,15 @@ void handle_query(struct exchange *x)
     }
     st->instance = (uint32_t)index;
     int64_t interval_ms = store_instance(s, st->instance)->interval_ms;
-    if (!read_range(x, st) || !read_step(x, st, interval_ms) || !read_fold(x, st) ||
-        !select_series(x, st) || !align(x, st))
+    struct query_range range;
+    if (!query_read_range(x, &range))
+        return;
+    st->from_ms = range.from_ms;
+    st->to_ms = range.to_ms;
+    st->fold = range.fold;
+    st->step_ms = range.step_ms > 0 ? range.step_ms
+                                    : query_round_step(st->to_ms - st->from_ms, range.points, interval_ms);
+    if (!select_series(x, st) || !align(x, st))
         return;
     st->patience_ms = 3 * (st->step_ms > interval_ms ? st->step_ms : interval_ms);
     st->is_ready = st->series_count == 0; /* nothing to look up: an empty answer */
