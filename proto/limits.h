@@ -32,7 +32,7 @@
 #define BLOCK_PROCESSES_MAX 64U
 /* The same for the largest section there is, that of a chunk, and its samples. */
 #define PROCESSES_MAX 512U
-#define PROCESS_SAMPLES_MAX 1024U
+#define PROCESS_SAMPLES_MAX 4096U
 
 /* Blocks in one batch. */
 #define BATCH_BLOCKS_MAX 64U

@@ -14,12 +14,12 @@
 #define STRETCH_DIRECTORY_MAX 4U
 /* In the worst case each use of a process is a stretch and two values. */
 #define PROCESSES_SIZE_MAX \
-    (PROCESSES_MAX * (32U + 2 * COLUMN_SIZE_MAX(0)) + CHUNK_SAMPLES_MAX * PROCESS_TOPS_MAX * (4U + 2 * 12U))
+    (PROCESSES_MAX * (32U + 2 * COLUMN_SIZE_MAX(0)) + CHUNK_BUILD_SAMPLES * PROCESS_TOPS_MAX * (4U + 2 * 12U))
 
 static_assert(CHUNK_SAMPLES_MAX <= PROCESS_SAMPLES_MAX, "the samples of a chunk fit in a section");
 /* In the worst case each value is a stretch of its own. */
 static_assert(HEADER_SIZE + (SLOTS_MAX + 1) * COLUMN_DIRECTORY_MAX +
-                      CHUNK_VALUES_MAX * STRETCH_DIRECTORY_MAX + COLUMN_SIZE_MAX(CHUNK_SAMPLES_MAX) +
+                      CHUNK_VALUES_MAX * STRETCH_DIRECTORY_MAX + COLUMN_SIZE_MAX(CHUNK_BUILD_SAMPLES) +
                       SLOTS_MAX * COLUMN_SIZE_MAX(0) + CHUNK_VALUES_MAX * 12 + PROCESSES_SIZE_MAX <=
                   CHUNK_SIZE_MAX,
               "the worst chunk must fit");
@@ -60,7 +60,7 @@ void chunk_reset(struct chunk_builder *b)
 
 bool chunk_has_room(const struct chunk_builder *b, uint32_t samples, const struct block_matrix *block)
 {
-    return b->count + samples <= CHUNK_SAMPLES_MAX &&
+    return b->count + samples <= CHUNK_BUILD_SAMPLES &&
            b->value_count + samples * block->slot_count <= CHUNK_VALUES_MAX &&
            b->processes.id_count + block->processes.id_count <= PROCESSES_MAX;
 }
@@ -86,7 +86,7 @@ void chunk_add(struct chunk_builder *b, const struct block_matrix *block, uint32
                const uint16_t *series_of_slot, uint32_t slot_count)
 {
     uint32_t n = to - from, column = NO_COLUMN;
-    ASSERT(to <= block->count && b->count + n <= CHUNK_SAMPLES_MAX);
+    ASSERT(to <= block->count && b->count + n <= CHUNK_BUILD_SAMPLES);
     memcpy(b->time_ms + b->count, block->time_ms + from, n * sizeof b->time_ms[0]);
     for (uint32_t i = 0; i < block->slot_count; i++) {
         if (block->slots[i] >= slot_count || series_of_slot[block->slots[i]] == CHUNK_SERIES_NONE)
@@ -159,14 +159,19 @@ static uint32_t directory_bound(const struct chunk_builder *b)
     return bound;
 }
 
+void chunk_put_header(uint8_t *to, uint32_t count, uint32_t column_count)
+{
+    memset(to, 0, HEADER_SIZE);
+    to[0] = VERSION;
+    put_u16(to + 2, (uint16_t)count);
+    put_u16(to + 4, (uint16_t)column_count);
+}
+
 /* Bytes of header and directory, checksum excepted. */
 static uint32_t put_directory(const struct chunk_builder *b, const uint16_t *order, uint32_t times_size,
                               uint32_t processes_size, const uint32_t *sizes, uint8_t *to)
 {
-    memset(to, 0, HEADER_SIZE);
-    to[0] = VERSION;
-    put_u16(to + 2, (uint16_t)b->count);
-    put_u16(to + 4, (uint16_t)b->column_count);
+    chunk_put_header(to, b->count, b->column_count);
     uint32_t at = HEADER_SIZE, previous = 0;
     at += put_varint(to + at, times_size);
     at += put_varint(to + at, processes_size);

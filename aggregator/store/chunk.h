@@ -23,8 +23,10 @@
 #include "proto/limits.h"
 #include "proto/processes.h"
 
-#define CHUNK_SAMPLES_MAX 1024U
-/* Values in a chunk, so that the worst of them (12 bytes each) fits into CHUNK_SIZE_MAX. */
+#define CHUNK_SAMPLES_MAX 4096U
+/* As many are sealed at once; several such are merged into one later. */
+#define CHUNK_BUILD_SAMPLES 1024U
+/* Values in a chunk that is built, so that the worst of them (12 bytes each) fits into CHUNK_SIZE_MAX. */
 #define CHUNK_VALUES_MAX 65536U
 #define CHUNK_SIZE_MAX 1507328U
 #define CHUNK_SPAN_MS_MAX INT64_C(3600000)
@@ -39,13 +41,13 @@ struct chunk_processes {
 struct chunk_builder {
     uint32_t count;                    /* samples */
     uint32_t column_count, value_count;
-    int64_t time_ms[CHUNK_SAMPLES_MAX];
+    int64_t time_ms[CHUNK_BUILD_SAMPLES];
     uint16_t series[SLOTS_MAX];
     uint16_t lengths[SLOTS_MAX];       /* values of each column */
-    uint64_t present[SLOTS_MAX][CHUNK_SAMPLES_MAX / 64];
-    int64_t values[SLOTS_MAX][CHUNK_SAMPLES_MAX];
+    uint64_t present[SLOTS_MAX][CHUNK_BUILD_SAMPLES / 64];
+    int64_t values[SLOTS_MAX][CHUNK_BUILD_SAMPLES];
     struct chunk_processes processes;
-    int64_t work[CHUNK_SAMPLES_MAX];
+    int64_t work[CHUNK_BUILD_SAMPLES];
 };
 
 void chunk_reset(struct chunk_builder *b);
@@ -58,6 +60,9 @@ void chunk_add(struct chunk_builder *b, const struct block_matrix *block, uint32
                const uint16_t *series_of_slot, uint32_t slot_count);
 /* Number of bytes. `size` is at least CHUNK_SIZE_MAX. */
 uint32_t chunk_encode(const struct crc32c_tables *sums, struct chunk_builder *b, uint8_t *to, uint32_t size);
+
+/* The first bytes of a chunk, checksum excepted, for who builds one by other means. */
+void chunk_put_header(uint8_t *to, uint32_t count, uint32_t column_count);
 
 struct chunk_column {
     const uint8_t *stretches;          /* varints */

@@ -182,9 +182,9 @@ int store_commit(struct store *s)
     if (s->staged_since.ns == MONO_NEVER.ns)
         return ERR_OK;
     int err = transact(s);
-    if (err == ERR_FULL) { /* at our own cap the oldest chunks give way at once */
+    if (err == ERR_FULL) { /* at our own cap the oldest give way at once */
         retention_check(s);
-        if (s->retention_due && retention_step(s, 64) > 0)
+        if (s->retention_due && retention_step(s, 64, true) > 0)
             err = transact(s);
     }
     commit_note(s, &s->committing, "commit", err);

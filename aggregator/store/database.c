@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "aggregator/store/schema_access.h"
+#include "aggregator/store/schema_chunks.h"
 #include "aggregator/store/schema_events.h"
 #include "aggregator/store/vfs.h"
 
@@ -43,7 +44,7 @@ static const char schema[] =
 static const char *const upgrades[SCHEMA_VERSION - 1] = {
     "ALTER TABLE chunk ADD COLUMN age_ms INTEGER NOT NULL DEFAULT 0;"
     "CREATE INDEX chunk_by_age ON chunk(age_ms);",
-    SCHEMA_EVENTS SCHEMA_ACCESS,
+    SCHEMA_EVENTS SCHEMA_ACCESS SCHEMA_ROLLUPS,
 };
 
 static const char *const statement_texts[SQL_COUNT] = {
@@ -77,21 +78,7 @@ static const char *const statement_texts[SQL_COUNT] = {
     [SQL_JOURNAL_LIST] = "SELECT id, data FROM journal ORDER BY id",
     [SQL_JOURNAL_RANGE] = "SELECT min(id), (SELECT max(id) FROM journal) FROM journal",
     [SQL_JOURNAL_TRIM] = "DELETE FROM journal WHERE id < ?",
-    [SQL_CHUNK_PUT] = "INSERT INTO chunk VALUES(?,?,?,?,?,?,?,?,?,?)",
-    [SQL_CHUNK_RANGE] = "SELECT (SELECT count(*) FROM chunk), coalesce((SELECT max(id) FROM chunk), 0),"
-                        " coalesce((SELECT max(age_ms) FROM chunk), 0)",
-    [SQL_CHUNK_OLDEST] = "SELECT min_ms FROM chunk ORDER BY age_ms, id LIMIT 1",
-    [SQL_CHUNK_WALK] = "SELECT id, min_ms, data FROM chunk WHERE instance = ?1"
-                       " AND (min_ms, id) > (?2, ?3) AND min_ms < ?4 AND max_ms >= ?5 AND id <= ?6"
-                       " ORDER BY min_ms, id",
-    [SQL_CHUNK_BEFORE] = "SELECT id, data FROM chunk WHERE instance = ?1 AND max_ms >= ?2 AND min_ms < ?3"
-                         " AND min_ms >= ?4 ORDER BY min_ms DESC",
-    [SQL_CHUNK_NEWEST] = "SELECT coalesce(max(max_ms), 0) FROM chunk WHERE instance = ?1 AND min_ms >="
-                         " (SELECT max(min_ms) FROM chunk WHERE instance = ?1) - ?2",
-    [SQL_CHUNK_AT] = "SELECT data FROM chunk WHERE instance = ?1 AND min_ms BETWEEN ?2 - ?3 AND ?2"
-                     " AND max_ms >= ?2",
-    [SQL_CHUNK_DROP] = "DELETE FROM chunk WHERE id IN"
-                       " (SELECT id FROM chunk ORDER BY age_ms, id LIMIT ?)",
+    STATEMENTS_CHUNKS
     [SQL_PAGE_COUNT] = "PRAGMA page_count",
     [SQL_PAGE_FREE] = "PRAGMA freelist_count",
     STATEMENTS_EVENTS

@@ -46,7 +46,7 @@ static int64_t number_of(struct store *s, enum statement which, uint32_t instanc
     int64_t answer = 0;
     sqlite3_stmt *get = database_statement(&s->database, which);
     (void)sqlite3_bind_int64(get, 1, instance);
-    if (which == SQL_CHUNK_NEWEST)
+    if (which == SQL_CHUNK_NEWEST_OF)
         (void)sqlite3_bind_int64(get, 2, second);
     int n = database_next(&s->database, which);
     if (n < 0)
@@ -67,7 +67,7 @@ static int open_push(struct store *s, uint32_t instance)
     if (m->is_open)
         return ERR_OK;
     int64_t sealed = number_of(s, SQL_EPOCH_PUSHED, instance, 0, &err);
-    int64_t known_ms = number_of(s, SQL_CHUNK_NEWEST, instance, CHUNK_SPAN_MS_MAX, &err);
+    int64_t known_ms = number_of(s, SQL_CHUNK_NEWEST_OF, instance, CHUNK_SPAN_MS_MAX, &err);
     if (err != ERR_OK)
         return ERR_SYSTEM;
     if ((uint64_t)sealed > m->staged_sequence)
@@ -275,6 +275,9 @@ static int mark(struct store *s, uint32_t instance, struct store_push_value *val
         struct moment m = {.time_ms = values[from].time_ms, .values = values + from, .count = to - from};
         if (is_late)
             err = look_up(s, instance, &m);
+        for (uint32_t i = from; i < to; i++)
+            if (values[i].time_ms < s->tiers[TIER_SECONDS].horizon_ms)
+                values[i].pushed = PUSHED_TOO_OLD;
         for (uint32_t i = from + 1; i < to; i++)
             if (values[i].series == values[i - 1].series && values[i].pushed == PUSHED_NEW)
                 values[i].pushed =

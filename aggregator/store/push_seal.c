@@ -16,7 +16,7 @@ static int gather(struct seal *seal, uint32_t *row_count, uint64_t *last)
         const struct journal_entry *entry = &s->journal.entries[at];
         if (entry->epoch != seal->epoch)
             continue;
-        if (*row_count + entry->count > CHUNK_SAMPLES_MAX)
+        if (*row_count + entry->count > CHUNK_BUILD_SAMPLES)
             break;
         int err = reading_block(s, &seal->reader, seal->instance, entry);
         if (err != ERR_OK && err != ERR_MALFORMED)
@@ -175,7 +175,7 @@ int push_seal_entries(struct seal *seal)
     uint64_t damaged = seal->s->damaged;
     sort_rows(rows, count);
     for (uint32_t from = 0, to; err == ERR_OK && from < count; from = to) {
-        for (to = from + 1; to < count && rows[to].ms - rows[from].ms <= CHUNK_SPAN_MS_MAX;)
+        for (to = from + 1; to < count && floor_ms(rows[to].ms, HOUR_MS) == floor_ms(rows[from].ms, HOUR_MS);)
             to++;
         seal->first_sequence = seal->s->journal.entries[rows[from].entry].sequence;
         err = build(seal, from, to);

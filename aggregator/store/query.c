@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /* Queries, in slices: first what is pending, in one piece, then the chunks that existed at that moment, a
- * few at a time. So a block is seen once, whether it is sealed meanwhile or not. */
+ * few at a time, then rollups. So a block is seen once, whether it is sealed meanwhile or not.
+ *
+ * A sample is pending, in a chunk that is not rolled up yet, or in the rollups and, for a while, in a chunk as
+ * well. The first two are read whatever the step. Of what is rolled up, the stretch before `minutes_ms` is read
+ * from hours, the one before `seconds_ms` from minutes, and only the rest from chunks: where the step allows
+ * it, both lie in the future. */
 #include <string.h>
 
+#include "aggregator/store/cell.h"
 #include "aggregator/store/state.h"
 
 #define TIME_MS_MAX (INT64_C(1) << 53)
 #define SLICE_VALUES 65536U   /* decoded in one slice, about a third of a millisecond */
 #define CHUNK_COST 2048U      /* of reading one, in values */
+#define ROLLUP_COST 4096U     /* of reading a row of rollups */
+#define RESTARTS_MAX 16U      /* then the answer is what is left of it */
 #define NOT_ASKED UINT16_MAX
 
 void query_reserve(struct store *s, struct memory_map *map, const struct store_limits *limits)
@@ -56,6 +64,29 @@ static bool is_sane(const struct store *s, const struct store_query_ask *ask)
     return true;
 }
 
+/* From the beginning, with nothing seen. */
+static void start(const struct store *s, struct query *q)
+{
+    q->stage = QUERY_PENDING;
+    q->stale = false;
+    q->resolution_ms = 0;
+    q->minutes_ms = q->tier == TIER_HOURS ? INT64_MAX : s->tiers[TIER_MINUTES].horizon_ms;
+    q->seconds_ms = q->tier != TIER_SECONDS ? INT64_MAX : s->tiers[TIER_SECONDS].horizon_ms;
+    memset(q->cells, 0, (size_t)q->points * q->ask.series_count * sizeof q->cells[0]);
+}
+
+/* The stage that follows, and where its walk begins. */
+static void go_on(struct query *q, enum query_stage stage)
+{
+    q->stage = stage;
+    q->at_chunk = -1;
+    q->at_ms = q->ask.from_ms - CHUNK_SPAN_MS_MAX;
+    if (stage == QUERY_MINUTES)
+        q->at_ms = floor_ms(q->ask.from_ms, HOUR_MS);
+    if (stage == QUERY_HOURS)
+        q->at_ms = floor_ms(q->ask.from_ms, DAY_MS);
+}
+
 int store_query_begin(struct store *s, const struct store_query_ask *ask)
 {
     uint32_t n = 0;
@@ -71,20 +102,38 @@ int store_query_begin(struct store *s, const struct store_query_ask *ask)
         return ERR_FULL;
     struct query *q = &s->queries[n];
     q->used = true;
-    q->pending_done = false;
+    q->restarts = 0;
     q->ask = *ask;
     q->ask.from_ms = from_ms;
     q->ask.to_ms = to_ms;
     q->points = (uint32_t)points;
-    q->at_ms = from_ms - CHUNK_SPAN_MS_MAX;
-    q->at_chunk = -1;
-    memset(q->cells, 0, (size_t)points * ask->series_count * sizeof q->cells[0]);
+    q->tier = ask->step_ms % HOUR_MS == 0     ? TIER_HOURS
+              : ask->step_ms % MINUTE_MS == 0 ? TIER_MINUTES
+                                              : TIER_SECONDS;
     for (uint32_t i = 0; i < s->limits.series_per_instance_max; i++)
         q->position_of_series[i] = NOT_ASKED;
     for (uint32_t i = 0; i < ask->series_count; i++)
         q->position_of_series[ask->series[i]] = (uint16_t)i;
+    start(s, q);
     note_use(s);
     return (int)n;
+}
+
+bool query_is_running(const struct store *s, uint32_t instance)
+{
+    for (uint32_t i = 0; i < s->limits.queries_max; i++) {
+        const struct query *q = &s->queries[i];
+        if (q->used && q->ask.instance == instance && q->stage != QUERY_PENDING && q->stage != QUERY_DONE)
+            return true;
+    }
+    return false;
+}
+
+void query_disturb(struct store *s, uint32_t instance)
+{
+    for (uint32_t i = 0; i < s->limits.queries_max; i++)
+        if (instance == UINT32_MAX || s->queries[i].ask.instance == instance)
+            s->queries[i].stale = true;
 }
 
 /* --- folding --- */
@@ -92,23 +141,16 @@ int store_query_begin(struct store *s, const struct store_query_ask *ask)
 /* Values of one series that fall into one cell, in the order of their times. */
 static void fold(struct store_cell *cell, const int64_t *values, uint32_t count, int64_t last_ms)
 {
-    int64_t min = values[0], max = values[0];
+    struct store_cell more = {.min = values[0], .max = values[0], .last = values[count - 1],
+                              .last_ms = last_ms, .count = count};
     uint64_t sum = 0; /* wraps, as the columns do */
     for (uint32_t i = 0; i < count; i++) {
-        min = values[i] < min ? values[i] : min;
-        max = values[i] > max ? values[i] : max;
+        more.min = values[i] < more.min ? values[i] : more.min;
+        more.max = values[i] > more.max ? values[i] : more.max;
         sum += (uint64_t)values[i];
     }
-    if (cell->count == 0 || min < cell->min)
-        cell->min = min;
-    if (cell->count == 0 || max > cell->max)
-        cell->max = max;
-    if (cell->count == 0 || last_ms >= cell->last_ms) {
-        cell->last = values[count - 1];
-        cell->last_ms = last_ms;
-    }
-    cell->sum = (int64_t)((uint64_t)cell->sum + sum);
-    cell->count += count;
+    more.sum = (int64_t)sum;
+    cell_merge(cell, &more);
 }
 
 /* The point that each time belongs to, -1 for those outside. Times mostly step from one point to the
@@ -212,7 +254,16 @@ static void fold_column(const struct query *q, struct scratch *work, const struc
     }
 }
 
-static uint32_t fold_chunk(struct store *s, struct query *q, const uint8_t *bytes, uint32_t size)
+/* Samples before `from_ms` are taken from elsewhere. */
+static void leave_out(struct scratch *work, uint32_t count, int64_t from_ms)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (work->time_ms[i] < from_ms)
+            work->point_of[i] = -1;
+}
+
+static uint32_t fold_chunk(struct store *s, struct query *q, const uint8_t *bytes, uint32_t size,
+                           bool is_rolled)
 {
     struct scratch *work = s->scratch;
     struct chunk *c = &work->chunk;
@@ -222,6 +273,8 @@ static uint32_t fold_chunk(struct store *s, struct query *q, const uint8_t *byte
         return values;
     }
     find_points(q, work->time_ms, c->count, work->point_of);
+    if (is_rolled && q->seconds_ms > q->ask.from_ms)
+        leave_out(work, c->count, q->seconds_ms);
     for (uint32_t i = 0; i < c->column_count; i++) {
         if (c->columns[i].series >= s->states[q->ask.instance].series_count)
             continue;
@@ -234,27 +287,119 @@ static uint32_t fold_chunk(struct store *s, struct query *q, const uint8_t *byte
     return values;
 }
 
-static int fold_chunks(struct store *s, struct query *q, int64_t budget)
+static int fold_chunks(struct store *s, struct query *q, int64_t *budget)
 {
-    sqlite3_stmt *walk = database_statement(&s->database, SQL_CHUNK_WALK);
+    enum statement which = q->tier == TIER_SECONDS ? SQL_CHUNK_WALK : SQL_CHUNK_WALK_UNROLLED;
+    sqlite3_stmt *walk = database_statement(&s->database, which);
     (void)sqlite3_bind_int64(walk, 1, q->ask.instance);
     (void)sqlite3_bind_int64(walk, 2, q->at_ms);
     (void)sqlite3_bind_int64(walk, 3, q->at_chunk);
     (void)sqlite3_bind_int64(walk, 4, q->ask.to_ms);
     (void)sqlite3_bind_int64(walk, 5, q->ask.from_ms);
     (void)sqlite3_bind_int64(walk, 6, q->chunk_max);
-    while (budget > 0) {
-        int n = database_next(&s->database, SQL_CHUNK_WALK);
+    while (*budget > 0) {
+        int n = database_next(&s->database, which);
         if (n <= 0)
             return n;
         q->at_chunk = sqlite3_column_int64(walk, 0);
         q->at_ms = sqlite3_column_int64(walk, 1);
-        const uint8_t *bytes = sqlite3_column_blob(walk, 2);
+        bool is_rolled = sqlite3_column_int64(walk, 2) != 0;
+        const uint8_t *bytes = sqlite3_column_blob(walk, 3);
         if (bytes != NULL)
-            budget -= fold_chunk(s, q, bytes, (uint32_t)sqlite3_column_bytes(walk, 2));
+            *budget -= fold_chunk(s, q, bytes, (uint32_t)sqlite3_column_bytes(walk, 3), is_rolled);
     }
-    database_reset(&s->database, SQL_CHUNK_WALK);
+    database_reset(&s->database, which);
     return 1;
+}
+
+/* --- rollups --- */
+
+/* Points within from_ms..to_ms-1. Each stands where its newest sample is, so that what is last is last. */
+static void fold_points(struct query *q, const struct rollup_spec *spec, struct store_cell *to,
+                        const struct store_cell *cells, int64_t from_ms, int64_t to_ms)
+{
+    for (uint32_t p = 0; p < spec->points; p++) {
+        int64_t start_ms = spec->start_ms + p * spec->point_ms, at_ms = cells[p].last_ms;
+        if (cells[p].count == 0 || start_ms < from_ms || start_ms >= to_ms || at_ms < q->ask.from_ms ||
+            at_ms >= q->ask.to_ms)
+            continue;
+        cell_merge(&to[(at_ms - q->ask.from_ms) / q->ask.step_ms], &cells[p]);
+        if (q->ask.step_ms % spec->point_ms != 0 && q->resolution_ms < spec->point_ms)
+            q->resolution_ms = spec->point_ms;
+    }
+}
+
+static uint32_t fold_rollup(struct store *s, struct query *q, const struct rollup_spec *spec,
+                            const uint8_t *bytes, uint32_t size, int64_t from_ms, int64_t to_ms)
+{
+    struct rollup row;
+    struct rollup_series series;
+    struct store_cell cells[ROLLUP_POINTS_MAX];
+    uint32_t cost = ROLLUP_COST;
+    int n = rollup_open(s->sums, spec, bytes, size, &row);
+    while (n == ERR_OK && (n = rollup_next(&row, &series)) == 1) {
+        struct store_cell *to =
+            series.series < s->states[q->ask.instance].series_count ? cells_of(q, (uint16_t)series.series) : NULL;
+        n = to == NULL ? ERR_OK : rollup_read(&row, &series, cells);
+        if (to == NULL || n != ERR_OK)
+            continue;
+        fold_points(q, spec, to, cells, from_ms, to_ms);
+        cost += spec->points * 8;
+    }
+    if (n < 0)
+        s->damaged++;
+    return cost;
+}
+
+/* Rows of a resolution that have points within from_ms..to_ms-1. */
+static int fold_rollups(struct store *s, struct query *q, struct rollup_spec spec, int64_t from_ms,
+                        int64_t to_ms, int64_t *budget)
+{
+    sqlite3_stmt *walk = database_statement(&s->database, SQL_ROLLUP_WALK);
+    int64_t span_ms = spec.point_ms * spec.points, first_ms = floor_ms(from_ms, span_ms);
+    to_ms = to_ms < q->ask.to_ms ? to_ms : q->ask.to_ms;
+    (void)sqlite3_bind_int64(walk, 1, q->ask.instance);
+    (void)sqlite3_bind_int64(walk, 2, spec.point_ms);
+    (void)sqlite3_bind_int64(walk, 3, q->at_ms > first_ms ? q->at_ms : first_ms);
+    (void)sqlite3_bind_int64(walk, 4, to_ms);
+    while (*budget > 0) {
+        int n = database_next(&s->database, SQL_ROLLUP_WALK);
+        if (n <= 0)
+            return n;
+        spec.start_ms = sqlite3_column_int64(walk, 0);
+        q->at_ms = spec.start_ms + span_ms;
+        const uint8_t *bytes = sqlite3_column_blob(walk, 1);
+        if (bytes != NULL)
+            *budget -= fold_rollup(s, q, &spec, bytes, (uint32_t)sqlite3_column_bytes(walk, 1), from_ms, to_ms);
+    }
+    database_reset(&s->database, SQL_ROLLUP_WALK);
+    return 1;
+}
+
+/* A piece of the stage at hand: 1 there is more of it, 0 it is done, or an error. */
+static int work_off(struct store *s, struct query *q, int64_t *budget)
+{
+    static const struct rollup_spec minutes = {.point_ms = MINUTE_MS, .points = 60};
+    static const struct rollup_spec hours = {.point_ms = HOUR_MS, .points = 24};
+    int64_t values;
+    switch (q->stage) {
+    case QUERY_PENDING:
+        q->chunk_max = s->chunk_next - 1;
+        values = fold_pending(s, q);
+        *budget -= values;
+        return values < 0 ? (int)values : 0;
+    case QUERY_CHUNKS:
+        return fold_chunks(s, q, budget);
+    case QUERY_MINUTES:
+        return fold_rollups(s, q, minutes, q->minutes_ms > q->ask.from_ms - HOUR_MS ? q->minutes_ms
+                                                                                     : q->ask.from_ms - HOUR_MS,
+                            q->seconds_ms, budget);
+    case QUERY_HOURS:
+        return fold_rollups(s, q, hours, q->ask.from_ms - HOUR_MS, q->minutes_ms, budget);
+    case QUERY_DONE:
+        break;
+    }
+    return 0;
 }
 
 int store_query_step(struct store *s, int query)
@@ -262,16 +407,23 @@ int store_query_step(struct store *s, int query)
     struct query *q = query_of(s, query);
     int64_t budget = SLICE_VALUES;
     if (q->points == 0 || q->ask.series_count == 0)
-        return 0;
-    if (!q->pending_done) {
-        q->chunk_max = s->chunk_next - 1;
-        int64_t values = fold_pending(s, q);
-        if (values < 0)
-            return (int)values;
-        budget -= values;
-        q->pending_done = true;
+        q->stage = QUERY_DONE;
+    if (q->stale && q->stage != QUERY_DONE && q->restarts++ < RESTARTS_MAX)
+        start(s, q);
+    while (q->stage != QUERY_DONE) {
+        int n = work_off(s, q, &budget);
+        if (n != 0)
+            return n;
+        go_on(q, q->stage + 1);
+        if (budget <= 0 && q->stage != QUERY_DONE)
+            return 1;
     }
-    return budget > 0 ? fold_chunks(s, q, budget) : 1;
+    return 0;
+}
+
+int64_t store_query_resolution_ms(const struct store *s, int query)
+{
+    return query_of(s, query)->resolution_ms;
 }
 
 uint32_t store_query_points(const struct store *s, int query)

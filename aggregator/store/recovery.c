@@ -163,18 +163,17 @@ static int read_newest(struct store *s)
     return err;
 }
 
-/* How many chunks there are, the number of the next, and how old the newest is. */
+/* The number of the next chunk, and how old the newest is. */
 static int read_chunks(struct store *s)
 {
-    int n = database_next(&s->database, SQL_CHUNK_RANGE);
+    int n = database_next(&s->database, SQL_CHUNK_NEWEST);
     if (n < 0)
         return n;
-    sqlite3_stmt *row = database_statement(&s->database, SQL_CHUNK_RANGE);
-    s->chunk_count = sqlite3_column_int64(row, 0);
-    s->chunk_next = sqlite3_column_int64(row, 1) + 1;
-    s->newest_age_ms = sqlite3_column_int64(row, 2);
-    database_reset(&s->database, SQL_CHUNK_RANGE);
-    return ERR_OK;
+    sqlite3_stmt *row = database_statement(&s->database, SQL_CHUNK_NEWEST);
+    s->chunk_next = sqlite3_column_int64(row, 0) + 1;
+    s->newest_age_ms = sqlite3_column_int64(row, 1);
+    database_reset(&s->database, SQL_CHUNK_NEWEST);
+    return tiers_load(s);
 }
 
 /* First and next number of the journal's rows, which have no gaps; both the same when it is empty. */

@@ -8,6 +8,8 @@
  * One transaction writes the chunks, how far each epoch has come, and drops the rows of the journal that
  * nobody needs any more. It need not be durable at once: until it is, a restart finds everything in the
  * journal still, and seals again. */
+#include <string.h>
+
 #include "aggregator/store/state.h"
 
 #define GAP_MS_MIN INT64_C(60000)
@@ -33,8 +35,11 @@ int seal_flush(struct seal *seal)
     (void)sqlite3_bind_int64(put, 8, b->count);
     (void)sqlite3_bind_blob(put, 9, s->chunk_bytes, (int)size, SQLITE_STATIC);
     (void)sqlite3_bind_int64(put, 10, age_ms);
+    (void)sqlite3_bind_int64(put, 11, roll_due_ms(s, seal->instance, max_ms));
     int err = database_run(&s->database, SQL_CHUNK_PUT);
     seal->chunk_next++;
+    seal->tiers[TIER_SECONDS].rows++;
+    seal->tiers[TIER_SECONDS].bytes += size;
     seal->values += b->value_count;
     seal->bytes += size;
     chunk_reset(b);
@@ -59,7 +64,7 @@ static int add_range(struct seal *seal, const struct journal_entry *entry, uint3
 }
 
 /* May sample k of the block follow in the same chunk as samples from..k-1 of the block, and before them
- * those in the builder? */
+ * those in the builder? Chunks end with the hour, so that each is rolled up into one row. */
 static bool continues(const struct seal *seal, uint32_t from, uint32_t k)
 {
     const struct chunk_builder *b = seal->s->builder;
@@ -72,7 +77,7 @@ static bool continues(const struct seal *seal, uint32_t from, uint32_t k)
     else
         return true;
     int64_t pause = time_ms[k] - before;
-    return pause >= 0 && pause <= seal->gap_ms && time_ms[k] - first <= CHUNK_SPAN_MS_MAX;
+    return pause >= 0 && pause <= seal->gap_ms && floor_ms(time_ms[k], HOUR_MS) == floor_ms(first, HOUR_MS);
 }
 
 static int add_block(struct seal *seal, const struct journal_entry *entry, const uint16_t *slots,
@@ -121,7 +126,7 @@ static int add_entries(struct seal *seal)
         const struct journal_entry *entry = &s->journal.entries[at];
         if (entry->epoch != seal->epoch)
             continue;
-        if (seal->samples + entry->count > CHUNK_SAMPLES_MAX)
+        if (seal->samples + entry->count > CHUNK_BUILD_SAMPLES)
             break;
         int err = add_entry(seal, entry);
         if (err != ERR_OK)
@@ -182,7 +187,7 @@ static void take_over(struct seal *seal, int64_t first_row, struct mono now)
         m->pending_since_ms = now.ns / NS_PER_MS;
     }
     s->journal.first_row = first_row;
-    s->chunk_count += seal->chunk_next - s->chunk_next;
+    memcpy(s->tiers, seal->tiers, sizeof s->tiers);
     s->chunk_next = seal->chunk_next;
     s->newest_age_ms = seal->newest_age_ms;
     s->stats.values_sealed += seal->values;
@@ -198,6 +203,7 @@ static int seal_epoch(struct store *s, uint32_t instance, uint64_t epoch, struct
     int64_t first_row = s->journal.first_row;
     uint64_t damaged = s->damaged;
     seal.gap_ms = interval_ms * 3 > GAP_MS_MIN ? interval_ms * 3 : GAP_MS_MIN;
+    memcpy(seal.tiers, s->tiers, sizeof seal.tiers);
     chunk_reset(s->builder);
     int err = database_begin(&s->database, false);
     if (err != ERR_OK)
@@ -206,6 +212,8 @@ static int seal_epoch(struct store *s, uint32_t instance, uint64_t epoch, struct
     reading_end(&seal.reader);
     if (err == ERR_OK)
         err = trim_journal(&seal, &first_row);
+    if (err == ERR_OK)
+        err = tiers_put(s, seal.tiers);
     if (err != ERR_OK) {
         database_rollback(&s->database);
         s->epoch_cache.valid = false;
@@ -289,7 +297,7 @@ static bool is_pressed(const struct store *s)
 {
     uint32_t eighths = s->history_count > 0 ? JOURNAL_HISTORY_EIGHTHS - 1 : 7;
     return s->journal.used > s->journal.capacity / 8 * eighths ||
-           (s->retention_due && s->chunk_count == 0);
+           (s->retention_due && s->tiers[TIER_SECONDS].rows == 0);
 }
 
 static int find_largest(const struct store *s)

@@ -12,6 +12,7 @@
 #include "aggregator/store/database.h"
 #include "aggregator/store/events.h"
 #include "aggregator/store/journal.h"
+#include "aggregator/store/roll.h"
 #include "aggregator/store/store.h"
 #include "aggregator/store/store_access.h"
 
@@ -115,12 +116,26 @@ struct retry {
     struct mono at;
 };
 
+/* One of the three resolutions, as the table `tier` has it. */
+struct tier_state {
+    int64_t rows, bytes;               /* of data in them */
+    int64_t horizon_ms;                /* what is older is gone, or must be taken from the coarser one */
+};
+
+enum query_stage { QUERY_PENDING, QUERY_CHUNKS, QUERY_MINUTES, QUERY_HOURS, QUERY_DONE };
+
 struct query {
-    bool used, pending_done;
+    bool used;
+    bool stale;                        /* what it has seen is there no more: begin again */
+    enum query_stage stage;
+    uint32_t restarts;
     struct store_query_ask ask;
     uint32_t points;
+    enum store_tier tier;              /* the coarsest that the step allows */
+    int64_t minutes_ms, seconds_ms;    /* hours before the first, minutes before the second, then seconds */
     int64_t chunk_max;                 /* newer chunks hold what was pending at the start */
     int64_t at_ms, at_chunk;           /* the walk goes on behind this */
+    int64_t resolution_ms;             /* of the coarsest that was used though the step is finer; or 0 */
     uint16_t *position_of_series;      /* UINT16_MAX: not asked for */
     struct store_cell *cells;
 };
@@ -137,7 +152,7 @@ struct scratch {
     struct block_matrix block;
     uint8_t entry[JOURNAL_HEADER_SIZE + BLOCK_DATA_MAX];
     uint8_t pushed[BLOCK_DATA_MAX];
-    struct push_row rows[CHUNK_SAMPLES_MAX];
+    struct push_row rows[CHUNK_BUILD_SAMPLES];
     struct chunk chunk;
     int64_t time_ms[CHUNK_SAMPLES_MAX];
     int64_t values[CHUNK_SAMPLES_MAX];
@@ -205,16 +220,19 @@ struct store {
 
     /* committed */
     struct journal journal;
-    int64_t chunk_next, chunk_count;   /* the next id; rows in the table */
+    int64_t chunk_next;                /* the next id */
+    struct tier_state tiers[TIER_COUNT];
     int64_t newest_age_ms;             /* of all chunks; see retention.c */
     struct retry committing, upkeep;
     bool retention_due, seal_due;
     struct mono seal_scan_at;
     uint32_t seal_next;                /* instance at which the search goes on */
+    struct mono roll_at, expire_at;    /* when to look again for what is due, for what is too old */
 
     struct chunk_builder *builder;
     uint8_t *chunk_bytes;
     struct scratch *scratch;
+    struct roll_work *roll;
     struct query *queries;
     struct process_cache *process_cache;
 
@@ -333,6 +351,7 @@ struct seal {
     int64_t gap_ms;          /* a longer pause begins a new chunk */
     int64_t chunk_next;
     int64_t newest_age_ms;
+    struct tier_state tiers[TIER_COUNT];
     uint64_t first_sequence, last_sequence; /* of the chunk being built */
     uint32_t taken, samples; /* entries of that epoch in the list, and the samples in them */
     uint64_t values, bytes;
@@ -358,17 +377,42 @@ const uint16_t *push_slots(const struct store *s, uint32_t instance, uint64_t ep
 /* Adds entries of a page to chunks, in the order of their times; see seal.c. */
 int push_seal_entries(struct seal *seal);
 
+/* roll.c */
+/* When a chunk that is sealed now and ends at max_ms is to be rolled up, by the wall clock. */
+int64_t roll_due_ms(const struct store *s, uint32_t instance, int64_t max_ms);
+/* Rolls up what is due, a bounded piece; sets roll_at. */
+int roll_step(struct store *s, struct mono now);
+/* Rolls up the chunks of an epoch that begin in an hour, as many as one step takes. The number of chunks, or
+ * an error. */
+int roll_group(struct store *s, uint32_t instance, uint64_t epoch, int64_t hour_ms);
+
+/* tier.c */
+int tiers_load(struct store *s);
+/* Writes those that differ from what is committed into the open transaction. */
+int tiers_put(struct store *s, const struct tier_state next[static TIER_COUNT]);
+/* How long each resolution will last on this disk, one line for the log. */
+void tiers_announce(struct store *s);
+/* The tier whose oldest row is to give way next, by size; TIER_COUNT when there is nothing. */
+enum store_tier tiers_choose(const struct store *s);
+
 /* retention.c */
 void retention_check(struct store *s);
 /* The age of a chunk that holds samples up to max_ms; *newest_ms is the newest age of all chunks. */
 int64_t retention_age(struct store *s, int64_t max_ms, int64_t *newest_ms);
-/* Drops some of the oldest chunks: their number, or an error. */
-int retention_step(struct store *s, uint32_t count_max);
+/* Makes room: drops some of the oldest rows, or rolls up what must be before it can go. The number of either,
+ * 0 when there is nothing left, or an error. `hard`: what was not rolled up yet may go as well. */
+int retention_step(struct store *s, uint32_t count_max, bool hard);
+/* Drops what is older than its resolution is kept. */
+int retention_expire(struct store *s, struct mono now);
 
 /* recovery.c */
 int recovery_run(struct store *s, struct text *why);
 
 /* query.c */
+/* Is one running that the instance's chunks must stay for? */
+bool query_is_running(const struct store *s, uint32_t instance);
+/* What running queries have seen has changed: of one instance, or of all with UINT32_MAX. */
+void query_disturb(struct store *s, uint32_t instance);
 void query_reserve(struct store *s, struct memory_map *map, const struct store_limits *limits);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "aggregator/store/state.h"
 
-#define RETENTION_CHUNKS 16U /* dropped in one step */
+#define RETENTION_ROWS 16U /* dropped in one step */
 /* What the journal of one instance may need on disk before it is sealed; the smallest database has room for
  * that. */
 #define DISK_PER_INSTANCE (UINT64_C(64) << 10)
@@ -67,6 +67,7 @@ static void reserve_blocks(struct store *s, struct memory_map *map)
     s->chunk_bytes = memory_reserve(map, "store: chunk bytes", CHUNK_SIZE_MAX, 1,
                                     "as the chunk being sealed");
     s->sums = memory_reserve(map, "store: checksum tables", 1, sizeof *s->sums, "never full");
+    s->roll = memory_reserve(map, "store: rolling up", 1, sizeof *s->roll, "it is done in several steps");
     s->scratch = memory_reserve(map, "store: work space", 1, sizeof *s->scratch, "never full");
     s->process_cache = memory_reserve(map, "store: processes of a chunk", 1, sizeof *s->process_cache,
                                       "another chunk takes its place");
@@ -128,7 +129,9 @@ int store_open(struct store *s, struct plat *p, struct text *why)
         return err;
     }
     s->is_open = true;
+    s->roll_at = s->expire_at = plat_mono(p);
     retention_check(s);
+    tiers_announce(s);
     return ERR_OK;
 }
 
@@ -159,21 +162,47 @@ void store_backup_end(struct store *s)
 
 /* --- work --- */
 
+static bool has_rows(const struct store *s)
+{
+    return s->tiers[TIER_SECONDS].rows + s->tiers[TIER_MINUTES].rows + s->tiers[TIER_HOURS].rows > 0;
+}
+
 /* One bounded piece of work that can wait: room on disk first, because everything else needs it. */
 static int maintain(struct store *s, struct mono now)
 {
-    if (s->retention_due && s->chunk_count > 0) {
-        int n = retention_step(s, RETENTION_CHUNKS);
+    if (s->retention_due && has_rows(s)) {
+        int n = retention_step(s, RETENTION_ROWS, false);
         retention_check(s);
         return n < 0 ? n : ERR_OK;
     }
     int err = events_age(s, now);
-    if (err != ERR_OK || (!s->seal_due && !mono_reached(now, s->seal_scan_at)))
+    if (err != ERR_OK)
         return err;
-    err = seal_step(s, now);
-    if (s->seal_due)
+    if (s->seal_due || mono_reached(now, s->seal_scan_at)) {
+        err = seal_step(s, now);
+        if (s->seal_due) {
+            retention_check(s);
+            return err;
+        }
+        if (err != ERR_OK)
+            return err;
+    }
+    if (mono_reached(now, s->roll_at)) {
+        err = roll_step(s, now);
         retention_check(s);
-    return err;
+        return err;
+    }
+    return mono_reached(now, s->expire_at) ? retention_expire(s, now) : ERR_OK;
+}
+
+/* When there is more of it. */
+static struct mono upkeep_due_at(const struct store *s, struct mono now)
+{
+    if (s->upkeep.delay_ms > 0)
+        return s->upkeep.at;
+    if (s->seal_due || (s->retention_due && has_rows(s)))
+        return now;
+    return mono_earlier(s->seal_scan_at, mono_earlier(s->roll_at, s->expire_at));
 }
 
 struct mono store_step(struct store *s, struct mono now)
@@ -185,15 +214,10 @@ struct mono store_step(struct store *s, struct mono now)
         (void)store_commit(s);
     }
     if (commit_may_try(&s->upkeep, now)) {
-        commit_note(s, &s->upkeep, "seal or drop old samples", maintain(s, now));
+        commit_note(s, &s->upkeep, "seal, roll up or drop old samples", maintain(s, now));
         database_checkpoint(&s->database);
     }
-    struct mono upkeep_at = s->seal_scan_at;
-    if (s->upkeep.delay_ms > 0)
-        upkeep_at = s->upkeep.at;
-    else if (s->seal_due || (s->retention_due && s->chunk_count > 0))
-        upkeep_at = now;
-    return mono_earlier(commit_due_at(s), upkeep_at);
+    return mono_earlier(commit_due_at(s), upkeep_due_at(s, now));
 }
 
 /* --- about itself --- */
@@ -202,7 +226,7 @@ static int64_t oldest_sample_ms(struct store *s)
 {
     int64_t oldest = 0;
     if (database_next(&s->database, SQL_CHUNK_OLDEST) == 1) {
-        oldest = sqlite3_column_int64(database_statement(&s->database, SQL_CHUNK_OLDEST), 0);
+        oldest = sqlite3_column_int64(database_statement(&s->database, SQL_CHUNK_OLDEST), 1);
         database_reset(&s->database, SQL_CHUNK_OLDEST);
     }
     for (uint32_t i = 0; i < s->instance_count; i++) {
@@ -224,7 +248,12 @@ void store_stats(struct store *s, struct store_stats *out)
     out->sqlite_heap_bytes = now;
     out->sqlite_heap_high_water = high;
     out->journal_rows = (uint64_t)(s->journal.next_row - s->journal.first_row);
-    out->chunks = (uint64_t)s->chunk_count;
+    out->chunks = (uint64_t)s->tiers[TIER_SECONDS].rows;
+    for (uint32_t i = 0; i < TIER_COUNT; i++) {
+        out->tiers[i].rows = (uint64_t)s->tiers[i].rows;
+        out->tiers[i].bytes = (uint64_t)s->tiers[i].bytes;
+        out->tiers[i].horizon_ms = s->tiers[i].horizon_ms;
+    }
     out->database_bytes = database_bytes(&s->database);
     out->database_bytes_max = s->limits.database_size_max;
     out->blocks_staged = s->staging.next - s->staging.committed;

@@ -18,12 +18,16 @@
 #include "proto/limits.h"
 #include "proto/metrics.h"
 
+/* Seconds: samples as they came. Minutes and hours: rolled up from them. */
+enum store_tier { TIER_SECONDS, TIER_MINUTES, TIER_HOURS, TIER_COUNT };
+
 struct store_limits {
     uint32_t instances_max;
     uint32_t series_per_instance_max; /* at most SLOTS_MAX distinct slots per epoch, this many in all */
     uint32_t histories_max;           /* agents that catch up at one time */
     uint32_t queries_max;             /* running at once */
-    uint64_t database_size_max;       /* bytes; the oldest chunks give way */
+    uint64_t database_size_max;       /* bytes; the oldest data give way, the finest first */
+    int64_t keep_ms[TIER_COUNT];      /* how long each resolution is kept at most; 0: as long as there is room */
     uint64_t sqlite_heap_size;
 };
 
@@ -162,6 +166,7 @@ enum store_pushed {
     PUSHED_NEW,      /* staged */
     PUSHED_REPEATED, /* the same value is there already */
     PUSHED_CONFLICT, /* another value is there at that time, and stays */
+    PUSHED_TOO_OLD,  /* samples of that time are gone: whether it was there cannot be told */
 };
 struct store_push_value {
     int64_t time_ms, value;
@@ -251,6 +256,10 @@ struct store_cell { /* of one series and one step */
 int store_query_begin(struct store *s, const struct store_query_ask *ask);
 /* A bounded piece of work: 1 more to do, 0 all cells are filled, negative on a storage error (end it). */
 int store_query_step(struct store *s, int query);
+/* 0 when all cells are as fine as the step asks. Otherwise finer samples are gone for a part of the range, and
+ * this is the resolution in milliseconds (60,000 or 3,600,000) of what stands in their place: a cell for each
+ * minute or hour, at the time of its newest sample. Valid once store_query_step answered 0. */
+int64_t store_query_resolution_ms(const struct store *s, int query);
 /* Points per series; cells[series][point] are valid once store_query_step answered 0. */
 uint32_t store_query_points(const struct store *s, int query);
 const struct store_cell *store_query_cell(const struct store *s, int query, uint32_t series,
@@ -285,7 +294,12 @@ struct store_stats {
     uint64_t values_sealed, sealed_bytes; /* since start: bytes of chunks over values in them */
     uint64_t database_bytes, database_bytes_max;
     uint64_t blocks_staged, staging_bytes, refused_full;
-    uint64_t retention_chunks_dropped;
+    uint64_t retention_chunks_dropped, retention_rollups_dropped;
+    uint64_t values_rolled, chunks_merged; /* since start */
+    struct {
+        uint64_t rows, bytes;
+        int64_t horizon_ms;                /* what is older is in coarser tiers at most */
+    } tiers[TIER_COUNT];
     int64_t oldest_sample_ms;
     int64_t sqlite_heap_bytes, sqlite_heap_high_water;
 };

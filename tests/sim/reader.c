@@ -14,7 +14,7 @@
 #include "proto/column.h"
 #include "tests/sim/oracle.h"
 
-#define SAMPLES_MAX 1024U
+#define SAMPLES_MAX 4096U
 #define SERIES_MAX SLOTS_MAX
 #define INSTANCES_MAX 32U
 /* A power of two would put all columns of a sample into the same set of the cache. */

@@ -11,9 +11,9 @@ struct work {
     struct chunk chunk;
     uint8_t bytes[CHUNK_SIZE_MAX];
     /* what was put in */
-    int64_t time_ms[CHUNK_SAMPLES_MAX];
-    int64_t values[SLOTS_MAX][CHUNK_SAMPLES_MAX];
-    bool present[SLOTS_MAX][CHUNK_SAMPLES_MAX];
+    int64_t time_ms[CHUNK_BUILD_SAMPLES];
+    int64_t values[SLOTS_MAX][CHUNK_BUILD_SAMPLES];
+    bool present[SLOTS_MAX][CHUNK_BUILD_SAMPLES];
 };
 
 static struct work *new_work(void)
@@ -111,7 +111,7 @@ static void gives_back_what_went_in(void **state)
     for (uint32_t round = 0; round < 120; round++) {
         struct work *w = new_work();
         uint32_t slots = (uint32_t)(unit_random(&random) % 60);
-        uint32_t samples = 1 + (uint32_t)(unit_random(&random) % CHUNK_SAMPLES_MAX);
+        uint32_t samples = 1 + (uint32_t)(unit_random(&random) % CHUNK_BUILD_SAMPLES);
         uint16_t series_of_slot[SLOTS_MAX];
         for (uint32_t s = 0; s < SLOTS_MAX; s++) /* in another order than the slots */
             series_of_slot[s] = (uint16_t)((s * 37 + 11) % SLOTS_MAX);
@@ -127,7 +127,7 @@ static void gives_back_what_went_in(void **state)
 /* Every column its own stretch for each sample, values that no code makes shorter. */
 static void worst_case_fits(void **state)
 {
-    enum { STEP = CHUNK_SAMPLES_MAX * SLOTS_MAX / CHUNK_VALUES_MAX };
+    enum { STEP = CHUNK_BUILD_SAMPLES * SLOTS_MAX / CHUNK_VALUES_MAX };
     (void)state;
     struct work *w = new_work();
     uint64_t random = 3;
@@ -135,7 +135,7 @@ static void worst_case_fits(void **state)
     chunk_reset(&w->builder);
     for (uint32_t s = 0; s < SLOTS_MAX; s++)
         series_of_slot[s] = (uint16_t)s;
-    for (uint32_t at = 0; at < CHUNK_SAMPLES_MAX; at++) {
+    for (uint32_t at = 0; at < CHUNK_BUILD_SAMPLES; at++) {
         w->block = (struct block_matrix){.count = 1, .time_ms = {(int64_t)(unit_random(&random) >> 1)}};
         w->time_ms[at] = w->block.time_ms[0];
         for (uint32_t s = at % STEP; s < SLOTS_MAX; s += STEP) {
