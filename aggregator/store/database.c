@@ -12,6 +12,7 @@
 #define FILE_NAME DATABASE_FILE_NAME
 #define APPLICATION_ID DATABASE_APPLICATION_ID
 #define SCHEMA_VERSION DATABASE_SCHEMA_VERSION
+#define UPGRADE_TEXTS_MAX 8U
 #define PAGE_SLOTS 512U           /* pages cached; the kernel keeps the others at hand */
 #define HEAP_UNIT_SIZE 64
 /* Room on disk for the log besides the database; it can be longer than DATABASE_WAL_PAGES_MAX by one
@@ -41,10 +42,10 @@ static const char schema[] =
 
 /* From one version to the next; a new file takes them all. Chunks from before there was an age are older than
  * all that come, and among themselves as old as their numbers say. */
-static const char *const upgrades[SCHEMA_VERSION - 1] = {
-    "ALTER TABLE chunk ADD COLUMN age_ms INTEGER NOT NULL DEFAULT 0;"
-    "CREATE INDEX chunk_by_age ON chunk(age_ms);",
-    SCHEMA_EVENTS SCHEMA_ACCESS SCHEMA_ROLLUPS,
+static const char *const upgrades[SCHEMA_VERSION - 1][UPGRADE_TEXTS_MAX] = {
+    {"ALTER TABLE chunk ADD COLUMN age_ms INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX chunk_by_age ON chunk(age_ms);"},
+    {SCHEMA_EVENTS, SCHEMA_ACCESS, SCHEMA_ROLLUPS},
 };
 
 static const char *const statement_texts[SQL_COUNT] = {
@@ -187,7 +188,8 @@ static int upgrade(struct database *d, int64_t version, struct text *why)
     if (err == ERR_OK && version == 0)
         err = run_text(d, schema);
     for (int64_t from = version == 0 ? 1 : version; err == ERR_OK && from < SCHEMA_VERSION; from++)
-        err = run_text(d, upgrades[from - 1]);
+        for (uint32_t i = 0; i < UPGRADE_TEXTS_MAX && err == ERR_OK && upgrades[from - 1][i] != NULL; i++)
+            err = run_text(d, upgrades[from - 1][i]);
     if (err == ERR_OK)
         err = run_text(d, ids);
     if (err == ERR_OK)
