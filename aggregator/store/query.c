@@ -2,10 +2,10 @@
 /* Queries, in slices: first what is pending, in one piece, then the chunks that existed at that moment, a
  * few at a time, then rollups. So a block is seen once, whether it is sealed meanwhile or not.
  *
- * A sample is pending, in a chunk that is not rolled up yet, or in the rollups and, for a while, in a chunk as
- * well. The first two are read whatever the step. Of what is rolled up, the stretch before `minutes_ms` is read
- * from hours, the one before `seconds_ms` from minutes, and only the rest from chunks: where the step allows
- * it, both lie in the future. */
+ * A sample is pending, in a chunk that is not rolled up yet, or in the rollups and, for a while, in a
+ * chunk as well. The first two are read whatever the step. Of what is rolled up, the stretch before
+ * `minutes_ms` is read from hours, the one before `seconds_ms` from minutes, and only the rest from chunks:
+ * where the step allows it, both lie in the future. */
 #include <string.h>
 
 #include "aggregator/store/cell.h"
@@ -338,8 +338,8 @@ static uint32_t fold_rollup(struct store *s, struct query *q, const struct rollu
     uint32_t cost = ROLLUP_COST;
     int n = rollup_open(s->sums, spec, bytes, size, &row);
     while (n == ERR_OK && (n = rollup_next(&row, &series)) == 1) {
-        struct store_cell *to =
-            series.series < s->states[q->ask.instance].series_count ? cells_of(q, (uint16_t)series.series) : NULL;
+        bool is_known = series.series < s->states[q->ask.instance].series_count;
+        struct store_cell *to = is_known ? cells_of(q, (uint16_t)series.series) : NULL;
         n = to == NULL ? ERR_OK : rollup_read(&row, &series, cells);
         if (to == NULL || n != ERR_OK)
             continue;
@@ -370,7 +370,8 @@ static int fold_rollups(struct store *s, struct query *q, struct rollup_spec spe
         q->at_ms = spec.start_ms + span_ms;
         const uint8_t *bytes = sqlite3_column_blob(walk, 1);
         if (bytes != NULL)
-            *budget -= fold_rollup(s, q, &spec, bytes, (uint32_t)sqlite3_column_bytes(walk, 1), from_ms, to_ms);
+            *budget -= fold_rollup(s, q, &spec, bytes, (uint32_t)sqlite3_column_bytes(walk, 1), from_ms,
+                                   to_ms);
     }
     database_reset(&s->database, SQL_ROLLUP_WALK);
     return 1;
@@ -381,7 +382,8 @@ static int work_off(struct store *s, struct query *q, int64_t *budget)
 {
     static const struct rollup_spec minutes = {.point_ms = MINUTE_MS, .points = 60};
     static const struct rollup_spec hours = {.point_ms = HOUR_MS, .points = 24};
-    int64_t values;
+    /* A point that begins before the range may have its newest sample in it. */
+    int64_t values, from_ms = q->ask.from_ms - HOUR_MS;
     switch (q->stage) {
     case QUERY_PENDING:
         q->chunk_max = s->chunk_next - 1;
@@ -391,11 +393,10 @@ static int work_off(struct store *s, struct query *q, int64_t *budget)
     case QUERY_CHUNKS:
         return fold_chunks(s, q, budget);
     case QUERY_MINUTES:
-        return fold_rollups(s, q, minutes, q->minutes_ms > q->ask.from_ms - HOUR_MS ? q->minutes_ms
-                                                                                     : q->ask.from_ms - HOUR_MS,
-                            q->seconds_ms, budget);
+        from_ms = q->minutes_ms > from_ms ? q->minutes_ms : from_ms;
+        return fold_rollups(s, q, minutes, from_ms, q->seconds_ms, budget);
     case QUERY_HOURS:
-        return fold_rollups(s, q, hours, q->ask.from_ms - HOUR_MS, q->minutes_ms, budget);
+        return fold_rollups(s, q, hours, from_ms, q->minutes_ms, budget);
     case QUERY_DONE:
         break;
     }

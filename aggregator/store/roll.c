@@ -231,13 +231,15 @@ static int drop_source(struct rolling *r, int64_t id, int64_t size)
 }
 
 /* Pushed samples have no sequence of their own: only their times tell. */
-static bool follows(const struct rolling *r, uint64_t epoch, const struct roll_source *first, const struct roll_source *before,
-                    const struct roll_source *next)
+static bool follows(const struct rolling *r, uint64_t epoch, const struct roll_source *first,
+                    const struct roll_source *before, const struct roll_source *next)
 {
+    if (!epoch_is_push(epoch) && next->first_sequence != before->last_sequence + 1)
+        return false;
     int64_t gap_ms = (int64_t)r->s->instances[r->instance].interval_ms * 3;
     gap_ms = gap_ms > GAP_MS_MIN ? gap_ms : GAP_MS_MIN;
-    return (epoch_is_push(epoch) || next->first_sequence == before->last_sequence + 1) && next->min_ms >= before->max_ms &&
-           next->min_ms - before->max_ms <= gap_ms && next->max_ms - first->min_ms <= CHUNK_SPAN_MS_MAX;
+    return next->min_ms >= before->max_ms && next->min_ms - before->max_ms <= gap_ms &&
+           next->max_ms - first->min_ms <= CHUNK_SPAN_MS_MAX;
 }
 
 static int put_merged(struct rolling *r, uint64_t epoch, uint32_t from, uint32_t to, uint32_t size)

@@ -88,8 +88,8 @@ static int64_t less(int64_t a, int64_t b)
     return (int64_t)((uint64_t)a - (uint64_t)b);
 }
 
-static void fill_columns(const struct rollup_builder *b, const struct store_cell *cells, const int64_t *counts,
-                         const int64_t *last_ms, struct columns *c)
+static void fill_columns(const struct rollup_builder *b, const struct store_cell *cells,
+                         const int64_t *counts, const int64_t *last_ms, struct columns *c)
 {
     c->present = 0;
     c->flags = FLAGS_ALL;

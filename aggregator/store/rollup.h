@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* A rollup: of one host, a row of points one behind the other, each with count, sum, least, greatest and last
- * of the samples that fall into it, series by series. The hour in minutes, or the day in hours. What the table
+/* A rollup: of one host, a row of points one behind the other, each with count, sum, least, greatest and
+ * last of the samples that fall into it, series by series. The hour in minutes, or the day in hours. What the table
  * `rollup` keeps:
  *
  *     u8 version (1)   u8 zero   u16 points n   u16 series   u16 zero
  *     u32 CRC-32C of the bytes before it and behind it
  *     column of n: samples of each point, of the series that has most
- *     column of n: time of the newest sample of each point, ms behind the beginning of the point; 0 when empty
+ *     column of n: time of the newest sample of each point, ms behind the beginning of the point; 0: none
  *     for each series, ascending:
  *         varint  series less the series before (the first: series)
  *         u8      flags

@@ -22,8 +22,8 @@
     [SQL_CHUNK_PUT] = "INSERT INTO chunk VALUES(?,?,?,?,?,?,?,?,?,?,?)", \
     [SQL_CHUNK_NEWEST] = "SELECT coalesce((SELECT max(id) FROM chunk), 0)," \
                          " coalesce((SELECT max(age_ms) FROM chunk), 0)", \
-    [SQL_CHUNK_OLDEST] = "SELECT id, min_ms, max_ms, age_ms, instance, epoch, due_ms IS NOT NULL, length(data)" \
-                         " FROM chunk ORDER BY age_ms, id LIMIT 1", \
+    [SQL_CHUNK_OLDEST] = "SELECT id, min_ms, max_ms, age_ms, instance, epoch, due_ms IS NOT NULL," \
+                         " length(data) FROM chunk ORDER BY age_ms, id LIMIT 1", \
     [SQL_CHUNK_WALK] = "SELECT id, min_ms, due_ms IS NULL, data FROM chunk WHERE instance = ?1" \
                        " AND (min_ms, id) > (?2, ?3) AND min_ms < ?4 AND max_ms >= ?5 AND id <= ?6" \
                        " ORDER BY min_ms, id", \

@@ -27,7 +27,7 @@ struct store_limits {
     uint32_t histories_max;           /* agents that catch up at one time */
     uint32_t queries_max;             /* running at once */
     uint64_t database_size_max;       /* bytes; the oldest data give way, the finest first */
-    int64_t keep_ms[TIER_COUNT];      /* how long each resolution is kept at most; 0: as long as there is room */
+    int64_t keep_ms[TIER_COUNT];      /* of each resolution at most; 0: as long as there is room */
     uint64_t sqlite_heap_size;
 };
 
@@ -256,9 +256,9 @@ struct store_cell { /* of one series and one step */
 int store_query_begin(struct store *s, const struct store_query_ask *ask);
 /* A bounded piece of work: 1 more to do, 0 all cells are filled, negative on a storage error (end it). */
 int store_query_step(struct store *s, int query);
-/* 0 when all cells are as fine as the step asks. Otherwise finer samples are gone for a part of the range, and
- * this is the resolution in milliseconds (60,000 or 3,600,000) of what stands in their place: a cell for each
- * minute or hour, at the time of its newest sample. Valid once store_query_step answered 0. */
+/* 0 when all cells are as fine as the step asks. Otherwise finer samples are gone for a part of the range,
+ * and this is the resolution in milliseconds (60,000 or 3,600,000) of what stands in their place: a cell for
+ * each minute or hour, at the time of its newest sample. Valid once store_query_step answered 0. */
 int64_t store_query_resolution_ms(const struct store *s, int query);
 /* Points per series; cells[series][point] are valid once store_query_step answered 0. */
 uint32_t store_query_points(const struct store *s, int query);

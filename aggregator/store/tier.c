@@ -7,13 +7,11 @@
 /* When the disk is full, rollups take no more than these parts of it, in sixteenths; samples have the rest. */
 #define MINUTES_SIXTEENTHS 4
 #define HOURS_SIXTEENTHS 1
-/* Bytes of a value, and of a point of a series, times 100, until there are enough to count; `make bench
- * BENCH=store` and docs/DESIGN.md have the measurements. */
+/* Bytes of a value, and of a point of a series, times 100, as `make bench BENCH=store` measures them. */
 #define VALUE_BYTES_X100 45
 #define MINUTE_BYTES_X100 500
 #define HOUR_BYTES_X100 900
 #define SERIES_ASSUMED 150U
-#define ENOUGH_VALUES UINT64_C(1000000)
 
 int tiers_load(struct store *s)
 {
