@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A rollup: of one host, a row of points one behind the other, each with count, sum, least, greatest and
- * last of the samples that fall into it, series by series. The hour in minutes, or the day in hours. What the table
- * `rollup` keeps:
+ * last of the samples that fall into it, series by series. The hour in minutes, or the day in hours. What
+ * the table `rollup` keeps:
  *
  *     u8 version (1)   u8 zero   u16 points n   u16 series   u16 zero
  *     u32 CRC-32C of the bytes before it and behind it

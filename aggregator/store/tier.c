@@ -4,7 +4,7 @@
 
 #include "aggregator/store/state.h"
 
-/* When the disk is full, rollups take no more than these parts of it, in sixteenths; samples have the rest. */
+/* When the disk is full, rollups take no more than so much of it; samples have the rest. */
 #define MINUTES_SIXTEENTHS 4
 #define HOURS_SIXTEENTHS 1
 /* Bytes of a value, and of a point of a series, times 100, as `make bench BENCH=store` measures them. */
