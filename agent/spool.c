@@ -72,7 +72,10 @@ void spool_settle(struct spool *s, struct spool_place from)
             return; /* asked again with the next walk */
         if (e == ERR_MISSING) {
             free_segment(s, segment);
-        } else if (s->oldest.kind == SPOOL_BLOCK) {
+            from.segment = SPOOL_NOWHERE; /* there is no record that tells where the next one is */
+            continue;
+        }
+        if (s->oldest.kind == SPOOL_BLOCK) {
             s->has_oldest = true;
             return;
         }

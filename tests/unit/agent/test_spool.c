@@ -369,6 +369,25 @@ static void a_damaged_block_is_given_up_alone(void **state)
     close_rig(r);
 }
 
+/* Also when what follows lies in the first place of the file. */
+static void a_broken_segment_is_given_up_alone(void **state)
+{
+    (void)state;
+    struct rig *r = open_rig(29);
+    struct spool *s = &r->spool;
+    uint64_t next = put_many(r, 7, 1, 100);
+    while (s->oldest.place.segment != SEGMENTS - 1)
+        next = put_many(r, 7, next, 1);
+    uint64_t held = s->sample_count, broken = s->segments[SEGMENTS - 1].samples;
+    assert_int_equal(spool_segment_after(s, s->segments[SEGMENTS - 1].number), 0);
+    static const uint8_t garbage[SPOOL_RECORD_SIZE];
+    plat_file_write(r->host, s->file, (SEGMENTS - 1) * SEGMENT + SPOOL_HEADER_SIZE, garbage, sizeof garbage);
+    another_process(r, "web", SEGMENTS);
+    assert_int_equal(s->sample_count, held - broken);
+    (void)check(r);
+    close_rig(r);
+}
+
 static void another_instance_gets_nothing(void **state)
 {
     (void)state;
@@ -489,6 +508,7 @@ int main(void)
         cmocka_unit_test(what_was_sent_and_given_up_is_in_doubt),
         cmocka_unit_test(a_power_cut_leaves_only_what_is_true),
         cmocka_unit_test(a_damaged_block_is_given_up_alone),
+        cmocka_unit_test(a_broken_segment_is_given_up_alone),
         cmocka_unit_test(another_instance_gets_nothing),
         cmocka_unit_test(a_broken_disk_is_tried_again),
         cmocka_unit_test(failing_writes_lose_nothing_that_was_kept),
