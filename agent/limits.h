@@ -132,6 +132,10 @@ static_assert(2 * PROCESSES_RANKED <= PROCESS_TOPS_MAX && 2 * PROCESSES_RANKED <
 #define SPOOL_SEGMENTS_LEAST 8U
 #define SPOOL_SIZE_MIN (SPOOL_SEGMENTS_LEAST * SPOOL_SEGMENT_SIZE)
 #define SPOOL_SIZE_MAX (32U * 1024U * 1024U)
+/* Epochs of which it is remembered what was sent, and stretches of samples that were given up and may have
+ * arrived: an agent has a new epoch after each outage, and asks about the oldest when it is connected. */
+#define SPOOL_KNOWN_MAX 4U
+#define SPOOL_DOUBTS_MAX 16U
 /* How many blocks tell how large a block is. */
 #define SPOOL_MEASURED_BLOCKS 6U
 #define SPOOL_SEGMENTS_MAX (SPOOL_SIZE_MAX / SPOOL_SEGMENT_SIZE)
@@ -202,7 +206,7 @@ static_assert(DICTIONARY_SERIES_MAX * (METRIC_SIZE + TAG_SIZE + UNIT_SIZE + 24U)
      HTTP_SIZE + 1024U +                           /* health check */                                  \
      HTTP_SIZE + 768U +                            /* metadata of the cloud */                         \
      PROCESSES_WATCHED_MAX * 28U + 1024U +         /* processes: what each has used, and who is held */ \
-     SPOOL_SEGMENTS_MAX * 40U + 512U +             /* spool: what the segments hold */                 \
+     SPOOL_SEGMENTS_MAX * 48U + 1024U +            /* spool: what the segments hold */                 \
      (OWN_HINTS_MAX + HINTS_MAX) * (METRIC_SIZE + TAG_SIZE + 16U) + WATCHED_MAX * 4U + 64U + /* hints */ \
      3U * 1024U)                                   /* identity, uplink state, counters */
 

@@ -47,15 +47,29 @@ uint32_t spool_segment_after(const struct spool *s, uint64_t number)
     return found;
 }
 
-static void free_segment(struct spool *s, uint32_t segment)
+void spool_free_segment(struct spool *s, uint32_t segment)
 {
-    struct spool_segment *g = &s->segments[segment];
-    s->lost_count += g->samples; /* none, unless its records are damaged */
-    s->sample_count -= g->samples;
-    *g = (struct spool_segment){0};
+    ASSERT(s->segments[segment].samples == 0);
+    s->segments[segment] = (struct spool_segment){0};
     spool_erase_header(s, segment);
     if (segment == s->newest)
         s->newest = SPOOL_NOWHERE;
+}
+
+/* There are no records any more in the segment. If it holds samples by its header, the records are damaged;
+ * those of its last epoch stood at the end. */
+static void run_out(struct spool *s, uint32_t segment)
+{
+    struct spool_segment *g = &s->segments[segment];
+    uint32_t known = g->samples < g->epoch_samples ? g->samples : g->epoch_samples;
+    if (known > g->last_sequence || g->last_epoch == 0)
+        known = 0;
+    if (known > 0)
+        spool_doubt(s, g->last_epoch, g->last_sequence + 1 - known, known);
+    s->lost_count += g->samples - known;
+    s->sample_count -= g->samples;
+    g->samples = 0;
+    spool_free_segment(s, segment);
 }
 
 void spool_settle(struct spool *s, struct spool_place from)
@@ -71,7 +85,7 @@ void spool_settle(struct spool *s, struct spool_place from)
         if (e == ERR_SYSTEM)
             return; /* asked again with the next walk */
         if (e == ERR_MISSING) {
-            free_segment(s, segment);
+            run_out(s, segment);
             from.segment = SPOOL_NOWHERE; /* there is no record that tells where the next one is */
             continue;
         }
@@ -97,6 +111,9 @@ uint64_t spool_acknowledge(struct spool *s, uint64_t epoch, uint64_t sequence)
     uint64_t before = s->sample_count;
     while (s->has_oldest && s->oldest.epoch == epoch && spool_last_sequence(&s->oldest) <= sequence)
         drop_oldest(s);
+    if (s->has_oldest && s->oldest.epoch != epoch && s->tail.epoch == epoch &&
+        spool_tail_end(s) <= sequence)
+        (void)spool_drop_tail(s);
     return before - s->sample_count;
 }
 
@@ -107,27 +124,11 @@ void spool_give_up_block(struct spool *s)
     drop_oldest(s);
 }
 
-void spool_sent(struct spool *s, uint64_t epoch, uint64_t sequence)
-{
-    s->sent_epoch = epoch;
-    s->sent_sequence = sequence;
-}
-
 bool spool_can_read(struct spool *s)
 {
     if (!s->has_oldest && s->sample_count > 0)
         spool_settle(s, (struct spool_place){.segment = SPOOL_NOWHERE});
     return s->has_oldest;
-}
-
-void spool_abandon(struct spool *s)
-{
-    plat_log(s->plat, LOG_WARN, "the spool cannot be read: %llu samples in it are lost",
-             (unsigned long long)s->sample_count);
-    for (uint32_t i = 0; i < s->segment_count; i++)
-        if (s->segments[i].number != 0)
-            free_segment(s, i);
-    s->has_oldest = false;
 }
 
 uint32_t spool_segments_in_use(const struct spool *s)
@@ -144,9 +145,10 @@ static void give_up_segment(struct spool *s)
     uint32_t segment = s->oldest.place.segment;
     uint64_t lost_before = s->lost_count;
     while (s->has_oldest && s->oldest.place.segment == segment) {
-        bool in_doubt = s->oldest.was_sent || (s->oldest.epoch == s->sent_epoch &&
-                                               spool_last_sequence(&s->oldest) <= s->sent_sequence);
-        *(in_doubt ? &s->in_doubt_count : &s->lost_count) += s->oldest.count;
+        if (spool_may_have_arrived(s, &s->oldest))
+            spool_doubt(s, s->oldest.epoch, s->oldest.sequence, s->oldest.count);
+        else
+            s->lost_count += s->oldest.count;
         drop_oldest(s);
     }
     if (lost_before == 0)
@@ -170,22 +172,12 @@ static uint32_t free_place(const struct spool *s)
     return SPOOL_NOWHERE;
 }
 
-static uint64_t newest_number(const struct spool *s)
-{
-    uint64_t number = 0;
-    for (uint32_t i = 0; i < s->segment_count; i++)
-        if (s->segments[i].number > number)
-            number = s->segments[i].number;
-    return number;
-}
-
 static int begin_segment(struct spool *s)
 {
     int e = s->newest != SPOOL_NOWHERE ? spool_write_header(s, s->newest, true) : ERR_OK;
     if (e < 0)
         return e;
     s->newest = SPOOL_NOWHERE; /* its header holds for good: nothing may be appended any more */
-    uint64_t number = newest_number(s) + 1;
     uint32_t segment = free_place(s);
     for (; segment == SPOOL_NOWHERE && s->has_oldest; segment = free_place(s))
         give_up_segment(s);
@@ -194,7 +186,7 @@ static int begin_segment(struct spool *s)
     uint32_t start;
     plat_random(s->plat, &start, sizeof start);
     s->segments[segment] =
-        (struct spool_segment){.number = number, .used = SPOOL_HEADER_SIZE, .start = start};
+        (struct spool_segment){.number = ++s->last_number, .used = SPOOL_HEADER_SIZE, .start = start};
     e = spool_write_header(s, segment, false);
     if (e < 0) {
         s->segments[segment] = (struct spool_segment){0};
@@ -209,6 +201,7 @@ static int begin_segment(struct spool *s)
 /* The slots that the newest segment does not know yet of this epoch. */
 static int put_dictionary(struct spool *s, uint64_t epoch)
 {
+    spool_tail_begins(s, epoch);
     if (s->told_epoch != epoch)
         s->told_slots = 0;
     s->told_epoch = epoch;
@@ -253,6 +246,7 @@ static int put_block(struct spool *s, uint64_t epoch, const struct ring_block *b
     struct spool_segment *g = &s->segments[s->newest];
     g->samples += b->count;
     g->all_samples += b->count;
+    g->epoch_samples = b->count + (g->last_epoch == epoch ? g->epoch_samples : 0);
     g->last_epoch = epoch;
     g->last_sequence = b->sequence + b->count - 1;
     s->sample_count += b->count;
@@ -298,10 +292,11 @@ uint64_t spool_newest_epoch(const struct spool *s)
     return newest == NULL ? 0 : newest->last_epoch;
 }
 
-struct spool_place spool_start(const struct spool *s)
+struct spool_place spool_start(const struct spool *s, uint64_t epoch)
 {
     ASSERT(s->has_oldest);
-    return spool_first_place(s, s->oldest.place.segment);
+    return s->oldest.epoch != epoch && s->tail.epoch == epoch ? s->tail.place
+                                                              : spool_first_place(s, s->oldest.place.segment);
 }
 
 bool spool_record(struct spool *s, struct spool_place place, struct spool_record *out)

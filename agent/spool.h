@@ -14,7 +14,11 @@
  *
  * Nothing is synced: what is written survives the death of the process, and a power cut takes what the kernel
  * has not written back yet (some 30 seconds). Always
- *     samples put = acknowledged + sample_count + in_doubt_count + lost_count. */
+ *     samples put = acknowledged + sample_count + in_doubt_count + lost_count.
+ *
+ * What is given up may have arrived: it was sent, and the answer got lost; or it was acknowledged to an
+ * earlier process, for the file forgets only whole segments. Such samples are in doubt until the aggregator
+ * tells how far it has their epoch (spool_doubt.c). */
 #ifndef NEPHOS_SPOOL_H
 #define NEPHOS_SPOOL_H
 
@@ -53,6 +57,27 @@ struct spool_segment {
     uint32_t all_samples;
     uint32_t start;    /* of the chain of checks: by chance, for what lies there from before must not fit */
     uint64_t last_epoch, last_sequence; /* newest sample in it */
+    uint32_t epoch_samples; /* of last_epoch */
+};
+
+/* What is known of an epoch on the other side. */
+struct spool_known {
+    uint64_t epoch;         /* 0: nothing */
+    uint64_t sent_sequence; /* newest that was sent since; 0: none was */
+    uint64_t told_sequence; /* what is held up to it has not arrived, unless it was sent since */
+};
+
+/* Samples that were given up and may have arrived. */
+struct spool_doubt {
+    uint64_t epoch, first, last;
+};
+
+/* The blocks of the epoch that was put last: the end of what is held. */
+struct spool_tail {
+    uint64_t epoch;             /* 0: none was put */
+    uint64_t number;            /* of the segment in which it begins */
+    struct spool_place place;   /* its first record there */
+    struct spool_segment before; /* that segment, before it */
 };
 
 struct spool {
@@ -69,6 +94,9 @@ struct spool {
     /* writing */
     uint32_t segment_size, segment_count;
     uint32_t newest;              /* segment that is written, or SPOOL_NOWHERE */
+    uint64_t last_number;         /* of a segment, ever */
+    uint64_t found_number;        /* of the newest segment that was found when it was opened, and ... */
+    uint32_t found_used;          /* ... how much of it */
     uint32_t chain;               /* check of its last record */
     uint64_t told_epoch;          /* its dictionary is in the newest segment ... */
     uint32_t told_slots;          /* ... up to this slot */
@@ -76,7 +104,11 @@ struct spool {
     /* reading */
     bool has_oldest;
     struct spool_record oldest;   /* oldest block that is held */
-    uint64_t sent_epoch, sent_sequence; /* newest that was sent from here */
+    struct spool_tail tail;
+    struct spool_known known[SPOOL_KNOWN_MAX];
+    uint32_t known_next;          /* makes room for another epoch */
+    struct spool_doubt doubts[SPOOL_DOUBTS_MAX]; /* oldest first */
+    uint32_t doubt_count;
 
     uint64_t sample_count;        /* held */
     uint64_t lost_count;          /* samples given up or found damaged */
@@ -106,25 +138,30 @@ uint32_t spool_segments_in_use(const struct spool *s);
 uint64_t spool_newest_epoch(const struct spool *s);
 /* One more than the newest sample held of the epoch of the oldest block. */
 uint64_t spool_oldest_epoch_end(struct spool *s);
-/* Where the segment of the oldest block begins: its dictionary is there. */
-struct spool_place spool_start(const struct spool *s);
+/* Where to begin with the samples of the epoch that is the oldest, or the newest: its dictionary is there. */
+struct spool_place spool_start(const struct spool *s, uint64_t epoch);
 /* The record at `place`, or the first one behind it: false at the end, or when the file cannot be read. */
 bool spool_record(struct spool *s, struct spool_place place, struct spool_record *out);
 /* Is this block older than the oldest that is held? */
 bool spool_is_past(const struct spool *s, const struct spool_record *r);
 /* The record's data, r->size bytes: ERR_OK, ERR_MALFORMED when they are damaged, ERR_SYSTEM. */
 int spool_data(struct spool *s, const struct spool_record *r, uint8_t *to);
-/* Blocks of `epoch` up to `sequence` have been sent from here. */
+/* Samples of `epoch` up to `sequence` have been sent. */
 void spool_sent(struct spool *s, uint64_t epoch, uint64_t sequence);
-/* Drops the oldest blocks as long as they are of `epoch` and end at or before `sequence`: samples dropped. */
+/* The aggregator has `epoch` up to `sequence`, and nothing newer: settles what is in doubt. */
+void spool_told(struct spool *s, uint64_t epoch, uint64_t sequence);
+/* The oldest samples in doubt, or NULL. */
+const struct spool_doubt *spool_oldest_doubt(const struct spool *s);
+/* Drops the oldest blocks as long as they are of `epoch` and end at or before `sequence`; the newest ones
+ * when all of them do. Samples dropped. */
 uint64_t spool_acknowledge(struct spool *s, uint64_t epoch, uint64_t sequence);
 /* The oldest block cannot be sent: counts it as lost. */
 void spool_give_up_block(struct spool *s);
 /* Is the oldest block known? Looks again when it could not be read before. */
 bool spool_can_read(struct spool *s);
-/* The disk does not give back what is held, and newer samples of the same epoch must not wait for it: all of
- * it counts as lost. */
-void spool_abandon(struct spool *s);
+/* The disk does not give back what is held of the newest epoch, and newer samples of it must not wait: all of
+ * it behind `sequence`, which is acknowledged, counts as lost. */
+void spool_abandon(struct spool *s, uint64_t sequence);
 
 /* "spool: 16 MiB holds about 31 h at 512 bytes a block"; `size` of the spool, blocks of `samples` samples
  * each `interval_ms` apart that take `block_size` bytes on average, and a dictionary of `dictionary_size`. */

@@ -45,6 +45,7 @@ int spool_read_header(const struct spool *s, uint32_t segment, struct spool_head
         .start = get_u32(bytes + 48),
         .last_epoch = get_u64(bytes + 32),
         .last_sequence = get_u64(bytes + 40),
+        .epoch_samples = get_u32(bytes + 52),
     };
     memcpy(out->owner, bytes + 64, sizeof out->owner);
     bool is_sane = out->segment.number != 0 && out->segment.number < UINT64_MAX &&
@@ -67,6 +68,7 @@ int spool_write_header(struct spool *s, uint32_t segment, bool is_sealed)
         put_u32(bytes + 28, g->all_samples);
         put_u64(bytes + 32, g->last_epoch);
         put_u64(bytes + 40, g->last_sequence);
+        put_u32(bytes + 52, g->epoch_samples);
     }
     text_copy((char *)bytes + 64, INSTANCE_ID_SIZE, s->owner);
     put_u32(bytes + 8, crc32c(0, bytes + CHECKED_AT, sizeof bytes - CHECKED_AT));

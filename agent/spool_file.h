@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Inside the spool: the bytes of the file, and what its files tell each other. spool.c puts and drops,
- * spool_open.c finds what an earlier run has left, spool_file.c reads and writes headers and records. */
+ * spool_open.c finds what an earlier run has left, spool_doubt.c follows what was given up, spool_tail.c the
+ * newest epoch, spool_file.c reads and writes headers and records. */
 #ifndef NEPHOS_SPOOL_FILE_H
 #define NEPHOS_SPOOL_FILE_H
 
@@ -43,6 +44,18 @@ int spool_read_record(const struct spool *s, struct spool_place place, uint32_t 
                       struct spool_record *out);
 /* Appends to the newest segment; the data stand in the scratch behind SPOOL_RECORD_SIZE bytes. */
 int spool_append(struct spool *s, struct spool_record *r);
+/* These samples are given up, and may have arrived. */
+void spool_doubt(struct spool *s, uint64_t epoch, uint64_t first, uint64_t count);
+/* This block, which is held: may it have arrived? */
+bool spool_may_have_arrived(const struct spool *s, const struct spool_record *r);
+/* The newest that is held of the tail's epoch; 0: none is. */
+uint64_t spool_tail_end(const struct spool *s);
+/* A record of `epoch` comes at the end of the newest segment. */
+void spool_tail_begins(struct spool *s, uint64_t epoch);
+/* Forgets the tail: samples dropped. */
+uint64_t spool_drop_tail(struct spool *s);
+/* Forgets a segment of which nothing is held any more, on disk, too. */
+void spool_free_segment(struct spool *s, uint32_t segment);
 /* Settles `oldest`: frees the segments in which nothing is held any more. */
 void spool_settle(struct spool *s, struct spool_place from);
 /* Says it once, and that it is not tried again before a while. */

@@ -26,6 +26,7 @@ static int examine(struct spool *s, uint32_t segment, uint32_t *chain)
         if (r.kind == SPOOL_BLOCK) {
             g->samples += r.count;
             g->all_samples += r.count;
+            g->epoch_samples = r.count + (g->last_epoch == r.epoch ? g->epoch_samples : 0);
             g->last_epoch = r.epoch;
             g->last_sequence = spool_last_sequence(&r);
         }
@@ -61,7 +62,8 @@ static int scan(struct spool *s)
         s->sample_count += s->segments[i].samples;
         if (s->segments[i].number <= newest)
             continue;
-        newest = s->segments[i].number;
+        newest = s->last_number = s->found_number = s->segments[i].number;
+        s->found_used = s->segments[i].used;
         s->newest = h.is_sealed ? SPOOL_NOWHERE : i;
         s->chain = chain;
     }

@@ -11,8 +11,11 @@
  *
  * The epoch of the live samples is closed when a session begins and the spool holds some of it, so that what
  * is taken now need not wait for hours of history. That takes a spool that can be written, for what is still
- * in the ring must go there. When it cannot, the epoch goes on and everything goes in order: first what the
- * spool holds, then the ring. */
+ * in the ring must go there. When it cannot, the epoch goes on, and goes in order: first what the spool holds
+ * of it, then the ring. Older epochs follow.
+ *
+ * An epoch is also asked about when nothing of it is held any more, but something was given up that may have
+ * arrived: the answer tells. */
 #include <string.h>
 
 #include "agent/uplink_session.h"
@@ -78,7 +81,7 @@ static void unreadable(struct uplink *u, struct mono now)
 {
     u->history.send_at = mono_after_ms(now, SPOOL_RETRY_MS);
     if (uplink_is_in_order(u))
-        spool_abandon(u->parts.spool);
+        spool_abandon(u->parts.spool, u->acked_sequence);
 }
 
 /* One more than the highest slot of a block, or SLOTS_MAX + 1 when that cannot be told. */
@@ -133,6 +136,8 @@ static void gather_block(struct uplink *u, struct gathering *g, const struct spo
 {
     struct spool *spool = u->parts.spool;
     uint32_t size = g->size + BATCH_BLOCK_OVERHEAD + r->size;
+    if (r->epoch == u->parts.epoch && r->sequence + r->count - 1 <= u->acked_sequence)
+        return; /* the tail is dropped as a whole */
     if (size > sizeof u->tx || g->batch.block_count == BATCH_BLOCKS_MAX) {
         g->is_over = true;
         return;
@@ -148,8 +153,9 @@ static void gather_block(struct uplink *u, struct gathering *g, const struct spo
         g->last = r->sequence + r->count - 1;
         return;
     }
-    g->is_over = g->batch.block_count > 0 || e == ERR_SYSTEM;
-    if (e == ERR_SYSTEM)
+    bool is_tail = r->epoch == u->parts.epoch && spool->oldest.epoch != r->epoch;
+    g->is_over = g->batch.block_count > 0 || e == ERR_SYSTEM || is_tail;
+    if (e == ERR_SYSTEM || (is_tail && g->batch.block_count == 0))
         unreadable(u, now);
     else if (g->batch.block_count == 0)
         spool_give_up_block(spool);
@@ -204,35 +210,58 @@ static void open_epoch(struct uplink *u, uint64_t committed, uint32_t known_slot
     h->known_slots = known_slots;
     h->sent_sequence = 0;
     if (spool->has_oldest)
-        h->at = spool_start(spool);
+        h->at = spool_start(spool, h->epoch);
 }
 
-/* The oldest epoch that the spool holds; what it holds of the live one is part of the session itself. */
+static int ask(struct uplink *u, uint64_t epoch, uint64_t oldest_sequence, uint64_t next_sequence)
+{
+    struct uplink_history *h = &u->history;
+    h->epoch = epoch;
+    h->state = HISTORY_ASKED;
+    h->is_told = true;
+    const struct wire_history m = {
+        .epoch = epoch, .oldest_sequence = oldest_sequence, .next_sequence = next_sequence};
+    return wire_put_history(u->tx, sizeof u->tx, &m);
+}
+
+static int tell_the_end(struct uplink *u)
+{
+    bool is_due = u->history.is_told;
+    u->history.is_told = false;
+    const struct wire_history nothing = {0};
+    return is_due ? wire_put_history(u->tx, sizeof u->tx, &nothing) : 0;
+}
+
+/* Samples of an epoch that has ended, and of which nothing is held any more. */
+static const struct spool_doubt *doubt_alone(const struct uplink *u)
+{
+    const struct spool *spool = u->parts.spool;
+    const struct spool_doubt *d = spool_oldest_doubt(spool);
+    bool is_asked_anyway = d != NULL && (d->epoch == u->parts.epoch ||
+                                         (spool->has_oldest && spool->oldest.epoch == d->epoch));
+    return is_asked_anyway ? NULL : d;
+}
+
+/* What the spool holds of the live epoch, or the oldest of which it knows something. */
 static int begin(struct uplink *u, struct mono now)
 {
     struct uplink_history *h = &u->history;
     struct spool *spool = u->parts.spool;
-    if (spool->sample_count == 0) {
-        bool is_due = h->is_told;
-        h->is_told = false;
-        const struct wire_history nothing = {0};
-        return is_due ? wire_put_history(u->tx, sizeof u->tx, &nothing) : 0;
-    }
-    if (!spool_can_read(spool)) {
+    if (spool->sample_count > 0 && !spool_can_read(spool)) {
         unreadable(u, now);
         return 0;
     }
-    h->epoch = spool->oldest.epoch;
-    if (h->epoch == u->parts.epoch) {
+    if (spool->sample_count > 0 && uplink_is_in_order(u)) {
+        h->epoch = u->parts.epoch;
         open_epoch(u, u->acked_sequence, u->dictionary_sent);
-        return spool->has_oldest && spool->oldest.epoch == h->epoch ? put_next(u, now) : 0;
+        return uplink_is_in_order(u) ? put_next(u, now) : 0;
     }
-    h->state = HISTORY_ASKED;
-    h->is_told = true;
-    const struct wire_history m = {.epoch = h->epoch,
-                                   .oldest_sequence = spool->oldest.sequence,
-                                   .next_sequence = spool_oldest_epoch_end(spool)};
-    return wire_put_history(u->tx, sizeof u->tx, &m);
+    const struct spool_doubt *doubt = doubt_alone(u);
+    if (doubt != NULL)
+        return ask(u, doubt->epoch, doubt->last + 1, doubt->last + 1);
+    return spool->sample_count == 0 ? tell_the_end(u)
+                                    : ask(u, spool->oldest.epoch, spool->oldest.sequence,
+                                          spool_oldest_epoch_end(spool));
 }
 
 int uplink_put_history(struct uplink *u, struct mono now)
@@ -260,7 +289,7 @@ struct mono uplink_history_due(const struct uplink *u)
     const struct uplink_history *h = &u->history;
     bool is_waiting = u->state != UPLINK_SHIPPING || u->tx_at < u->tx_size ||
                       h->state == HISTORY_ASKED || h->sent_sequence != 0 ||
-                      (u->parts.spool->sample_count == 0 && !h->is_told);
+                      (u->parts.spool->sample_count == 0 && doubt_alone(u) == NULL && !h->is_told);
     return is_waiting ? MONO_NEVER : h->send_at;
 }
 
@@ -270,6 +299,7 @@ bool uplink_history_welcomed(struct uplink *u, const struct wire_history_welcome
     if (h->state != HISTORY_ASKED || m->epoch != h->epoch)
         return false;
     open_epoch(u, m->committed_sequence, m->dictionary_count);
+    spool_told(u->parts.spool, h->epoch, m->committed_sequence);
     return true;
 }
 

@@ -66,6 +66,8 @@ static void take_welcome(struct uplink *u, const struct wire_frame *f, struct ar
         return;
     }
     ring_restart(u->parts.ring, m.committed_sequence);
+    if (!is_new)
+        spool_told(u->parts.spool, m.epoch, m.committed_sequence);
     u->acked_sequence = m.committed_sequence;
     u->dictionary_sent = m.dictionary_count;
     u->renewal_asked = false;

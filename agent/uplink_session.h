@@ -30,7 +30,7 @@ uint64_t uplink_lost_count(const struct uplink *u); /* of ring and spool */
 
 /* uplink_history.c */
 
-/* The spool holds samples of the live epoch: they go first, and the ring waits. */
+/* The spool holds samples of the live epoch: they go first, and the ring waits for them. */
 bool uplink_is_in_order(const struct uplink *u);
 uint64_t uplink_draw_epoch(struct plat *p);
 /* The epoch that the next session is about: the live one, or the one that follows it. */

@@ -113,6 +113,7 @@ static void compare(struct world *w, struct agent_node *n, struct epoch_record *
             from = sequence < from ? sequence : from;
             to = sequence;
             t->found = false;
+            t->lost_by = 0; /* given up by a process before, and the power cut has undone that */
             w->seen.survived++;
             continue;
         }

@@ -237,6 +237,80 @@ static void in_order_when_the_disk_is_full_of_errors(void **state)
     rig_close(r);
 }
 
+/* Nor does it wait for older epochs, which wait for room. */
+static void in_order_before_older_epochs(void **state)
+{
+    (void)state;
+    struct rig *r = rig_open_spooled(16, true, SPOOL_SIZE);
+    outage(r, 5 * MINUTE_MS);
+    restart(r, SIM_KILL);
+    outage(r, 5 * MINUTE_MS);
+    uint64_t epoch = r->agent->uplink.parts.epoch, older = r->agent->spool.oldest.epoch;
+    sim_disk_fail(r->host, 0, 1000000);
+    outage(r, 5 * MINUTE_MS);
+    assert_true(older != epoch && spool_newest_epoch(&r->agent->spool) == epoch);
+    struct taken t = {0};
+    struct wire_hello hello;
+    peer_accept(r);
+    peer_hello(r, &hello);
+    assert_true(hello.epoch == epoch);
+    peer_welcome(r, 0, 0);
+    listen(r, &t, 2 * MINUTE_MS);
+    assert_true(t.live > 660); /* all of it, and what is taken meanwhile */
+    assert_int_equal(t.asked, 1);
+    assert_true(t.history_epoch == older);
+    /* There is always something on its way, so silence is noticed. */
+    sim_partition(r->world, r->host, r->hub, sim_now(r->world) + 3600 * NS_PER_S);
+    rig_run(r, ANSWER_MS_MAX + 12000);
+    assert_true(r->agent->uplink.state != UPLINK_SHIPPING);
+    sim_heal(r->world);
+    sim_disk_fail(r->host, 0, 0);
+    uint64_t lost = uplink_lost_count(&r->agent->uplink);
+    assert_int_equal(lost, 0);
+    rig_close(r);
+}
+
+/* All of an epoch was given up by a process that did not know how far it had come. */
+static void asks_about_what_is_gone(void **state)
+{
+    (void)state;
+    static const uint64_t arrived[] = {0, 100, UINT32_MAX};
+    for (uint32_t i = 0; i < COUNT_OF(arrived); i++) {
+        struct rig *r = rig_open_spooled(17, true, SPOOL_SIZE_MIN);
+        outage(r, 5 * MINUTE_MS);
+        uint64_t old = r->agent->uplink.parts.epoch, held = r->agent->spool.sample_count;
+        restart(r, SIM_KILL);
+        while (r->agent->spool.has_oldest && r->agent->spool.oldest.epoch == old)
+            outage(r, 10 * MINUTE_MS);
+        uint64_t lost = uplink_lost_count(&r->agent->uplink);
+        assert_int_equal(r->agent->spool.in_doubt_count, held);
+        struct taken t = {0};
+        struct wire_frame f;
+        struct wire_history m = {0};
+        meet(r);
+        while (m.epoch == 0) {
+            assert_true(peer_hear(r, &f, 20000));
+            arena_init(&r->arena, r->scratch, sizeof r->scratch);
+            if (f.type == WIRE_BATCH)
+                take_batch(r, &t, &f);
+            else if (f.type == WIRE_DICTIONARY)
+                take_dictionary(r, &t, &f);
+            else
+                assert_int_equal(wire_get_history(&f, &r->arena, &m), ERR_OK);
+        }
+        assert_true(m.epoch == old);
+        assert_int_equal(m.oldest_sequence, held + 1);
+        say_history_welcome(r, old, arrived[i], 0);
+        t.welcomes = t.acks = true;
+        listen(r, &t, 5 * MINUTE_MS); /* the others follow */
+        assert_int_equal(r->agent->spool.in_doubt_count, 0);
+        lost = uplink_lost_count(&r->agent->uplink) - lost;
+        assert_int_equal(lost, arrived[i] > held ? 0 : held - arrived[i]);
+        assert_int_equal(r->agent->spool.sample_count, 0);
+        rig_close(r);
+    }
+}
+
 static void refused_history_does_not_stop_live_samples(void **state)
 {
     (void)state;
@@ -351,6 +425,8 @@ int main(void)
         cmocka_unit_test(an_agent_that_is_ended_keeps_all),
         cmocka_unit_test(several_epochs_follow_in_order),
         cmocka_unit_test(in_order_when_the_disk_is_full_of_errors),
+        cmocka_unit_test(in_order_before_older_epochs),
+        cmocka_unit_test(asks_about_what_is_gone),
         cmocka_unit_test(refused_history_does_not_stop_live_samples),
         cmocka_unit_test(a_reload_asks_for_history_again),
         cmocka_unit_test(lies_about_history),
