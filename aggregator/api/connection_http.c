@@ -140,6 +140,8 @@ void connection_http_pump(struct connection *c, struct mono now)
         }
         if (err == ERR_OK)
             err = produce_piece(c);
+        if (err == ERR_OK && c->exchange->is_long)
+            c->deadline = mono_after_ms(now, RESPONSE_MS);
         if (err == ERR_AGAIN)
             return;
         if (err < 0) {

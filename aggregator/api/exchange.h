@@ -114,6 +114,7 @@ struct exchange {
     uint64_t commit_awaited;
     struct mono commit_deadline;
     int (*produce)(struct exchange *x);
+    bool is_long;               /* the response may take any time, as long as the client goes on taking it */
     void (*release)(struct exchange *x); /* gives back what the producer holds, if anything */
     struct json json;           /* where the producer writes */
 

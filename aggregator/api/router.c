@@ -21,6 +21,7 @@ static const struct route routes[] = {
     {HTTP_GET, "/api/v1/live", handle_live, .kind = ROUTE_DATA},
     {HTTP_GET, "/api/v1/self", handle_self, .kind = ROUTE_DATA},
     {HTTP_GET, "/api/v1/self/memory", handle_memory, .kind = ROUTE_DATA},
+    {HTTP_GET, "/api/v1/backup", handle_backup, .kind = ROUTE_DATA, .role = ROLE_ADMIN},
     {HTTP_GET, "/ws", handle_no_upgrade, .kind = ROUTE_WEBSOCKET},
     /* without data */
     {HTTP_GET, "/healthz", handle_health, .kind = ROUTE_OPEN},

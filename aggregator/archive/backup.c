@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* `backup FILE`: a copy of the database that is a whole database by itself, checked before it gets its name.
  * */
+#include <string.h>
+
 #include "aggregator/archive/parts.h"
+#include "aggregator/command/command.h"
 #include "aggregator/store/backup.h"
 #include "aggregator/store/verify.h"
 
 #define DATABASE_NAME "nephos.db"
+#define RUNNING_MS_MAX (INT64_C(7) * 86400 * 1000)
 
 struct room {
     struct backup_offline *offline;
@@ -19,6 +23,8 @@ struct copy { /* one that is being made */
     int64_t at;        /* of the database in the file */
     int64_t size;      /* of the database, once it is known */
     uint64_t done;     /* bytes */
+    uint32_t waiting;  /* bytes in c->buffer that are no whole record yet */
+    int err;           /* of the file that is written */
     bool is_complete;
 };
 
@@ -87,6 +93,47 @@ static int copy_stopped(struct copy *y)
     return ARCHIVE_OK;
 }
 
+/* A piece of what the running aggregator sends. */
+static int take_piece(void *context, uint16_t status, const char *bytes, uint32_t size)
+{
+    struct copy *y = context;
+    struct archive *c = y->c;
+    if (status != 200) {
+        (void)plat_linux_print(2, bytes, size);
+        return ERR_OK;
+    }
+    if (size > ARCHIVE_BUFFER_SIZE - y->waiting)
+        return y->err = ERR_MALFORMED;
+    memcpy(c->buffer + y->waiting, bytes, size);
+    y->waiting += size;
+    int used = take_records(y, c->buffer, y->waiting);
+    if (used < 0)
+        return y->err = used;
+    y->waiting -= (uint32_t)used;
+    memmove(c->buffer, c->buffer + used, y->waiting);
+    archive_progress(c, "backup, MiB", y->done >> 20, UINT64_MAX);
+    return ERR_OK;
+}
+
+/* From the aggregator that runs there. -1: none does. */
+static int copy_running(struct copy *y)
+{
+    struct archive *c = y->c;
+    char words[256];
+    struct text why;
+    text_init(&why, words, sizeof words);
+    int status = command_stream(c->plat, "GET", "/api/v1/backup", NULL, RUNNING_MS_MAX, take_piece, y, &why);
+    if (status == ERR_MISSING)
+        return -1;
+    if (y->err < 0)
+        return archive_fail(c, archive_exit_of(y->err), "%s: %s", c->operand, archive_words(y->err));
+    if (status < 0)
+        return archive_fail(c, status == ERR_DENIED ? ARCHIVE_NOT_PERMITTED : ARCHIVE_FAILED, "%s", words);
+    if (status == 200 && !y->is_complete)
+        return archive_fail(c, ARCHIVE_FAILED, "the aggregator broke the copy off; see its log");
+    return status == 200 ? ARCHIVE_OK : archive_fail(c, ARCHIVE_FAILED, "the aggregator refused");
+}
+
 /* Everything behind the database's bytes: what fills the archive, and the disk's word for it. */
 static int finish(struct copy *y, const char *part, uint32_t *files)
 {
@@ -118,8 +165,8 @@ static int make(struct copy *y, const char *part)
 {
     struct archive *c = y->c;
     uint32_t files = 0;
-    int code = archive_lock(c);
-    if (code == ARCHIVE_OK)
+    int code = copy_running(y);
+    if (code < 0 && (code = archive_lock(c)) == ARCHIVE_OK)
         code = copy_stopped(y);
     archive_progress_end(c);
     if (code == ARCHIVE_OK && !y->is_complete)

@@ -5,13 +5,14 @@
 #include <string.h>
 
 #define REQUEST_SIZE 2048U
-#define HEAD_SIZE 2048U
+#define HEAD_SIZE 4096U /* more than a read brings at once: bytes of the body may come with it */
 
 struct asking {
     struct plat *p;
     int conn;
     struct mono deadline;
-    command_print *print;
+    command_take *take;
+    void *context;
     uint16_t status;  /* 0: the head has not come whole */
     uint32_t size;    /* of the head so far */
     char head[HEAD_SIZE];
@@ -58,12 +59,10 @@ static int send_all(struct asking *a, const char *bytes, uint32_t size)
 }
 
 /* Bytes of the head until it is whole; the rest goes out. */
-static int take(struct asking *a, const char *bytes, uint32_t size)
+static int take_bytes(struct asking *a, const char *bytes, uint32_t size)
 {
-    if (a->status != 0) {
-        a->print(a->status, bytes, size);
-        return ERR_OK;
-    }
+    if (a->status != 0)
+        return a->take(a->context, a->status, bytes, size);
     if (size >= HEAD_SIZE - a->size)
         return ERR_MALFORMED;
     memcpy(a->head + a->size, bytes, size);
@@ -77,20 +76,18 @@ static int take(struct asking *a, const char *bytes, uint32_t size)
         return ERR_MALFORMED;
     a->status = (uint16_t)status;
     uint32_t rest = a->size - (uint32_t)(end + 4 - a->head);
-    if (rest > 0)
-        a->print(a->status, end + 4, rest);
-    return ERR_OK;
+    return rest > 0 ? a->take(a->context, a->status, end + 4, rest) : ERR_OK;
 }
 
 static int receive(struct asking *a)
 {
-    char bytes[2048];
+    char bytes[1792];
     for (;;) {
         int n = plat_recv(a->p, a->conn, bytes, sizeof bytes);
         if (n == ERR_AGAIN)
             n = wait(a);
         else if (n > 0)
-            n = take(a, bytes, (uint32_t)n);
+            n = take_bytes(a, bytes, (uint32_t)n);
         else
             return a->status == 0 ? ERR_CLOSED : ERR_OK;
         if (n < 0)
@@ -98,11 +95,12 @@ static int receive(struct asking *a)
     }
 }
 
-int command_ask(struct plat *p, const char *method, const char *path, const char *body, int64_t timeout_ms,
-                command_print *print, struct text *why)
+int command_stream(struct plat *p, const char *method, const char *path, const char *body, int64_t timeout_ms,
+                   command_take *take, void *context, struct text *why)
 {
     char request[REQUEST_SIZE];
-    struct asking a = {.p = p, .print = print, .deadline = mono_after_ms(plat_mono(p), timeout_ms)};
+    struct asking a = {.p = p, .take = take, .context = context,
+                       .deadline = mono_after_ms(plat_mono(p), timeout_ms)};
     struct text t;
     text_init(&t, request, sizeof request);
     text_printf(&t, "%s %s HTTP/1.0\r\nHost: localhost\r\n", method, path);
@@ -126,4 +124,21 @@ int command_ask(struct plat *p, const char *method, const char *path, const char
         text_put(why, e == ERR_AGAIN ? "the aggregator did not answer in time; see its log"
                                      : "the aggregator ended the connection without an answer; see its log");
     return e < 0 ? e : a.status;
+}
+
+struct printing {
+    command_print *print;
+};
+
+static int print_piece(void *context, uint16_t status, const char *bytes, uint32_t size)
+{
+    ((struct printing *)context)->print(status, bytes, size);
+    return ERR_OK;
+}
+
+int command_ask(struct plat *p, const char *method, const char *path, const char *body, int64_t timeout_ms,
+                command_print *print, struct text *why)
+{
+    struct printing to = {print};
+    return command_stream(p, method, path, body, timeout_ms, print_piece, &to, why);
 }

@@ -22,6 +22,11 @@ typedef void command_print(uint16_t status, const char *bytes, uint32_t size);
  * (200...); ERR_MISSING and the like with `why`: nobody runs there, or no answer came within timeout_ms. */
 int command_ask(struct plat *p, const char *method, const char *path, const char *body, int64_t timeout_ms,
                 command_print *print, struct text *why);
+/* The same for an answer that a program takes: `take` gets its pieces with `context`, and may end it all with
+ * a negative value, which is then the result. */
+typedef int command_take(void *context, uint16_t status, const char *bytes, uint32_t size);
+int command_stream(struct plat *p, const char *method, const char *path, const char *body, int64_t timeout_ms,
+                   command_take *take, void *context, struct text *why);
 /* Appends `word` to a path, with what is not a plain letter as %XX. */
 void command_put_word(struct text *path, const char *word);
 

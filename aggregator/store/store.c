@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "aggregator/store/state.h"
+#include "aggregator/store/store_backup.h"
 
 #define RETENTION_ROWS 16U /* dropped in one step */
 /* What the journal of one instance may need on disk before it is sealed; the smallest database has room for

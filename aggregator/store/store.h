@@ -277,16 +277,6 @@ struct store_processes {
 int store_processes(struct store *s, uint32_t instance, int64_t from_ms, int64_t to_ms,
                     struct store_processes *out);
 
-/* --- a copy of the database while it is in use; records as backup.h has them --- */
-
-/* ERR_BUSY while one is under way, or ERR_SYSTEM. */
-int store_backup_begin(struct store *s);
-/* A bounded piece: bytes in `to` (at least BACKUP_RECORD_SIZE_MIN), 0 when all have been given, ERR_AGAIN to
- * be asked in the next step, ERR_FULL when the reader is too slow for what is written meanwhile, ERR_SYSTEM.
- * */
-int store_backup_next(struct store *s, uint8_t *to, uint32_t size);
-void store_backup_end(struct store *s);
-
 /* --- about itself --- */
 
 struct store_stats {

@@ -42,6 +42,9 @@ void handle_query(struct exchange *x);
 /* Memory of queries across hosts. */
 void across_reserve(struct memory_map *map, struct world *w);
 
+/* backup.c */
+void handle_backup(struct exchange *x);
+
 /* processes.c */
 void handle_processes(struct exchange *x);
 

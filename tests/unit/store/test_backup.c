@@ -3,7 +3,7 @@
  * was acknowledged before it ended; and verify finds what is planted in it. */
 #include "tests/unit/store/rig.h"
 
-#include "aggregator/store/backup.h"
+#include "aggregator/store/store_backup.h"
 #include "aggregator/store/verify.h"
 
 #define COPY_MAX (64U << 20)
