@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Every journal entry and every chunk, decoded as a whole. */
+#include "aggregator/store/state.h"
 #include "aggregator/store/verify_state.h"
 
 /* --- journal --- */
@@ -10,13 +11,14 @@ static const char *check_block(struct verify *v, const struct journal_header *h,
     if (h->instance >= v->instance_count)
         return "it is of an instance that is not there";
     struct verify_epoch *e = verify_epoch(v, h->instance, h->epoch, false);
-    if (e == NULL && !v->epochs_full)
+    bool is_pushed = epoch_is_push(h->epoch); /* the store itself keeps dictionary and sequences of those */
+    if (e == NULL && !v->epochs_full && !is_pushed)
         return "it is of an epoch that is not there";
     if (h->size > BLOCK_DATA_MAX || h->count == 0 || h->count > BLOCK_SAMPLES_MAX || h->sequence == 0 ||
         block_decode(data, h->size, h->count, &v->block) < 0)
         return "its block does not decode";
     v->counts.values += (uint64_t)h->count * v->block.slot_count;
-    if (e == NULL)
+    if (e == NULL || is_pushed)
         return NULL;
     uint64_t last = h->sequence + h->count - 1;
     for (uint32_t i = 0; i < v->block.slot_count; i++)
@@ -105,7 +107,10 @@ static const char *check_chunk(struct verify *v, const struct chunk_row *r)
     if (chunk_times(&v->chunk, v->time_ms) != ERR_OK)
         return "its times do not decode";
     uint32_t count = v->chunk.count;
-    if (count != (uint64_t)r->samples || r->last - r->first + 1 != count || r->first == 0)
+    /* What was pushed is put in the order of times: a row of the chunk may be of several sequences. */
+    uint64_t sequences = r->last - r->first + 1;
+    bool fits = epoch_is_push(r->epoch) || (sequences == count && r->first != 0);
+    if (count != (uint64_t)r->samples || !fits)
         return "its row tells other samples";
     for (uint32_t i = 1; i < count; i++)
         if (v->time_ms[i] < v->time_ms[i - 1])
@@ -138,6 +143,8 @@ static bool is_overlapped(struct verify *v, const struct chunk_row *r)
 static const char *check_order(struct verify *v, const struct chunk_row *r)
 {
     struct verify_epoch *e = verify_epoch(v, (uint32_t)r->instance, r->epoch, false);
+    if (epoch_is_push(r->epoch))
+        return NULL;
     if (e == NULL)
         return v->epochs_full ? NULL : "its epoch is not there";
     if (r->last > e->sealed)

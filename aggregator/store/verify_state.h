@@ -58,5 +58,7 @@ void verify_names(struct verify *v);
 /* verify_samples.c */
 void verify_journal(struct verify *v);
 void verify_chunks(struct verify *v);
+/* verify_rollups.c */
+void verify_rollups(struct verify *v);
 
 #endif
