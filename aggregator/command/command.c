@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define REQUEST_SIZE 2048U
-#define HEAD_SIZE 4096U /* more than a read brings at once: bytes of the body may come with it */
+#define HEAD_SIZE 3072U /* more than a read brings at once: bytes of the body may come with it */
 
 struct asking {
     struct plat *p;
@@ -81,7 +81,7 @@ static int take_bytes(struct asking *a, const char *bytes, uint32_t size)
 
 static int receive(struct asking *a)
 {
-    char bytes[1792];
+    char bytes[1536];
     for (;;) {
         int n = plat_recv(a->p, a->conn, bytes, sizeof bytes);
         if (n == ERR_AGAIN)
