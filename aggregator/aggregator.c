@@ -47,6 +47,7 @@ struct aggregator *aggregator_reserve(struct memory_map *map, const struct aggre
         .certificate_life_s = limits->certificate_life_s,
     };
     const struct api_limits api = {
+        .handles_max = limits_connections(limits),
         .connections_max = limits->api_connections_max,
         .websockets_max = limits->websockets_max,
         .bodies_max = limits->api_bodies_max,

@@ -25,6 +25,11 @@ struct api {
     struct connection *connections;
     struct memory_line *line;
     uint32_t capacity, count;
+    uint32_t next_free;       /* where the search for a free slot begins */
+    uint16_t *slot_of_handle; /* by number of the platform's connection; may be out of date */
+    uint32_t handles_max;
+    uint32_t *waiting;        /* slots that continue_responses() looks after */
+    uint32_t waiting_count;
     struct refusal refusals[REFUSALS_MAX];
     struct mono next_sweep;
 };
@@ -45,6 +50,10 @@ struct api *api_reserve(struct memory_map *map, const struct api_limits *limits)
     char *tx = memory_reserve(map, "api: transmit buffers", n, CONNECTION_TX_SIZE,
                               "the response waits for its client; live updates are left out and counted");
     struct world counting = {0};
+    uint16_t *slot_of_handle = memory_reserve(map, "api: slots by connection", limits->handles_max,
+                                              sizeof(*slot_of_handle), "never full");
+    uint32_t *waiting =
+        memory_reserve(map, "api: responses that wait", n, sizeof(*waiting), "as connections");
     body_pool_reserve(map, a == NULL ? NULL : &a->world.bodies, limits->bodies_max, limits->body_size);
     struct world *world = a == NULL ? &counting : &a->world;
     metrics_reserve(map, world);
@@ -53,7 +62,7 @@ struct api *api_reserve(struct memory_map *map, const struct api_limits *limits)
     world->catalog = catalog_reserve(map, limits->instances_max, limits->series_per_instance_max);
     struct push *push = push_reserve(map, limits->instances_max);
     access_reserve_room(map, a == NULL ? &counting.access : &a->world.access);
-    struct live *live = live_reserve(map, limits->websockets_max);
+    struct live *live = live_reserve(map, limits->websockets_max, limits->instances_max);
     if (a == NULL)
         return NULL;
     a->world.push = push;
@@ -61,6 +70,9 @@ struct api *api_reserve(struct memory_map *map, const struct api_limits *limits)
     a->connections = connections;
     a->line = line;
     a->capacity = n;
+    a->slot_of_handle = slot_of_handle;
+    a->handles_max = limits->handles_max;
+    a->waiting = waiting;
     for (uint32_t i = 0; i < n; i++)
         connections[i] = (struct connection){
             .world = &a->world,
@@ -141,13 +153,17 @@ static void refuse(struct api *a, int conn, struct mono now)
 
 void api_accept(struct api *a, int conn, enum api_door door, struct mono now)
 {
+    ASSERT(conn >= 0 && (uint32_t)conn < a->handles_max);
     a->next_sweep = mono_earlier(a->next_sweep, mono_after_ms(now, SWEEP_MS));
     uint32_t places = a->capacity - (door == DOOR_COMMAND ? 0 : COMMANDS_MAX);
     for (uint32_t i = 0; i < places; i++) {
-        struct connection *c = &a->connections[i];
+        uint32_t at = (a->next_free + i) % places;
+        struct connection *c = &a->connections[at];
         if (c->state != CONNECTION_FREE)
             continue;
         connection_open(c, conn, door, now);
+        a->slot_of_handle[conn] = (uint16_t)at;
+        a->next_free = at + 1;
         a->world.stats.connections++;
         memory_use(a->line, ++a->count);
         return;
@@ -173,18 +189,23 @@ static bool ready_refusal(struct api *a, int conn)
     return false;
 }
 
+static void note_waiting(struct api *a, struct connection *c)
+{
+    if (c->is_waiting && !c->is_noted)
+        a->waiting[a->waiting_count++] = (uint32_t)(c - a->connections);
+    c->is_noted |= c->is_waiting;
+}
+
 bool api_ready(struct api *a, int conn, struct mono now)
 {
-    for (uint32_t i = 0; i < a->capacity; i++) {
-        struct connection *c = &a->connections[i];
-        if (c->conn != conn)
-            continue;
-        connection_ready(c, now);
-        if (c->state == CONNECTION_FREE)
-            memory_use(a->line, --a->count);
-        return true;
-    }
-    return ready_refusal(a, conn);
+    struct connection *c = &a->connections[a->slot_of_handle[conn]];
+    if (c->conn != conn)
+        return ready_refusal(a, conn);
+    connection_ready(c, now);
+    note_waiting(a, c);
+    if (c->state == CONNECTION_FREE)
+        memory_use(a->line, --a->count);
+    return true;
 }
 
 /* --- steps --- */
@@ -212,20 +233,24 @@ static void sweep(struct api *a, struct mono now)
 static struct mono continue_responses(struct api *a, struct mono now)
 {
     struct mono again = MONO_NEVER;
-    for (uint32_t i = 0; i < a->capacity; i++) {
-        struct connection *c = &a->connections[i];
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < a->waiting_count; i++) {
+        struct connection *c = &a->connections[a->waiting[i]];
+        if (c->is_waiting)
+            connection_continue(c, now);
+        c->is_noted = c->is_waiting;
         if (!c->is_waiting)
             continue;
-        connection_continue(c, now);
-        if (c->is_waiting)
-            again = mono_earlier(again, c->is_blocked ? mono_after_ms(now, BLOCKED_MS) : now);
+        a->waiting[kept++] = a->waiting[i];
+        again = mono_earlier(again, c->is_blocked ? mono_after_ms(now, BLOCKED_MS) : now);
     }
+    a->waiting_count = kept;
     return again;
 }
 
 struct mono api_step(struct api *a, struct mono now)
 {
-    bool has_more = live_step(a->live, a->connections, a->capacity, now);
+    bool has_more = live_step(a->live, now);
     struct mono again = continue_responses(a, now);
     if (has_more)
         again = now;

@@ -9,6 +9,7 @@
 #include "aggregator/store/store.h"
 
 struct api_limits {
+    uint32_t handles_max;     /* of the platform: connection numbers are below this */
     uint32_t connections_max; /* HTTP and WebSocket together */
     uint32_t websockets_max;  /* of them */
     uint32_t bodies_max;      /* request bodies too large for a connection's own buffer, at one time */

@@ -25,7 +25,7 @@ void connection_open(struct connection *c, int conn, enum api_door door, struct 
     c->exchange->door = door;
     c->conn = conn;
     c->rx_size = c->tx_start = c->tx_end = 0;
-    c->is_rx_closed = c->is_paused = false;
+    c->is_rx_closed = c->is_paused = c->is_choked = false;
     c->subscriber = NULL;
     connection_await(c, mono_after_ms(now, CONNECTION_HEAD_MS));
 }
@@ -63,7 +63,10 @@ void connection_consume(struct connection *c, uint32_t size)
 int connection_flush(struct connection *c)
 {
     while (c->tx_start < c->tx_end) {
+        if (c->is_choked)
+            return ERR_AGAIN;
         int n = plat_send(c->world->plat, c->conn, c->tx + c->tx_start, c->tx_end - c->tx_start);
+        c->is_choked = n == ERR_AGAIN;
         if (n < 0)
             return n == ERR_AGAIN ? ERR_AGAIN : ERR_CLOSED;
         c->tx_start += (uint32_t)n;
@@ -109,6 +112,7 @@ static void work(struct connection *c, struct mono now)
 void connection_ready(struct connection *c, struct mono now)
 {
     bool was_empty = c->rx_size == 0;
+    c->is_choked = false;
     if (!c->is_paused)
         receive(c);
     if (c->state == CONNECTION_HEAD && was_empty && c->rx_size > 0)

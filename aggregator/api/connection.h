@@ -49,6 +49,7 @@ struct connection {
     enum connection_state state;
     struct mono deadline;
     bool is_waiting;            /* the producer had nothing yet: ask it in the next step */
+    bool is_noted;              /* ... and the room knows: it is in the room's list */
     bool is_blocked;            /* ... or some milliseconds later */
     bool is_chunked, is_head_sent;
     bool is_keep_alive;
@@ -56,6 +57,7 @@ struct connection {
     bool is_fragmented;         /* WebSocket: a message has begun and not ended */
     bool is_rx_closed;          /* the client has said all it will say */
     bool is_paused;
+    bool is_choked;             /* the client must take something before more can be sent */
     /* rx: [0, head_size) the head at hand, its body when it is kept there, then what came after it */
     uint32_t rx_size, scanned, head_size;
     uint32_t request_size;      /* of rx, to be consumed when the request has been answered */

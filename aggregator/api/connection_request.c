@@ -15,7 +15,7 @@
 static void begin_websocket(struct connection *c, struct mono now)
 {
     struct exchange *x = c->exchange;
-    struct subscriber *sub = live_join(c->live, now);
+    struct subscriber *sub = live_join(c->live, c, now);
     if (sub == NULL) {
         respond_busy(x, 5, "all places for live listeners are taken");
         connection_respond(c, now);

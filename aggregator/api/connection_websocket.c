@@ -50,7 +50,7 @@ static void take_message(struct connection *c, struct mono now)
     if (err < 0)
         connection_close_websocket(c, CLOSE_BAD_DATA, now);
     else if (reply.length > 0 && !connection_send_message(c, WEBSOCKET_TEXT, buf, reply.length))
-        c->subscriber->missed++;
+        c->world->stats.websocket_missed++; /* it asks and does not listen */
 }
 
 /* One whole frame; its bytes lie at rx + message_size. */
@@ -65,6 +65,9 @@ static void take_frame(struct connection *c, const struct websocket_frame *f, st
         return;
     case WEBSOCKET_CLOSE:
         connection_close_websocket(c, websocket_close_code(f), now);
+        /* Both have said goodbye: the server closes first (RFC 6455 section 7.1.1). */
+        if (c->state == CONNECTION_LINGER && c->tx_end == 0)
+            connection_drop(c);
         return;
     case WEBSOCKET_BINARY:
         connection_close_websocket(c, CLOSE_UNSUPPORTED, now);

@@ -5,66 +5,89 @@
 
 #include <string.h>
 
-#include "aggregator/api/connection.h"
-#include "aggregator/api/routes/handlers.h"
-#include "aggregator/api/subscribe.h"
+#include "aggregator/api/live_room.h"
 
 #define BLOCKS_A_STEP 128U
-#define MESSAGE_SIZE 12288U /* leaves room in an empty transmit buffer for what went before */
 #define PING_MS 20000
 #define SILENCE_MS 60000
 #define WATCH_MS 15000
 
-struct live {
-    struct world *world;
-    struct subscriber *subscribers;
-    struct memory_line *line;
-    uint32_t capacity, count;
-    uint64_t cursor;
-    struct mono next_care;       /* pings, watched hosts */
-    struct subscribe_scratch *scratch;
-    struct block_matrix *matrix; /* the block at hand */
-    char *message;
-};
+const char *const live_type_names[LIVE_TYPE_COUNT] = {"metric", "alert", "instance", "insight"};
 
-struct live *live_reserve(struct memory_map *map, uint32_t websockets_max)
+/* --- beginning --- */
+
+struct live *live_reserve(struct memory_map *map, uint32_t websockets_max, uint32_t instances_max)
 {
-    static const char when_full[] = "the newcomer is refused with 503";
     struct live *l = memory_reserve(map, "api: live updates", 1, sizeof(*l), "never full");
-    struct subscriber *subscribers =
-        memory_reserve(map, "api: live listeners", websockets_max, sizeof(*subscribers), when_full);
+    struct subscriber *subscribers = memory_reserve(map, "api: live listeners", websockets_max,
+                                                    sizeof(*subscribers), "the newcomer is refused with 503");
     struct memory_line *line = memory_last_line(map);
-    struct subscribe_scratch *scratch =
-        memory_reserve(map, "api: parsing of client messages", 1, sizeof(*scratch),
-                       "the message is refused");
+    live_index_reserve(map, l == NULL ? NULL : &l->index, instances_max + 1, websockets_max,
+                       SUBSCRIBED_INSTANCES_MAX);
+    uint32_t *lists = memory_reserve(map, "api: listeners to send to", websockets_max, 2 * sizeof(*lists),
+                                     "never full");
+    uint64_t *newest = memory_reserve(map, "api: news of instances", instances_max,
+                                      sizeof(*newest) + sizeof(uint32_t), "as instances");
+    struct subscribe_scratch *scratch = memory_reserve(map, "api: parsing of client messages", 1,
+                                                       sizeof(*scratch), "the message is refused");
     struct block_matrix *matrix =
         memory_reserve(map, "api: block for live updates", 1, sizeof(*matrix), "never full");
-    char *message = memory_reserve(map, "api: message for live updates", 1, MESSAGE_SIZE,
+    char *message = memory_reserve(map, "api: message for live updates", 1, LIVE_MESSAGE_SIZE,
                                    "a block is sent in several messages");
     if (l == NULL)
         return NULL;
-    *l = (struct live){.subscribers = subscribers, .line = line, .capacity = websockets_max,
-                       .scratch = scratch, .matrix = matrix, .message = message};
+    l->subscribers = subscribers;
+    l->line = line;
+    l->capacity = websockets_max;
+    l->instances_max = instances_max;
+    l->lagging = lists;
+    l->dirty = lists + websockets_max;
+    l->newest = newest;
+    l->statuses = (uint32_t *)(newest + instances_max);
+    l->scratch = scratch;
+    l->words = (struct live_words){.matrix = matrix, .message = message};
     return l;
 }
 
 void live_open(struct live *l, struct world *w)
 {
-    l->world = w;
+    static const char digits[] = "0123456789abcdef";
+    uint8_t random[8];
+    plat_random(w->plat, random, sizeof(random));
+    for (uint32_t i = 0; i < sizeof(random); i++) {
+        l->stream[2 * i] = digits[random[i] >> 4];
+        l->stream[2 * i + 1] = digits[random[i] & 15];
+    }
+    l->world = l->words.world = w;
     l->cursor = store_feed_end(w->store);
+    l->revision = store_revision(w->store);
     l->next_care = w->started;
 }
 
-struct subscriber *live_join(struct live *l, struct mono now)
+/* --- listeners --- */
+
+static void enter_lists(struct live *l, const struct subscriber *sub)
+{
+    uint32_t number = live_number(l, sub);
+    live_index_remove(&l->index, number);
+    if (sub->follows_all)
+        live_index_add(&l->index, l->instances_max, number, 0);
+    for (uint32_t i = 0; i < sub->instance_count; i++)
+        live_index_add(&l->index, sub->instances[i], number, i);
+}
+
+struct subscriber *live_join(struct live *l, struct connection *c, struct mono now)
 {
     for (uint32_t i = 0; i < l->capacity; i++) {
         struct subscriber *sub = &l->subscribers[i];
-        if (sub->is_taken)
+        if (sub->connection != NULL)
             continue;
-        *sub = (struct subscriber){.is_taken = true, .follows_all = true, .heard = now, .pinged = now};
-        if (l->count++ == 0)
-            l->cursor = store_feed_end(l->world->store); /* nobody listened to what went before */
-        memory_use(l->line, l->count);
+        /* A place that was left in this step may still be in the lists. */
+        *sub = (struct subscriber){.connection = c, .follows_all = true, .heard = now, .pinged = now,
+                                   .types = LIVE_METRIC | LIVE_ALERT, .revision = l->revision,
+                                   .is_lagging = sub->is_lagging, .is_dirty = sub->is_dirty};
+        enter_lists(l, sub);
+        memory_use(l->line, ++l->count);
         return sub;
     }
     return NULL;
@@ -72,27 +95,59 @@ struct subscriber *live_join(struct live *l, struct mono now)
 
 void live_leave(struct live *l, struct subscriber *sub)
 {
-    sub->is_taken = false;
+    live_index_remove(&l->index, live_number(l, sub));
+    sub->connection = NULL;
     memory_use(l->line, --l->count);
 }
 
 static void watch(const struct live *l, const struct subscriber *sub, struct mono now)
 {
+    if ((sub->types & LIVE_METRIC) == 0)
+        return;
     for (uint32_t i = 0; i < sub->instance_count; i++)
         store_instance(l->world->store, sub->instances[i])->watched_until_ms = now.ns / NS_PER_MS + WATCH_MS;
+}
+
+/* Where it goes on: from now, or from what it has seen. */
+static void take_position(struct live *l, struct subscriber *sub, const struct subscription *ask,
+                          struct mono now)
+{
+    sub->mode = LIVE_UP_TO_DATE;
+    sub->revision = l->revision;
+    if (ask->has_revision && ask->revision < l->revision) {
+        sub->revision = sub->seen = ask->revision;
+        live_lag(l, sub);
+    }
+    if (!ask->has_seq)
+        return;
+    if (!text_equal(ask->stream, l->stream))
+        live_start_anew(l, sub);
+    else if (ask->seq < live_seq(l->cursor))
+        live_fall_behind(l, sub, ask->seq, l->cursor - ask->seq / LIVE_PARTS, now);
 }
 
 int live_message(struct live *l, struct subscriber *sub, const char *message, uint32_t size,
                  struct mono now, struct text *reply)
 {
-    int err = subscribe_message(l->scratch, l->world->store, sub, message, size, reply);
+    struct subscription ask;
+    int err = subscribe_message(l->scratch, l->world->store, message, size, &ask, reply);
+    if (err < 0 || !ask.is_asked)
+        return err;
+    sub->wants_columns = ask.wants_columns;
+    sub->follows_all = ask.follows_all;
+    sub->types = ask.types;
+    sub->instance_count = ask.instance_count;
+    memcpy(sub->instances, ask.instances, sizeof(sub->instances));
+    enter_lists(l, sub);
+    take_position(l, sub, &ask, now);
+    subscribe_confirm(&ask, l->stream, live_seq(l->cursor), l->revision, reply);
     watch(l, sub, now);
-    return err;
+    return ERR_OK;
 }
 
-/* --- who wants it --- */
+/* --- passing on --- */
 
-static bool follows(const struct subscriber *sub, uint32_t instance)
+bool live_follows(const struct subscriber *sub, uint32_t instance)
 {
     if (sub->follows_all)
         return true;
@@ -102,212 +157,165 @@ static bool follows(const struct subscriber *sub, uint32_t instance)
     return false;
 }
 
-/* Tells a listener who has room again how many messages it did not get. */
-static void tell_missed(struct connection *c)
+bool live_deliver(struct live *l, struct subscriber *sub, const struct text *message)
 {
-    char buf[64];
-    struct text t;
-    text_init(&t, buf, sizeof(buf));
-    text_printf(&t, "{\"type\":\"missed\",\"missed\":%u}", c->subscriber->missed);
-    if (connection_send_message(c, WEBSOCKET_TEXT, buf, t.length))
-        c->subscriber->missed = 0;
+    if (!connection_send_message(sub->connection, WEBSOCKET_TEXT, message->at, message->length))
+        return false;
+    if (!sub->is_dirty)
+        l->dirty[l->dirty_count++] = live_number(l, sub);
+    sub->is_dirty = true;
+    return true;
 }
 
-struct audience {
-    struct connection *connections;
-    uint32_t count;
+void live_lag(struct live *l, struct subscriber *sub)
+{
+    if (!sub->is_lagging)
+        l->lagging[l->lagging_count++] = live_number(l, sub);
+    sub->is_lagging = true;
+}
+
+/* Those who follow one instance and get its blocks as they come. */
+struct crowd {
+    struct live_sink sink;
+    struct live *live;
+    struct mono now;
     uint32_t instance;
     bool wants_columns;
 };
 
-static bool is_in(const struct audience *a, const struct connection *c)
+static void send_to_list(struct crowd *crowd, uint32_t list, uint64_t seq, const struct text *message)
 {
-    return c->state == CONNECTION_WEBSOCKET && c->subscriber->wants_columns == a->wants_columns &&
-           follows(c->subscriber, a->instance);
+    struct live *l = crowd->live;
+    uint32_t link = live_index_first(&l->index, list);
+    for (; link != LIVE_INDEX_END; link = live_index_next(&l->index, link)) {
+        struct subscriber *sub = &l->subscribers[live_index_subscriber(&l->index, link)];
+        if (sub->mode != LIVE_UP_TO_DATE || sub->wants_columns != crowd->wants_columns ||
+            (sub->types & LIVE_METRIC) == 0)
+            continue;
+        if (!live_deliver(l, sub, message))
+            live_fall_behind(l, sub, seq - 1, 1, crowd->now);
+    }
 }
 
-static bool is_empty(const struct audience *a)
+static bool take_for_crowd(struct live_sink *sink, uint64_t seq, const struct text *message)
 {
-    for (uint32_t i = 0; i < a->count; i++)
-        if (is_in(a, &a->connections[i]))
-            return false;
+    struct crowd *crowd = (struct crowd *)sink;
+    send_to_list(crowd, crowd->instance, seq, message);
+    send_to_list(crowd, crowd->live->instances_max, seq, message);
     return true;
 }
 
-static void send_to(struct live *l, const struct audience *a, const struct text *message)
+struct demand {
+    bool columns, points;
+};
+
+static void ask_list(struct live *l, uint32_t list, struct demand *d)
 {
-    for (uint32_t i = 0; i < a->count; i++) {
-        struct connection *c = &a->connections[i];
-        if (!is_in(a, c))
+    uint32_t link = live_index_first(&l->index, list);
+    for (; link != LIVE_INDEX_END; link = live_index_next(&l->index, link)) {
+        struct subscriber *sub = &l->subscribers[live_index_subscriber(&l->index, link)];
+        if ((sub->types & LIVE_METRIC) == 0)
             continue;
-        if (c->subscriber->missed > 0)
-            tell_missed(c);
-        if (c->subscriber->missed == 0 &&
-            connection_send_message(c, WEBSOCKET_TEXT, message->at, message->length))
-            continue;
-        c->subscriber->missed++;
-        l->world->stats.websocket_missed++;
+        if (sub->mode != LIVE_UP_TO_DATE)
+            sub->behind++;
+        else if (sub->wants_columns)
+            d->columns = true;
+        else
+            d->points = true;
     }
 }
 
-/* --- columns --- */
-
-/* Slots for whose series there was no room have nothing to show. */
-static void drop_refused(struct block_matrix *m, const struct store_feed_block *b)
+static void pass_on(struct live *l, const struct store_feed_block *b, struct mono now)
 {
-    uint32_t kept = 0;
-    for (uint32_t s = 0; s < m->slot_count; s++) {
-        if (b->series_of_slot[m->slots[s]] == SERIES_NONE)
-            continue;
-        if (kept < s) {
-            m->slots[kept] = m->slots[s];
-            memcpy(m->values[kept], m->values[s], sizeof m->values[s]);
-        }
-        kept++;
-    }
-    m->slot_count = kept;
-}
-
-static const struct store_series *series_of(const struct live *l, const struct store_feed_block *b,
-                                            uint32_t column)
-{
-    return store_series(l->world->store, b->instance, b->series_of_slot[l->matrix->slots[column]]);
-}
-
-/* Samples first..first+count of the block as one message. */
-static void write_columns(struct live *l, const struct store_feed_block *b, uint32_t first, uint32_t count,
-                          struct text *out)
-{
-    const struct block_matrix *m = l->matrix;
-    struct json j = {.out = out};
-    text_clear(out);
-    json_open_object(&j, NULL);
-    json_text(&j, "type", "samples");
-    json_u64(&j, "seq", l->cursor);
-    json_text(&j, "instance", store_instance(l->world->store, b->instance)->id);
-    json_open_array(&j, "series");
-    for (uint32_t s = 0; s < m->slot_count; s++)
-        json_u64(&j, NULL, b->series_of_slot[m->slots[s]]);
-    json_close_array(&j);
-    json_open_array(&j, "t");
-    for (uint32_t i = first; i < first + count; i++)
-        json_i64(&j, NULL, m->time_ms[i]);
-    json_close_array(&j);
-    json_open_array(&j, "v");
-    for (uint32_t s = 0; s < m->slot_count; s++) {
-        uint32_t scale = store_metric(l->world->store, series_of(l, b, s)->metric_index)->scale;
-        json_open_array(&j, NULL);
-        for (uint32_t i = first; i < first + count; i++)
-            json_scaled(&j, NULL, m->values[s][i], scale);
-        json_close_array(&j);
-    }
-    json_close_array(&j);
-    json_close_object(&j);
-}
-
-/* In as few messages as hold it. */
-static void send_columns(struct live *l, const struct audience *a, const struct store_feed_block *b)
-{
-    struct text out;
-    text_init(&out, l->message, MESSAGE_SIZE);
-    uint32_t count = l->matrix->count;
-    for (uint32_t first = 0; first < l->matrix->count; first += count) {
-        uint32_t left = l->matrix->count - first;
-        count = count < left ? count : left;
-        write_columns(l, b, first, count, &out);
-        while (out.truncated && count > 1) {
-            count /= 2;
-            write_columns(l, b, first, count, &out);
-        }
-        if (!out.truncated)
-            send_to(l, a, &out);
-    }
-}
-
-/* --- single points, as the earlier backend sent them --- */
-
-static void send_points(struct live *l, const struct audience *a, const struct store_feed_block *b)
-{
-    struct store *s = l->world->store;
-    int64_t now_ms = wall_ms(plat_wall(l->world->plat));
-    for (uint32_t i = 0; i < l->matrix->count; i++) {
-        for (uint32_t column = 0; column < l->matrix->slot_count; column++) {
-            const struct store_series *series = series_of(l, b, column);
-            if (!metric_is_classic(store_metric(s, series->metric_index), series->tag))
-                continue;
-            struct metric_point point = {b->instance, b->series_of_slot[l->matrix->slots[column]],
-                                         l->matrix->time_ms[i], l->matrix->values[column][i]};
-            struct text out;
-            text_init(&out, l->message, MESSAGE_SIZE);
-            struct json j = {.out = &out};
-            json_open_object(&j, NULL);
-            json_text(&j, "type", "realtime_update");
-            json_text(&j, "eventType", "INSERT");
-            metric_write(&j, "data", s, &point);
-            json_iso_ms(&j, "timestamp", now_ms);
-            json_text(&j, "source", "nephos");
-            json_close_object(&j);
-            send_to(l, a, &out);
-        }
-    }
+    if (b->stream == STREAM_HISTORY)
+        return; /* nobody takes yesterday's samples for what happens now */
+    uint64_t number = l->cursor - 1;
+    l->newest[b->instance] = number + 1;
+    struct demand d = {0};
+    ask_list(l, b->instance, &d);
+    ask_list(l, l->instances_max, &d);
+    if ((!d.columns && !d.points) || !live_decode(&l->words, b))
+        return;
+    struct crowd crowd = {{take_for_crowd}, l, now, b->instance, true};
+    if (d.columns)
+        (void)live_write_columns(&l->words, b, number, 0, &crowd.sink);
+    crowd.wants_columns = false;
+    if (d.points)
+        (void)live_write_points(&l->words, b, number, 0, &crowd.sink);
 }
 
 /* --- steps --- */
 
-static void pass_on(struct live *l, struct connection *connections, uint32_t count,
-                    const struct store_feed_block *b)
-{
-    if (b->stream == STREAM_HISTORY)
-        return; /* nobody takes yesterday's samples for what happens now */
-    struct audience columns = {connections, count, b->instance, true};
-    struct audience points = {connections, count, b->instance, false};
-    bool no_columns = is_empty(&columns), no_points = is_empty(&points);
-    if ((no_columns && no_points) || block_decode(b->data, b->size, b->count, l->matrix) < 0)
-        return;
-    drop_refused(l->matrix, b);
-    if (!no_columns)
-        send_columns(l, &columns, b);
-    if (!no_points)
-        send_points(l, &points, b);
-}
-
 /* Pings who has been quiet, lets go of who is gone, keeps watched hosts shipping. */
-static void care(struct live *l, struct connection *c, struct mono now)
+static void care(struct live *l, struct subscriber *sub, struct mono now)
 {
-    struct subscriber *sub = c->subscriber;
+    struct connection *c = sub->connection;
     watch(l, sub, now);
     if (mono_reached(now, mono_after_ms(sub->heard, SILENCE_MS))) {
         l->world->stats.timeouts++;
         connection_drop(c);
         return;
     }
-    if (mono_reached(now, mono_after_ms(sub->heard, PING_MS)) &&
-        mono_reached(now, mono_after_ms(sub->pinged, PING_MS)) &&
-        connection_send_message(c, WEBSOCKET_PING, "", 0))
-        sub->pinged = now;
+    if (!mono_reached(now, mono_after_ms(sub->heard, PING_MS)) ||
+        !mono_reached(now, mono_after_ms(sub->pinged, PING_MS)) ||
+        !connection_send_message(c, WEBSOCKET_PING, "", 0))
+        return;
+    sub->pinged = now;
+    if (connection_flush(c) == ERR_CLOSED)
+        connection_drop(c);
 }
 
-bool live_step(struct live *l, struct connection *connections, uint32_t count, struct mono now)
+static void care_for_all(struct live *l, struct mono now)
 {
-    if (l->count == 0)
-        return false;
+    for (uint32_t i = 0; i < l->capacity; i++)
+        if (l->subscribers[i].connection != NULL)
+            care(l, &l->subscribers[i], now);
+    live_pass_statuses(l);
+    l->next_care = mono_after_ms(now, MS_PER_S);
+}
+
+static bool catch_up_all(struct live *l, struct mono now)
+{
+    bool has_more = false;
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < l->lagging_count; i++) {
+        struct subscriber *sub = &l->subscribers[l->lagging[i]];
+        if (sub->connection != NULL)
+            has_more |= live_catch_up(l, sub, now);
+        sub->is_lagging = sub->connection != NULL &&
+                          (sub->mode != LIVE_UP_TO_DATE || sub->revision < l->revision);
+        if (sub->is_lagging)
+            l->lagging[kept++] = l->lagging[i];
+    }
+    l->lagging_count = kept;
+    return has_more;
+}
+
+static void flush_all(struct live *l)
+{
+    for (uint32_t i = 0; i < l->dirty_count; i++) {
+        struct subscriber *sub = &l->subscribers[l->dirty[i]];
+        sub->is_dirty = false;
+        if (sub->connection != NULL && connection_flush(sub->connection) == ERR_CLOSED)
+            connection_drop(sub->connection);
+    }
+    l->dirty_count = 0;
+}
+
+bool live_step(struct live *l, struct mono now)
+{
     struct store_feed_block block;
     uint32_t taken = 0;
     while (taken < BLOCKS_A_STEP &&
            store_feed_next(l->world->store, &l->cursor, &l->world->stats.feed_missed, &block)) {
-        pass_on(l, connections, count, &block);
+        pass_on(l, &block, now);
         taken++;
     }
-    bool is_care_due = mono_reached(now, l->next_care);
-    if (is_care_due)
-        l->next_care = mono_after_ms(now, MS_PER_S);
-    if (taken == 0 && !is_care_due)
-        return false;
-    for (uint32_t i = 0; i < count; i++) {
-        if (connections[i].state == CONNECTION_WEBSOCKET && is_care_due)
-            care(l, &connections[i], now);
-        if (connections[i].state == CONNECTION_WEBSOCKET && connection_flush(&connections[i]) == ERR_CLOSED)
-            connection_drop(&connections[i]);
-    }
-    return taken == BLOCKS_A_STEP;
+    if (store_revision(l->world->store) > l->revision)
+        live_pass_changes(l);
+    if (mono_reached(now, l->next_care))
+        care_for_all(l, now);
+    bool has_more = l->lagging_count > 0 && catch_up_all(l, now);
+    flush_all(l);
+    return has_more || taken == BLOCKS_A_STEP;
 }

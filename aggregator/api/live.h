@@ -1,18 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* Live updates: committed blocks from the store's feed to the WebSockets that follow them.
+/* Live updates: what is committed in the store, to the WebSockets that follow it.
  *
  * A client that says nothing gets, as the earlier backend sent them, one "realtime_update" for each new
- * point of the nine classic metrics of every host. One that says
+ * point of the nine classic metrics of every host and for every change of an alert. One that subscribes
+ * (subscribe.h) chooses hosts, kinds of news, and columns instead of points. docs/SPEC.md has the shapes.
  *
- *     {"type":"subscribe","instances":["ID",...] or "*"}
+ * Two numbers order everything. Samples carry `seq`, which counts the blocks of this process (its `stream`)
+ * and the places in a block; changes of records carry `revision`, which the store keeps for ever. A client
+ * that comes back names the last it has seen of both.
  *
- * gets each committed block as columns instead:
+ *     UP TO DATE --> REPLAY      its buffer was full, or it came back: it is given what followed, one block
+ *                                after the other, out of the store's feed
+ *     REPLAY ------> UP TO DATE  it has reached the end
+ *     REPLAY ------> LATEST      the feed has gone on without it, or it takes longer than REPLAY_MS: it is
+ *                                told how much it misses, and gets the newest values of each host that has
+ *                                any it has not seen
+ *     LATEST ------> UP TO DATE  nothing came while it was told; else there is another round
  *
- *     {"type":"samples","seq":N,"instance":"ID","series":[0,1,...],"t":[ms,...],"v":[[...],...]}
- *
- * where series are the ids that GET /api/v1/series?instance=ID explains, v has one array per series, and
- * seq grows. Hosts that are named are asked to ship every second; "*" follows at the pace they have.
- * A client that does not keep up loses whole messages, and is told: {"type":"missed","missed":N}. */
+ * So a slow client costs its own two buffers and nothing else, and what it gets is never older than one
+ * round through the hosts it follows. */
 #ifndef NEPHOS_API_LIVE_H
 #define NEPHOS_API_LIVE_H
 
@@ -20,31 +26,59 @@
 #include "aggregator/api/websocket.h"
 
 #define SUBSCRIBED_INSTANCES_MAX 16U
+#define LIVE_MESSAGE_SIZE 12288U /* leaves room in an empty transmit buffer for what went before */
+
+enum live_type { /* bits */
+    LIVE_METRIC = 1,
+    LIVE_ALERT = 2,
+    LIVE_INSTANCE = 4,
+    LIVE_INSIGHT = 8,
+};
+#define LIVE_CHANGES (LIVE_ALERT | LIVE_INSTANCE | LIVE_INSIGHT)
+#define LIVE_TYPE_COUNT 4U
+extern const char *const live_type_names[LIVE_TYPE_COUNT]; /* by number of the bit */
+
+enum live_mode { LIVE_UP_TO_DATE, LIVE_REPLAY, LIVE_LATEST };
 
 struct subscriber {
-    bool is_taken;
+    struct connection *connection; /* NULL: the place is free */
     bool wants_columns;
     bool follows_all;
+    uint8_t types;
     uint32_t instance_count;
-    uint32_t instances[SUBSCRIBED_INSTANCES_MAX];
-    uint32_t missed;      /* messages, not told yet */
-    struct mono heard;    /* last sign of life */
+    uint32_t instances[SUBSCRIBED_INSTANCES_MAX]; /* none twice */
+    struct mono heard;     /* last sign of life */
     struct mono pinged;
+    /* samples */
+    enum live_mode mode;
+    uint64_t position;     /* not up to date: seq up to which all was sent, or given up */
+    uint64_t behind;       /* blocks of its hosts since then */
+    struct mono behind_since;
+    uint64_t lag_before;   /* REPLAY: blocks to the end, at behind_since */
+    uint64_t round_began;  /* LATEST: number of the block that comes next, at the start of the round */
+    uint32_t round_next;   /* LATEST: instance, or place in `instances`, to look at */
+    uint64_t missed;       /* blocks, not told yet */
+    bool missed_unknown;   /* ... and nobody knows how many: another process sent them */
+    /* changes */
+    uint64_t revision;     /* last that was sent, or passed over; up to date when it is the room's */
+    uint64_t seen;         /* not up to date: what that was when it fell behind */
+    bool is_lagging;       /* in the list of those who need care in every step */
+    bool is_dirty;         /* there is something to be sent at the end of the step */
 };
 
 struct live;
 struct connection;
 
-struct live *live_reserve(struct memory_map *map, uint32_t websockets_max);
+struct live *live_reserve(struct memory_map *map, uint32_t websockets_max, uint32_t instances_max);
 void live_open(struct live *l, struct world *w);
 /* NULL when all are taken. */
-struct subscriber *live_join(struct live *l, struct mono now);
+struct subscriber *live_join(struct live *l, struct connection *c, struct mono now);
 void live_leave(struct live *l, struct subscriber *sub);
 /* Takes one text message of a client and writes the answer, if any, into `reply`. ERR_MALFORMED when
  * it is not UTF-8. */
 int live_message(struct live *l, struct subscriber *sub, const char *message, uint32_t size,
                  struct mono now, struct text *reply);
-/* Passes committed blocks on, pings, and keeps watched hosts shipping. True when there is more to do. */
-bool live_step(struct live *l, struct connection *connections, uint32_t count, struct mono now);
+/* Passes on what is new, pings, and keeps watched hosts shipping. True when there is more to do. */
+bool live_step(struct live *l, struct mono now);
 
 #endif

@@ -113,6 +113,27 @@ uint32_t websocket_header(enum websocket_opcode opcode, uint32_t payload_size,
     return 4;
 }
 
+/* RFC 3629: shortest forms only, no surrogates, nothing above U+10FFFF. */
+bool websocket_is_text(const char *s, uint32_t size)
+{
+    for (uint32_t i = 0; i < size;) {
+        uint8_t c = (uint8_t)s[i];
+        uint32_t n = c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
+        if (n == 0 || n > size - i)
+            return false;
+        for (uint32_t k = 1; k < n; k++)
+            if (((uint8_t)s[i + k] & 0xc0) != 0x80)
+                return false;
+        uint8_t next = n > 2 ? (uint8_t)s[i + 1] : 0x80;
+        bool is_overlong = (c == 0xe0 && next < 0xa0) || (c == 0xf0 && next < 0x90);
+        bool is_surrogate = c == 0xed && next >= 0xa0;
+        if (is_overlong || is_surrogate || (c == 0xf4 && next >= 0x90))
+            return false;
+        i += n;
+    }
+    return true;
+}
+
 /* Section 7.4: those defined for the wire, and the ranges for libraries and programs. */
 static bool is_close_code(uint32_t code)
 {
@@ -127,5 +148,7 @@ enum websocket_close websocket_close_code(const struct websocket_frame *f)
     if (f->size == 1)
         return CLOSE_PROTOCOL_ERROR;
     uint32_t code = (uint32_t)(uint8_t)f->payload[0] << 8 | (uint8_t)f->payload[1];
-    return is_close_code(code) ? (enum websocket_close)code : CLOSE_PROTOCOL_ERROR;
+    if (!is_close_code(code))
+        return CLOSE_PROTOCOL_ERROR;
+    return websocket_is_text(f->payload + 2, f->size - 2) ? (enum websocket_close)code : CLOSE_BAD_DATA;
 }

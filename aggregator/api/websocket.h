@@ -46,6 +46,8 @@ int websocket_read(char *bytes, uint32_t size, uint32_t data_max, struct websock
 /* Writes the header of an unfragmented frame; returns its size, 2 or 4. */
 uint32_t websocket_header(enum websocket_opcode opcode, uint32_t payload_size,
                           uint8_t to[static WEBSOCKET_HEADER_MAX]);
+/* What a text message, and the reason in a close frame, must be: UTF-8. */
+bool websocket_is_text(const char *s, uint32_t size);
 /* The code that a close frame carries, or what must be answered to a bad one. */
 enum websocket_close websocket_close_code(const struct websocket_frame *f);
 

@@ -27,7 +27,7 @@ export class Live {
   }
 
   subscribe() {
-    this.socket.send(JSON.stringify({ type: 'subscribe', instances: [this.instance], format: 'columns' }));
+    this.socket.send(JSON.stringify({ type: 'subscribe', instances: [this.instance], types: ['metric'], format: 'columns' }));
   }
 
   connect() {

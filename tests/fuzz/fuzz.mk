@@ -33,7 +33,7 @@ FUZZ_NEEDS_statsd := $(addprefix agent/inputs/,decimal.c distinct.c labels.c sta
 	agent/series.c agent/collect/span.c
 FUZZ_NEEDS_prometheus := $(addprefix agent/inputs/,decimal.c labels.c prometheus_text.c) agent/collect/span.c
 FUZZ_NEEDS_reply := agent/http_reply.c agent/http_url.c agent/cloud/cloud.c agent/collect/span.c
-FUZZ_NEEDS_json := aggregator/api/subscribe.c aggregator/api/json_writer.c
+FUZZ_NEEDS_json := aggregator/api/subscribe.c aggregator/api/json_writer.c aggregator/api/websocket.c aggregator/api/http.c
 FUZZ_OBJECTS_json := deps/yyjson.o
 
 $(FUZZ)/obj/%.o: %.c $(GEN) tests/fuzz/fuzz.mk

@@ -9,6 +9,8 @@
 #include "aggregator/api/subscribe.h"
 #include "aggregator/api/websocket.h"
 
+const char *const live_type_names[LIVE_TYPE_COUNT] = {"metric", "alert", "instance", "insight"};
+
 /* The store, as far as this door asks it: hosts "a" to "d". */
 int store_instance_find(const struct store *s, const char *id)
 {
@@ -21,20 +23,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     if (size > WEBSOCKET_MESSAGE_MAX)
         return 0;
     static struct subscribe_scratch scratch;
-    struct subscriber sub = {0};
+    struct subscription sub;
     char answer[512];
     struct text reply;
     text_init(&reply, answer, sizeof answer);
     char *message = fuzz_exact(bytes, size);
-    int err = subscribe_message(&scratch, NULL, &sub, message, (uint32_t)size, &reply);
+    int err = subscribe_message(&scratch, NULL, message, (uint32_t)size, &sub, &reply);
     FUZZ_CHECK(size == 0 || memcmp(message, bytes, size) == 0);
     free(message);
     FUZZ_CHECK(err == ERR_OK || err == ERR_MALFORMED);
     FUZZ_CHECK(sub.instance_count <= SUBSCRIBED_INSTANCES_MAX);
     for (uint32_t i = 0; i < sub.instance_count; i++)
         FUZZ_CHECK(sub.instances[i] < 4);
+    FUZZ_CHECK(sub.types < 1U << LIVE_TYPE_COUNT && memchr(sub.stream, 0, sizeof sub.stream) != NULL);
     if (err != ERR_OK)
         return 0;
+    if (sub.is_asked)
+        subscribe_confirm(&sub, "0123456789abcdef", UINT64_MAX, UINT64_MAX, &reply);
     FUZZ_CHECK(reply.length > 0 && !reply.truncated);
     yyjson_doc *doc = yyjson_read(reply.at, reply.length, 0);
     FUZZ_CHECK(doc != NULL);

@@ -5,8 +5,8 @@
 
 #define START_MS (RIG_START_MS + 1000)
 
-static const struct api_limits small = {.connections_max = 4, .websockets_max = 2, .instances_max = 8,
-                                        .series_per_instance_max = 64};
+static const struct api_limits small = {.connections_max = 4, .websockets_max = 2,
+                                        .instances_max = 8, .series_per_instance_max = 64};
 
 static int64_t now_ms(const struct room *m)
 {

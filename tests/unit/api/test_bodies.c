@@ -7,7 +7,8 @@
 #include "aggregator/api/router.h"
 
 static const struct api_limits limits = {
-    .connections_max = 6, .websockets_max = 1, .bodies_max = 2, .body_size = 100000};
+    .instances_max = 64, .connections_max = 6, .websockets_max = 1,
+    .bodies_max = 2, .body_size = 100000};
 
 /* --- handlers --- */
 

@@ -1,33 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* Slots: what slow, silent, greedy and broken clients cost, and live listeners. */
-#include "tests/unit/api/room.h"
+#include "tests/unit/api/listener.h"
 
 #include "aggregator/api/connection.h"
 #include "aggregator/api/websocket.h"
 
 #define START_MS (RIG_START_MS + 1000)
 
-static const struct api_limits small = {.connections_max = 4, .websockets_max = 2, .instances_max = 8,
-                                        .series_per_instance_max = 64};
+static const struct api_limits small = {.connections_max = 4, .websockets_max = 2,
+                                        .instances_max = 8, .series_per_instance_max = 64};
 
 static const char health[] = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
-
-static bool says(const struct client *c, const char *words)
-{
-    for (uint32_t i = 0; i + strlen(words) <= c->size; i++)
-        if (memcmp(c->got + i, words, strlen(words)) == 0)
-            return true;
-    return false;
-}
-
-static uint64_t slots_in_use(const struct room *m)
-{
-    for (uint32_t i = 0; i < m->map.line_count; i++)
-        if (strcmp(m->map.lines[i].name, "api: connections") == 0)
-            return m->map.lines[i].in_use;
-    fail();
-    return 0;
-}
 
 static void newcomers_beyond_the_slots_are_told(void **state)
 {
@@ -170,133 +153,7 @@ static void health_follows_the_disk(void **state)
     room_free(m);
 }
 
-/* --- live --- */
-
-static struct client *listener_new(struct room *m, const char *headers)
-{
-    struct client *c = client_new(m);
-    char head[512];
-    int n = snprintf(head, sizeof head,
-                     "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                     "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n%s\r\n",
-                     headers);
-    client_send(c, head, (size_t)n);
-    room_run(m, c, 20);
-    return c;
-}
-
-static void say(struct client *c, const char *words)
-{
-    uint8_t frame[256] = {0x81, (uint8_t)(0x80U | strlen(words)), 1, 2, 3, 4};
-    assert_true(strlen(words) < 126);
-    for (uint32_t i = 0; i < strlen(words); i++)
-        frame[6 + i] = (uint8_t)((uint8_t)words[i] ^ (1 + i % 4));
-    client_send(c, frame, 6 + strlen(words));
-    room_run(c->room, c, 20);
-}
-
-static void listeners_get_what_they_asked_for(void **state)
-{
-    (void)state;
-    struct room *m = room_new(&small, "");
-    room_host(m, "web-1");
-    struct client *classic = listener_new(m, ""), *columns = listener_new(m, "");
-    assert_memory_equal(classic->got, "HTTP/1.1 101", 12);
-    assert_true(says(classic, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
-    struct client *third = listener_new(m, "");
-    assert_memory_equal(third->got, "HTTP/1.1 503", 12);
-    client_free(third);
-    say(classic, "{\"type\":\"ping\"}");
-    assert_true(says(classic, "{\"type\":\"pong\"}"));
-    say(columns, "{\"type\":\"subscribe\",\"instances\":[\"web-1\"]}");
-    assert_true(says(columns, "subscribed"));
-    assert_true(store_instance(m->rig->store, m->instance)->watched_until_ms >
-                plat_mono(m->rig->machine).ns / NS_PER_MS + 10000);
-    room_samples(m, 2, START_MS, 5, 7);
-    room_run(m, classic, 20);
-    room_run(m, columns, 20);
-    assert_true(says(classic, "\"type\":\"realtime_update\",\"eventType\":\"INSERT\",\"data\":{"));
-    assert_true(says(classic, "\"metricName\":\"cpu_usage\",\"metricValue\":2,\"value\":2,"));
-    assert_false(says(classic, "network_rx_bytes"));
-    assert_false(says(classic, "/var"));
-    assert_true(says(columns, "\"instance\":\"web-1\",\"series\":[0,1,2,3],\"t\":[1767225601000,"
-                              "1767225602000],\"v\":[[1,2],[10,10],[20,20],[5,12]]}"));
-    assert_false(says(columns, "realtime_update"));
-    client_free(classic);
-    client_free(columns);
-    assert_int_equal(slots_in_use(m), 0);
-    room_free(m);
-}
-
-/* A host that catches up is shown to do so, and what it sends of yesterday is nobody's news. */
-static void history_is_no_news(void **state)
-{
-    (void)state;
-    struct room *m = room_new(&small, "");
-    room_host(m, "web-1");
-    struct client *classic = listener_new(m, ""), *columns = listener_new(m, "");
-    say(columns, "{\"type\":\"subscribe\",\"instances\":[\"web-1\"]}");
-    struct store *s = m->rig->store;
-    assert_int_equal(store_history(s, m->instance, 6), ERR_OK);
-    rig_dictionary_of(m->rig, m->instance, STREAM_HISTORY, 0, 1);
-    rig_fill(m->rig, 10, 1, START_MS - 86400000);
-    assert_int_equal(rig_send_to(m->rig, m->instance, STREAM_HISTORY, 1), 10);
-    store_instance(s, m->instance)->history_left = 90; /* as its session notes it */
-    room_run(m, NULL, 300);
-    room_run(m, classic, 20);
-    room_run(m, columns, 20);
-    assert_false(says(classic, "realtime_update"));
-    assert_false(says(columns, "\"samples\""));
-    yyjson_doc *doc = room_json(m, "/instances/web-1", 200);
-    assert_true(yyjson_get_bool(at(doc, "/metadata/catchingUp")));
-    assert_int_equal(yyjson_get_int(at(doc, "/metadata/historySamples")), 10);
-    assert_int_equal(yyjson_get_int(at(doc, "/metadata/historyLeft")), 90);
-    assert_null(at(doc, "/metadata/lastSampleAt"));
-    yyjson_doc_free(doc);
-    store_history_end(s, m->instance);
-    doc = room_json(m, "/instances/web-1", 200);
-    assert_false(yyjson_get_bool(at(doc, "/metadata/catchingUp")));
-    yyjson_doc_free(doc);
-    client_free(classic);
-    client_free(columns);
-    room_free(m);
-}
-
-/* Its buffer and the network's are full: messages are left out whole, counted, and told of. */
-static void slow_listeners_miss_and_are_told(void **state)
-{
-    (void)state;
-    struct room *m = room_new(&small, "");
-    room_host(m, "web-1");
-    sim_weather(m->far)->window = 4000;
-    struct client *slow = listener_new(m, "");
-    slow->is_reading = false;
-    for (uint32_t i = 0; i < 10; i++)
-        room_samples(m, 10, START_MS + i * 10000, 0, 0); /* 200 points of some 300 bytes */
-    slow->is_reading = true;
-    room_run(m, slow, 2000);
-    room_samples(m, 1, START_MS + 100000, 0, 0);
-    room_run(m, slow, 200);
-    uint32_t points = 0, missed = 0;
-    const char *at = strstr(slow->got, "\r\n\r\n") + 4;
-    while (at < slow->got + slow->size) { /* every frame is whole */
-        uint32_t size = (uint8_t)at[1];
-        if (size == 126)
-            size = (uint32_t)(uint8_t)at[2] << 8 | (uint8_t)at[3];
-        const char *payload = at + (size < 126 ? 2 : 4);
-        yyjson_doc *doc = yyjson_read(payload, size, 0);
-        assert_non_null(doc);
-        yyjson_val *count = yyjson_obj_get(yyjson_doc_get_root(doc), "missed");
-        points += count == NULL;
-        missed += (uint32_t)yyjson_get_uint(count);
-        yyjson_doc_free(doc);
-        at = payload + size;
-    }
-    assert_true(missed > 0);
-    assert_int_equal(points + missed, 202);
-    client_free(slow);
-    room_free(m);
-}
+/* --- live listeners --- */
 
 static void dead_listeners_are_let_go(void **state)
 {
@@ -349,9 +206,6 @@ int main(void)
         cmocka_unit_test(who_does_not_read_is_cut),
         cmocka_unit_test(requests_in_a_row_are_answered_in_order),
         cmocka_unit_test(health_follows_the_disk),
-        cmocka_unit_test(listeners_get_what_they_asked_for),
-        cmocka_unit_test(history_is_no_news),
-        cmocka_unit_test(slow_listeners_miss_and_are_told),
         cmocka_unit_test(dead_listeners_are_let_go),
         cmocka_unit_test(listeners_show_their_token_where_browsers_can),
     };

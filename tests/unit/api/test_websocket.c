@@ -134,6 +134,8 @@ static void answers_close_codes(void **state)
     assert_close("\x03\xe8", 2, CLOSE_NORMAL);
     assert_close("\x03\xe9" "bye", 5, CLOSE_GOING_AWAY);
     assert_close("\x0f\xa0", 2, (enum websocket_close)4000);
+    assert_close("\x03\xe8" "gr\xc3\xbc\xc3\x9f", 8, CLOSE_NORMAL);
+    assert_close("\x03\xe8" "\xc3", 3, CLOSE_BAD_DATA);
     assert_close("\x03", 1, CLOSE_PROTOCOL_ERROR);
     assert_close("\x03\xed", 2, CLOSE_PROTOCOL_ERROR); /* 1005 is never sent */
     assert_close("\x00\x00", 2, CLOSE_PROTOCOL_ERROR);
