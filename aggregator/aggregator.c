@@ -212,6 +212,7 @@ static void publish_gauges(struct aggregator *a)
         {"agents_refused_capacity", s.refused_capacity},
         {"agents_refused_certificate", s.refused_certificate},
         {"agents_refused_token", s.refused_token},
+        {"agents_refused_revoked", s.refused_revoked},
         {"agents_refused_protocol", s.refused_protocol},
         {"agents_refused_storage", s.refused_storage},
         {"agents_replaced", s.replaced},

@@ -15,13 +15,15 @@
 #define CHECKSUM_AT (EXPIRY_AT + 8U)
 #define RECORD_SIZE (CHECKSUM_AT + 4U)
 #define FILE_NAME_SIZE 32U
+#define FOLDER "tokens"
+#define NAMES_SIZE 4096U /* some 240 tokens; the rest is told when these have gone */
 static_assert(TOKEN_CA_HASH_SIZE == HASH_SIZE, "a token carries a whole hash");
 
 static void record_name(const uint8_t id[static TOKEN_ID_SIZE], char name[static FILE_NAME_SIZE])
 {
     struct text t;
     text_init(&t, name, FILE_NAME_SIZE);
-    text_put(&t, "tokens/");
+    text_put(&t, FOLDER "/");
     text_put_hex(&t, id, TOKEN_ID_SIZE);
     ASSERT(!t.truncated);
 }
@@ -56,6 +58,13 @@ int token_create(struct plat *p, uint32_t uses_max, int64_t ttl_ms, char text[st
     return ERR_OK;
 }
 
+static bool read_record(struct plat *p, const char *name, uint8_t record[static RECORD_SIZE + 1])
+{
+    return plat_state_read(p, name, record, RECORD_SIZE + 1) == (int)RECORD_SIZE &&
+           memcmp(record, RECORD_MAGIC, HASH_AT) == 0 &&
+           get_u32(record + CHECKSUM_AT) == crc32c(0, record, CHECKSUM_AT);
+}
+
 static int deny(struct text *why, const char *words)
 {
     text_put(why, words);
@@ -78,9 +87,7 @@ int token_check(struct plat *p, const char *text, struct token_record *out, stru
     char name[FILE_NAME_SIZE];
     record_name(t.id, name);
     uint8_t record[RECORD_SIZE + 1];
-    int n = plat_state_read(p, name, record, sizeof record);
-    if (n != (int)RECORD_SIZE || memcmp(record, RECORD_MAGIC, HASH_AT) != 0 ||
-        get_u32(record + CHECKSUM_AT) != crc32c(0, record, CHECKSUM_AT))
+    if (!read_record(p, name, record))
         return deny(why, "the join token is unknown here; make one with `nephos-aggregator token "
                          "create` and the same --data");
     plat_sha256(p, t.secret, sizeof t.secret, hash);
@@ -97,4 +104,54 @@ int token_check(struct plat *p, const char *text, struct token_record *out, stru
         return ERR_DENIED;
     }
     return ERR_OK;
+}
+
+/* --- lists --- */
+
+/* "tokens/" and the id, when it can be one. */
+static bool name_of(const char *id, char name[static FILE_NAME_SIZE])
+{
+    struct text t;
+    text_init(&t, name, FILE_NAME_SIZE);
+    text_printf(&t, FOLDER "/%s", id);
+    return strlen(id) == (size_t)2 * TOKEN_ID_SIZE && strspn(id, "0123456789abcdef") == strlen(id);
+}
+
+static int hex_digit(char c)
+{
+    return c <= '9' ? c - '0' : c - 'a' + 10;
+}
+
+int token_list(struct plat *p, uint32_t index, struct token_record *out)
+{
+    char names[NAMES_SIZE], name[FILE_NAME_SIZE];
+    uint8_t record[RECORD_SIZE + 1];
+    if (plat_state_list(p, FOLDER, names, sizeof names) == ERR_MISSING)
+        return ERR_MISSING;
+    const char *id = names;
+    while (id[0] != '\0' && index > 0) {
+        id += strlen(id) + 1;
+        index--;
+    }
+    if (id[0] == '\0')
+        return ERR_MISSING;
+    if (!name_of(id, name) || !read_record(p, name, record))
+        return ERR_MALFORMED;
+    for (uint32_t i = 0; i < TOKEN_ID_SIZE; i++)
+        out->id[i] = (uint8_t)(hex_digit(id[2 * i]) << 4 | hex_digit(id[2 * i + 1]));
+    out->uses_max = get_u32(record + USES_AT);
+    out->expires_ms = (int64_t)get_u64(record + EXPIRY_AT);
+    return ERR_OK;
+}
+
+bool token_is_known(struct plat *p, const char *id)
+{
+    char name[FILE_NAME_SIZE];
+    return name_of(id, name) && plat_file_exists(p, name);
+}
+
+int token_revoke(struct plat *p, const char *id)
+{
+    char name[FILE_NAME_SIZE];
+    return name_of(id, name) ? plat_state_delete(p, name) : ERR_MISSING;
 }

@@ -193,6 +193,10 @@ static bool is_v1(const struct exchange *x)
 
 static int produce_error(struct exchange *x)
 {
+    if (x->door == DOOR_COMMAND) {
+        text_printf(x->json.out, "%s\n", x->message);
+        return PRODUCE_DONE;
+    }
     struct json *j = &x->json;
     json_open_object(j, NULL);
     if (is_v1(x)) {

@@ -23,6 +23,10 @@ static bool may_join(struct ingest *g, struct session *s, const struct wire_enro
         session_refuse(g, s, REFUSE_TOKEN, "%s", words);
         return false;
     }
+    if (session_is_revoked(g, m->instance_id)) {
+        session_refuse_revoked(g, s);
+        return false;
+    }
     if (store_instance_find(g->store, m->instance_id) < 0 &&
         store_instance_count(g->store) >= g->limits.instances_max) {
         session_refuse(g, s, REFUSE_CAPACITY,

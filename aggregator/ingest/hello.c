@@ -73,6 +73,19 @@ static void replace_older(struct ingest *g, uint32_t instance)
                    "machines share one state directory: enrol one of them again");
 }
 
+bool session_is_revoked(struct ingest *g, const char *id)
+{
+    int known = store_instance_find(g->store, id);
+    return known >= 0 && store_instance(g->store, (uint32_t)known)->revoked_ms != 0;
+}
+
+void session_refuse_revoked(struct ingest *g, struct session *s)
+{
+    g->stats.refused_revoked++;
+    session_refuse(g, s, REFUSE_BAD_CERTIFICATE, "this agent's certificate was revoked; whoever runs the "
+                   "aggregator can take that back with `nephos-aggregator agent allow`");
+}
+
 bool session_hello(struct ingest *g, struct session *s, const struct wire_frame *f)
 {
     struct wire_hello *m = &g->scratch->message.hello;
@@ -82,6 +95,10 @@ bool session_hello(struct ingest *g, struct session *s, const struct wire_frame 
     }
     if (!is_acceptable(g, s, m))
         return false;
+    if (session_is_revoked(g, m->instance_id)) {
+        session_refuse_revoked(g, s);
+        return false;
+    }
     int instance = put_instance(g, s, m);
     if (instance < 0) {
         session_refuse(g, s, instance == ERR_FULL ? REFUSE_CAPACITY : REFUSE_STORAGE,

@@ -127,6 +127,11 @@ static void resume_all(struct ingest *g, struct session_list *list)
 static void check_deadlines(struct ingest *g, struct session *s)
 {
     bool send_stuck = mono_reached(g->now, s->send_deadline);
+    bool is_known = s->state == SESSION_GREETED || s->state == SESSION_SHIPPING || s->state == SESSION_ENROLLING;
+    if (is_known && s->identity[0] != '\0' && session_is_revoked(g, s->identity)) {
+        session_refuse_revoked(g, s);
+        return;
+    }
     if (s->paused && s->state != SESSION_ENROLLING)
         s->deadline = mono_after_ms(g->now, g->silence_ms); /* it is we who do not listen */
     if (!send_stuck && !mono_reached(g->now, s->deadline)) {

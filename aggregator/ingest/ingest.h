@@ -50,6 +50,7 @@ void ingest_close(struct ingest *g);
 struct ingest_stats {
     uint64_t sessions, sessions_high_water, accepted, handshakes_failed;
     uint64_t refused_capacity, refused_certificate, refused_token, refused_protocol, refused_storage;
+    uint64_t refused_revoked /* also among those by certificate */;
     uint64_t malformed, replaced /* by a newer session of the same instance */, timeouts, enrolled;
     uint64_t blocks, samples, values, duplicates /* blocks that were there already */;
     uint64_t histories /* that were welcomed */, history_samples, histories_waiting;

@@ -22,6 +22,10 @@ bool session_renew(struct ingest *g, struct session *s, const struct wire_frame 
         session_wait_large(g, s);
         return false;
     }
+    if (session_is_revoked(g, s->identity)) {
+        session_refuse_revoked(g, s);
+        return false;
+    }
     if (!mono_reached(g->now, s->renew_next)) {
         session_refuse(g, s, REFUSE_PROTOCOL, "it asks for certificates more often than once in %d s",
                        RENEW_PAUSE_MS / 1000);

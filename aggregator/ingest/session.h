@@ -200,6 +200,9 @@ bool session_enroll(struct ingest *g, struct session *s, const struct wire_frame
 void session_enrolled(struct ingest *g, struct session *s);
 /* hello.c */
 bool session_hello(struct ingest *g, struct session *s, const struct wire_frame *f);
+/* An administrator has shut this instance out: whatever certificate or ticket it shows. */
+bool session_is_revoked(struct ingest *g, const char *id);
+void session_refuse_revoked(struct ingest *g, struct session *s);
 /* GREETED -> SHIPPING when the store can. */
 void session_welcome(struct ingest *g, struct session *s);
 void session_skew(struct ingest *g, struct session *s, int64_t sent_ms);

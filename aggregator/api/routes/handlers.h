@@ -54,6 +54,21 @@ void handle_live(struct exchange *x);
 /* "mount=/" becomes {"mount":"/"}, "code=200,path=/" becomes {"code":"200","path":"/"}. */
 void tags_write(struct json *j, const char *key, const char *tag);
 
+/* api_tokens.c, join_tokens.c, agents.c, audit_log.c, session.c */
+void handle_access_list(struct exchange *x);
+void handle_access_create(struct exchange *x);
+void handle_access_revoke(struct exchange *x);
+void handle_tokens_list(struct exchange *x);
+void handle_tokens_create(struct exchange *x);
+void handle_tokens_revoke(struct exchange *x);
+void handle_agents(struct exchange *x);
+void handle_agent_revoke(struct exchange *x);
+void handle_agent_allow(struct exchange *x);
+void handle_audit(struct exchange *x);
+void handle_session_who(struct exchange *x);
+void handle_session_begin(struct exchange *x);
+void handle_session_end(struct exchange *x);
+
 /* self.c */
 void handle_self(struct exchange *x);
 void handle_memory(struct exchange *x);
