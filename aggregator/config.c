@@ -37,7 +37,19 @@ static const struct setting table[] = {
     {"api.listen", "--api", "NEPHOS_API", TEXT_SETTING(api), 0, 0, "127.0.0.1:8080",
      "address for dashboard and API (HTTP)"},
     {"api.token_file", "--api-token-file", "NEPHOS_API_TOKEN_FILE", TEXT_SETTING(api_token_file), 0,
-     0, "", "file with the bearer token that every API request must carry"},
+     0, "", "file with a token of the role admin; with it even this machine must show one"},
+    {"api.closed", "--api-closed", "NEPHOS_API_CLOSED", SETTING_SWITCH, AT(api_closed), 0, 0, "no",
+     "ask for a token on a loopback address, too"},
+    {"api.https", "--api-https", "NEPHOS_API_HTTPS", TEXT_SETTING(api_https), 0, 0, "",
+     "address for dashboard and API with TLS"},
+    {"api.certificate", "--api-cert", "NEPHOS_API_CERT", TEXT_SETTING(api_certificate), 0, 0, "",
+     "its certificate, PEM with those between it and a root [made by our own CA]"},
+    {"api.key", "--api-key", "NEPHOS_API_KEY", TEXT_SETTING(api_key), 0, 0, "",
+     "file with the key of that certificate, PEM, P-256"},
+    {"api.names", "--api-names", "NEPHOS_API_NAMES", TEXT_SETTING(api_names), 0, 0, "",
+     "hosts and addresses that our own certificate names, besides localhost and this host"},
+    {"api.rate", "--api-rate", "NEPHOS_API_RATE", SETTING_COUNT, AT(api_rate_per_s), 0, API_RATE_MOST,
+     API_RATE_DEFAULT, "requests a second of one address or token, where one is needed; 0: any number"},
     {"api.connections_max", "--api-connections-max", "NEPHOS_API_CONNECTIONS_MAX", SETTING_COUNT,
      AT(api_connections_max), 1, API_CONNECTIONS_MAX_MOST, API_CONNECTIONS_MAX_DEFAULT,
      "API clients at one time, WebSocket included"},
@@ -54,8 +66,13 @@ static const struct setting table[] = {
      QUERIES_MAX_MOST, QUERIES_MAX_DEFAULT, "queries that run at one time"},
     {"token.uses", "--uses", NULL, SETTING_COUNT, AT(token_uses), 1, 100000, "1",
      "token create: how many agents may enrol with it"},
+    {"access.name", "--name", NULL, TEXT_SETTING(access_name), 0, 0, "",
+     "access create: what it is called, in lists and in the audit log"},
+    {"access.role", "--role", NULL, TEXT_SETTING(access_role), 0, 0, "viewer",
+     "access create: ingest, viewer, operator or admin"},
     {"token.ttl", "--ttl", NULL, SETTING_DURATION_MS, AT(token_ttl_ms), 1000,
-     INT64_C(366) * 86400 * 1000, "1h", "token create: how long it is good for"},
+     INT64_C(366) * 86400 * 1000, "1h", "token create, access create: how long it is good for [access: "
+                                  "for ever]"},
     {"backup.with_keys", "--with-keys", NULL, SETTING_SWITCH, AT(with_keys), 0, 0, "no",
      "backup: all of the data directory, private keys too"},
     {"restore.force", "--force", NULL, SETTING_SWITCH, AT(force), 0, 0, "no",
@@ -166,7 +183,9 @@ static int check_operand(const struct command_line *line, struct text *why)
     const struct verb *v = verbs_of(line->verb);
     if (line->operand != NULL || v->operand == NULL || v->operand[0] == '[' || line->help || line->version)
         return ERR_OK;
-    text_printf(why, "%s: the name of a file must follow", v->word);
+    bool is_file = text_equal(v->operand, "FILE");
+    text_printf(why, "%s%s%s: %s must follow", v->word, v->second != NULL ? " " : "",
+                v->second != NULL ? v->second : "", is_file ? "the name of a file" : v->operand);
     return ERR_MALFORMED;
 }
 
@@ -203,6 +222,23 @@ bool config_is_loopback(const char *address)
     return text_starts(address, "127.") && address[strspn(address, "0123456789.")] == ':';
 }
 
+bool config_api_is_open(const struct config *c)
+{
+    return config_is_loopback(c->api) && c->api_token_file[0] == '\0' && !c->api_closed;
+}
+
+bool config_is_live(const char *key)
+{
+    static const char *const live[] = {"agents.sample_interval", "alerts.hints", "api.token_file", "
+                                       ""api.closed",
+                                       "api.certificate", "api.key", "api.names", "api.rate", "log.level",
+                                       "log.format"};
+    for (uint32_t i = 0; i < COUNT_OF(live); i++)
+        if (text_equal(key, live[i]))
+            return true;
+    return false;
+}
+
 static int find_log_level(const char *name)
 {
     for (uint32_t i = 0; i < COUNT_OF(log_levels); i++)
@@ -221,9 +257,8 @@ int config_check(const struct config *c, struct text *why)
         text_printf(why, "--log-format: \"%s\" is not one of logfmt, json", c->log_format);
         return ERR_MALFORMED;
     }
-    if (!config_is_loopback(c->api) && c->api_token_file[0] == '\0') {
-        text_printf(why, "--api %s can be reached from outside, so it needs --api-token-file FILE with a "
-                    "token that every request must carry; or serve on 127.0.0.1", c->api);
+    if ((c->api_certificate[0] == '\0') != (c->api_key[0] == '\0')) {
+        text_put(why, "--api-cert and --api-key go together: name both files, or neither");
         return ERR_MALFORMED;
     }
     struct ingest_hint hints[HINTS_MAX];
@@ -246,6 +281,7 @@ void config_limits(const struct config *c, struct aggregator_limits *out)
         .series_max = c->series_max,
         .histories_max = c->histories_max,
         .api_connections_max = c->api_connections_max,
+        .api_has_tls = c->api_https[0] != '\0',
         .websockets_max = c->websockets_max,
         .api_bodies_max = c->api_bodies_max,
         .api_body_size = (uint32_t)c->api_body_size,

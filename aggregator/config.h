@@ -18,6 +18,12 @@ struct config {
     char listen[CONFIG_ADDRESS_SIZE];
     char api[CONFIG_ADDRESS_SIZE];
     char api_token_file[CONFIG_PATH_SIZE];
+    char api_https[CONFIG_ADDRESS_SIZE];
+    char api_certificate[CONFIG_PATH_SIZE], api_key[CONFIG_PATH_SIZE];
+    char api_names[CONFIG_HINTS_SIZE];
+    bool api_closed;
+    uint32_t api_rate_per_s;
+    char access_name[NAME_SIZE], access_role[16];
     char log_level[8], log_format[8];
     uint32_t agents_max, series_max, histories_max, api_connections_max, websockets_max, queries_max;
     uint32_t api_bodies_max;
@@ -51,6 +57,10 @@ int config_parse_command(struct settings *s, int argc, char *argv[], struct comm
 int config_check(const struct config *c, struct text *why);
 /* "127.0.0.1:8080", "[::1]:8080", "localhost:8080". */
 bool config_is_loopback(const char *address);
+/* Whoever reaches the API needs no token: on loopback, unless asked for otherwise. */
+bool config_api_is_open(const struct config *c);
+/* Can this setting change while the program runs? */
+bool config_is_live(const char *key);
 void config_limits(const struct config *c, struct aggregator_limits *out);
 enum log_level config_log_level(const struct config *c);
 /* Flag number `index` that asks for something else than running, with its help; false behind the last. */

@@ -13,6 +13,7 @@ struct aggregator_limits {
     uint32_t api_connections_max; /* HTTP and WebSocket together */
     uint32_t websockets_max;
     uint32_t api_bodies_max;      /* large request bodies at one time */
+    bool api_has_tls;             /* any of them may come with TLS */
     uint32_t api_body_size;       /* bytes of the largest */
     uint32_t queries_max;         /* running at once */
     uint64_t database_size_max;   /* bytes on disk; the oldest data give way */
@@ -33,6 +34,9 @@ struct aggregator_limits {
 /* A request holds one from its head until its body has been worked off, and two when it is compressed. */
 #define API_BODIES_MAX_DEFAULT "8"
 #define API_BODY_SIZE_DEFAULT "1MiB"
+/* Requests a second: a dashboard with all its charts needs a few. Four seconds of them can be saved up. */
+#define API_RATE_DEFAULT "100"
+#define API_RATE_MOST 100000U
 #define QUERIES_MAX_DEFAULT "4"
 #define DATABASE_MAX_DEFAULT "10GiB"
 #define SHIP_INTERVAL_DEFAULT "10s"
@@ -72,6 +76,12 @@ struct aggregator_limits {
 static inline uint32_t limits_sessions(const struct aggregator_limits *l)
 {
     return l->agents_max + l->agents_max / 8 + SESSIONS_SPARE;
+}
+
+/* TLS sessions: agents, and API clients where they come with TLS. */
+static inline uint32_t limits_tls(const struct aggregator_limits *l)
+{
+    return limits_sessions(l) + (l->api_has_tls ? l->api_connections_max : 0);
 }
 
 /* Connections of the platform: sessions, API, two commands and four listeners. */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* nephos-aggregator: the command line, the memory, the loop. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "aggregator/aggregator.h"
 #include "aggregator/archive/archive.h"
+#include "aggregator/asking.h"
 #include "aggregator/config.h"
+#include "aggregator/startup.h"
 #include "aggregator/token_command.h"
 #include "platform/credentials.h"
 #include "platform/linux/plat_linux.h"
@@ -21,33 +22,18 @@ enum exit_code {
     EXIT_CONFIG = 78,
 };
 
-#define DATA_INSTALLED "/var/lib/nephos"
-#define DATA_HERE "./nephos-data"
-#define CONFIG_INSTALLED "/etc/nephos/aggregator.conf"
-#define CONFIG_FILE_SIZE 16384U
-#define API_TOKEN_SIZE 160U
-#define API_TOKEN_LENGTH_LEAST 16U
 /* TLS handshakes at one time; others wait their turn, which costs them no memory. */
 #define HANDSHAKES_MAX 32U
 #define FILES_MAX 8U
 #define TEXTS_MAX 4U
 
 static struct {
-    struct config config;
-    struct settings settings;
-    struct command_line line;
+    struct startup startup;
     struct memory_map map;
     struct plat *plat;
-    char file[CONFIG_FILE_SIZE];
     char out[16384];
-    char api_token[API_TOKEN_SIZE];
     struct archive archive;
 } program;
-
-static const char *environment(const char *name)
-{
-    return getenv(name);
-}
 
 static int fail(enum exit_code code, const struct text *why)
 {
@@ -60,69 +46,6 @@ static int fail(enum exit_code code, const struct text *why)
 static int print_out(const struct text *t)
 {
     return plat_linux_print(1, t->at, t->length) < 0 ? EXIT_RUNTIME : EXIT_OK;
-}
-
-/* --- settings --- */
-
-static int read_config_file(struct text *why)
-{
-    const char *name = program.line.config_file;
-    return plat_linux_read_settings(&program.settings, name != NULL ? name : CONFIG_INSTALLED, name != NULL,
-                                    program.file, sizeof program.file, why);
-}
-
-/* An installed aggregator keeps its data where the package put them; a trial keeps them here. */
-static void choose_data(void)
-{
-    if (program.config.data[0] == '\0')
-        text_copy(program.config.data, sizeof program.config.data,
-                  plat_linux_is_writable_directory(DATA_INSTALLED) ? DATA_INSTALLED : DATA_HERE);
-}
-
-/* The command line is read twice: first for the name of the file, last because flags win. */
-static int read_settings(int argc, char *argv[], struct text *why)
-{
-    config_init(&program.settings, &program.config);
-    if (config_parse_command(&program.settings, argc, argv, &program.line, why) < 0)
-        return EXIT_USAGE;
-    if (program.line.help || program.line.version)
-        return EXIT_OK;
-    config_init(&program.settings, &program.config);
-    if (read_config_file(why) < 0 ||
-        settings_parse_environment(&program.settings, environment, why) < 0)
-        return EXIT_CONFIG;
-    int e = config_parse_command(&program.settings, argc, argv, &program.line, why);
-    ASSERT(e == ERR_OK);
-    choose_data();
-    return config_check(&program.config, why) < 0 ? EXIT_CONFIG : EXIT_OK;
-}
-
-static int read_api_token(struct text *why)
-{
-    const char *name = program.config.api_token_file;
-    if (name[0] == '\0')
-        return ERR_OK;
-    int n = plat_linux_read_file(name, program.api_token, sizeof program.api_token - 1);
-    if (n < 0) {
-        text_printf(why, "--api-token-file %s: %s", name,
-                    n == ERR_MISSING ? "there is no such file" : "cannot be read as one short line");
-        return ERR_MALFORMED;
-    }
-    while (n > 0 && strchr(" \t\r\n", program.api_token[n - 1]) != NULL)
-        n--;
-    program.api_token[n] = '\0';
-    for (int i = 0; i < n; i++) {
-        if (program.api_token[i] <= ' ' || program.api_token[i] > '~') {
-            text_printf(why, "--api-token-file %s: a token is one word of printable characters", name);
-            return ERR_MALFORMED;
-        }
-    }
-    if (n < (int)API_TOKEN_LENGTH_LEAST) {
-        text_printf(why, "--api-token-file %s: a token has at least %u characters; make one with "
-                    "`openssl rand -hex 20`", name, API_TOKEN_LENGTH_LEAST);
-        return ERR_MALFORMED;
-    }
-    return ERR_OK;
 }
 
 /* --- memory and platform --- */
@@ -143,7 +66,7 @@ static struct plat *reserve_platform(struct memory_map *map, uint32_t sessions, 
 
 static struct aggregator *reserve_all(const struct aggregator_limits *limits)
 {
-    program.plat = reserve_platform(&program.map, limits_sessions(limits), limits_connections(limits));
+    program.plat = reserve_platform(&program.map, limits_tls(limits), limits_connections(limits));
     return aggregator_reserve(&program.map, limits);
 }
 
@@ -162,12 +85,18 @@ static int obtain_block(struct text *why)
     return ERR_OK;
 }
 
+static enum plat_log_format log_format(void)
+{
+    return text_equal(program.startup.config.log_format, "json") ? PLAT_LOG_JSON : PLAT_LOG_LOGFMT;
+}
+
 static int start_platform(void)
 {
     const struct plat_linux_options options = {
-        .state_dir = program.config.data,
-        .log_level = config_log_level(&program.config),
-        .log_format = text_equal(program.config.log_format, "json") ? PLAT_LOG_JSON : PLAT_LOG_LOGFMT,
+        .state_dir = program.startup.config.data,
+        .log_level = config_log_level(&program.startup.config),
+        .log_format = log_format(),
+        .takes_signals = true,
     };
     int e = plat_linux_start(program.plat, &options); /* says itself what failed */
     if (e >= 0)
@@ -177,18 +106,47 @@ static int start_platform(void)
 
 /* --- verbs --- */
 
-static int create_token(struct text *why)
+/* A platform for a command, which needs little. */
+static int start_small(struct text *why)
 {
-    char token[TOKEN_TEXT_SIZE + 1];
     memory_map_init(&program.map, NULL, 0);
     (void)reserve_platform(&program.map, 1, 1);
     if (obtain_block(why) < 0)
         return fail(EXIT_RUNTIME, why);
     program.plat = reserve_platform(&program.map, 1, 1);
-    int code = start_platform();
+    return start_platform();
+}
+
+/* What the aggregator says is for standard output, unless it says no. */
+static void print_answer(uint16_t status, const char *bytes, uint32_t size)
+{
+    (void)plat_linux_print(status < 400 ? 1 : 2, bytes, size);
+}
+
+static int ask(struct text *why)
+{
+    struct startup *s = &program.startup;
+    int code = start_small(why);
     if (code != EXIT_OK)
         return code;
-    if (token_command_create(program.plat, &program.config, token, why) < 0)
+    bool has_ttl = s->settings.origin[settings_find(&s->settings, "token.ttl")] != ORIGIN_DEFAULT;
+    int status = asking_run(program.plat, &s->config, &s->line, has_ttl, print_answer, why);
+    plat_linux_stop(program.plat);
+    if (status < 0)
+        return fail(status == ERR_DENIED      ? EXIT_PERMISSION
+                    : status == ERR_MALFORMED ? EXIT_USAGE
+                                              : EXIT_RUNTIME,
+                    why);
+    return status < 400 ? EXIT_OK : EXIT_RUNTIME;
+}
+
+static int create_token(struct text *why)
+{
+    char token[TOKEN_TEXT_SIZE + 1];
+    int code = start_small(why);
+    if (code != EXIT_OK)
+        return code;
+    if (token_command_create(program.plat, &program.startup.config, token, why) < 0)
         return fail(EXIT_CANNOT_CREATE, why);
     struct text out;
     text_init(&out, program.out, sizeof program.out);
@@ -196,7 +154,7 @@ static int create_token(struct text *why)
     code = print_out(&out);
     if (plat_linux_is_terminal(2)) {
         text_clear(&out);
-        token_command_explain(&program.config, token, &out);
+        token_command_explain(&program.startup.config, token, &out);
         plat_linux_print(2, out.at, out.length);
     }
     plat_linux_stop(program.plat);
@@ -207,7 +165,7 @@ static int create_token(struct text *why)
 static void announce(struct aggregator *a)
 {
     struct plat *p = program.plat;
-    const struct config *c = &program.config;
+    const struct config *c = &program.startup.config;
     uint8_t hash[HASH_SIZE];
     authority_hash(p, hash);
     struct text out;
@@ -218,7 +176,14 @@ static void announce(struct aggregator *a)
              (unsigned long long)(program.map.used >> 20),
              (unsigned long long)(c->database_size_max >> 20), c->data);
     plat_log(p, LOG_INFO, "agents on %s, CA sha256 %s", aggregator_agents_address(a), out.at);
-    plat_log(p, LOG_INFO, "dashboard and API on http://%s/", aggregator_api_address(a));
+    plat_log(p, LOG_INFO, "dashboard and API on http://%s/%s", aggregator_api_address(a),
+             config_api_is_open(c) ? "" : ", with a token");
+    if (aggregator_https_address(a) != NULL)
+        plat_log(p, LOG_INFO, "dashboard and API on https://%s/, with a token", aggregator_https_address(a));
+    if (!config_is_loopback(c->api))
+        plat_log(p, LOG_WARN, "--api %s sends tokens in clear text over the network: use --api-https "
+                              "there, and "
+                 "--api on 127.0.0.1", c->api);
     if (!plat_linux_is_terminal(2))
         return;
     char ca[2 * HASH_SIZE + 1];
@@ -232,27 +197,48 @@ static void announce(struct aggregator *a)
     plat_linux_print(2, out.at, out.length);
 }
 
+/* SIGHUP: what can change does, the rest is named, and a mistake changes nothing. */
+static void reload(struct aggregator *a, const char *hostname)
+{
+    char changed_words[512], waiting_words[512], words[512];
+    struct text changed, waiting, why;
+    struct plat *p = program.plat;
+    text_init(&changed, changed_words, sizeof changed_words);
+    text_init(&waiting, waiting_words, sizeof waiting_words);
+    text_init(&why, words, sizeof words);
+    if (startup_read_again(&program.startup, &changed, &waiting, &why) < 0 ||
+        startup_options(&program.startup, hostname, &why) < 0) {
+        plat_log(p, LOG_ERROR, "the settings were not read again, the old ones stay in force: %s", words);
+        return;
+    }
+    plat_linux_log(p, config_log_level(&program.startup.config), log_format());
+    if (aggregator_configure(a, &program.startup.options, &why) < 0)
+        plat_log(p, LOG_ERROR, "the certificate of the API stays as it is: %s", words);
+    plat_log(p, LOG_INFO, "the settings were read again; changed: %s",
+             changed.length > 0 ? changed_words : "nothing");
+    if (waiting.length > 0)
+        plat_log(p, LOG_WARN, "these take effect after a restart only: %s", waiting_words);
+}
+
 static int serve(const struct aggregator_limits *limits, struct text *why)
 {
-    if (read_api_token(why) < 0)
-        return fail(EXIT_CONFIG, why);
+    struct plat_host host;
     if (obtain_block(why) < 0)
         return fail(EXIT_RUNTIME, why);
     struct aggregator *a = reserve_all(limits);
     int code = start_platform();
     if (code != EXIT_OK)
         return code;
-    const struct aggregator_options options = {
-        .listen = program.config.listen, .api = program.config.api, .api_token = program.api_token,
-        .api_is_open = program.api_token[0] == '\0' && config_is_loopback(program.config.api),
-        .hints = program.config.hints,
-        .sample_interval_ms = (uint32_t)program.config.sample_interval_ms};
-    int e = aggregator_open(a, program.plat, &program.map, &options, why);
+    plat_host(program.plat, &host);
+    if (startup_options(&program.startup, host.hostname, why) < 0)
+        return fail(EXIT_CONFIG, why);
+    int e = aggregator_open(a, program.plat, &program.map, &program.startup.options, why);
     if (e < 0)
         return fail(e == ERR_DENIED ? EXIT_PERMISSION : EXIT_RUNTIME, why);
     announce(a);
     while (plat_wait(program.plat, aggregator_step(a, plat_mono(program.plat))) == ERR_OK)
-        ;
+        if ((plat_signals(program.plat) & PLAT_SIGNAL_RELOAD) != 0)
+            reload(a, host.hostname);
     plat_log(program.plat, LOG_INFO, "stopping");
     aggregator_close(a);
     plat_linux_stop(program.plat);
@@ -265,30 +251,32 @@ int main(int argc, char *argv[])
     struct text why, out;
     text_init(&why, words, sizeof words);
     text_init(&out, program.out, sizeof program.out);
-    int code = read_settings(argc, argv, &why);
-    if (code != EXIT_OK)
-        return fail((enum exit_code)code, &why);
-    if (program.line.help) {
-        config_print_help(&program.settings, &out);
+    enum startup_result result = startup_read(&program.startup, argc, argv, &why);
+    if (result != STARTUP_GOOD)
+        return fail(result == STARTUP_BAD_USAGE ? EXIT_USAGE : EXIT_CONFIG, &why);
+    if (program.startup.line.help) {
+        config_print_help(&program.startup.settings, &out);
         return print_out(&out);
     }
-    if (program.line.version) {
+    if (program.startup.line.version) {
         plat_linux_version("nephos-aggregator", WIRE_PROTOCOL, &out);
         return print_out(&out);
     }
-    if (program.line.check_config || program.line.print_config) {
-        settings_print(&program.settings, &out);
+    if (program.startup.line.check_config || program.startup.line.print_config) {
+        settings_print(&program.startup.settings, &out);
         return print_out(&out);
     }
-    if (program.line.verb == VERB_TOKEN_CREATE)
+    if (program.startup.line.verb == VERB_TOKEN_CREATE)
         return create_token(&why);
-    if (program.line.verb != VERB_SERVE)
-        return archive_run(&program.archive, &program.config, &program.line);
+    if (asking_is_verb(program.startup.line.verb))
+        return ask(&why);
+    if (program.startup.line.verb != VERB_SERVE)
+        return archive_run(&program.archive, &program.startup.config, &program.startup.line);
     struct aggregator_limits limits;
-    config_limits(&program.config, &limits);
+    config_limits(&program.startup.config, &limits);
     memory_map_init(&program.map, NULL, 0);
     (void)reserve_all(&limits);
-    if (program.line.print_memory_map) {
+    if (program.startup.line.print_memory_map) {
         memory_map_print(&program.map, &out);
         return print_out(&out);
     }

@@ -9,6 +9,15 @@
 enum config_verb {
     VERB_SERVE,
     VERB_TOKEN_CREATE,
+    VERB_TOKEN_LIST,
+    VERB_TOKEN_REVOKE,
+    VERB_ACCESS_CREATE,
+    VERB_ACCESS_LIST,
+    VERB_ACCESS_REVOKE,
+    VERB_AGENT_LIST,
+    VERB_AGENT_REVOKE,
+    VERB_AGENT_ALLOW,
+    VERB_AUDIT,
     VERB_BACKUP,
     VERB_RESTORE,
     VERB_VERIFY,
@@ -19,7 +28,7 @@ enum config_verb {
 struct verb {
     const char *word, *second; /* second NULL: one word is enough */
     enum config_verb verb;
-    const char *operand;       /* what follows: "FILE", "[FILE]", or NULL */
+    const char *operand;       /* what follows: "FILE", "[FILE]", "NAME", or NULL */
     const char *help;
 };
 

@@ -24,8 +24,8 @@ int token_create(struct plat *p, uint32_t uses_max, int64_t ttl_ms, char text[st
 /* Checks a text that a peer sent, all but the number of uses. On ERR_DENIED or ERR_MALFORMED `why`
  * says which of malformed, unknown, expired, and what to do. */
 int token_check(struct plat *p, const char *text, struct token_record *out, struct text *why);
-/* The record of the token that is number `index` in the data directory, in no order. ERR_MISSING behind the last;
- * ERR_MALFORMED when it is damaged. */
+/* The record of the token that is number `index` in the data directory, in no order. ERR_MISSING behind
+ * the last; ERR_MALFORMED when it is damaged. */
 int token_list(struct plat *p, uint32_t index, struct token_record *out);
 /* By its id in hexadecimal digits. */
 bool token_is_known(struct plat *p, const char *id);

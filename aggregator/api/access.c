@@ -85,9 +85,15 @@ static bool answer_too_often(struct exchange *x, int64_t wait_ms, const char *wh
     return false;
 }
 
+/* Whoever reaches this door may. */
+static bool is_open(const struct exchange *x)
+{
+    return x->world->access.is_open && x->door == DOOR_PLAIN;
+}
+
 static bool is_limited(const struct exchange *x)
 {
-    return x->door != DOOR_COMMAND && !x->world->access.is_open;
+    return x->door != DOOR_COMMAND && !is_open(x);
 }
 
 bool access_may_try(struct exchange *x)
@@ -285,7 +291,7 @@ static bool admit(struct exchange *x, bool is_websocket)
 {
     if (!is_limited(x) || access_may_try(x)) {
         int e = identify(x, is_websocket);
-        if (e == ERR_MISSING && x->world->access.is_open)
+        if (e == ERR_MISSING && is_open(x))
             return admit_local(x, is_websocket);
         if (e == ERR_MISSING)
             return refuse_nobody(x, "this aggregator asks who you are");
@@ -321,10 +327,10 @@ bool access_check(struct exchange *x, const struct route *route, bool is_websock
     }
     if (!address_may_ask(x))
         return false;
-    x->is_foreign = x->world->access.is_open && access_is_foreign(x);
+    x->is_foreign = is_open(x) && access_is_foreign(x);
     if (is_open_route && !is_websocket)
         return true;
     if (x->request->method == HTTP_OPTIONS)
-        return !x->world->access.is_open || admit_local(x, false);
+        return !is_open(x) || admit_local(x, false);
     return admit(x, is_websocket) && may(x, route);
 }

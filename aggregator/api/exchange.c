@@ -259,7 +259,7 @@ void exchange_head(const struct exchange *x, int64_t body_size, bool keep_alive,
     text_put(out, "\r\n");
     if (x->content_type != NULL)
         text_printf(out, "Content-Type: %s\r\n", x->content_type);
-    if (body_size >= 0 && x->status != 304)
+    if (body_size >= 0 && x->status != 304 && x->status != 204)
         text_printf(out, "Content-Length: %llu\r\n", (unsigned long long)body_size);
     else if (body_size == BODY_UNKNOWN && !x->request->is_1_0)
         text_put(out, "Transfer-Encoding: chunked\r\n");

@@ -127,7 +127,7 @@ static void resume_all(struct ingest *g, struct session_list *list)
 static void check_deadlines(struct ingest *g, struct session *s)
 {
     bool send_stuck = mono_reached(g->now, s->send_deadline);
-    bool is_known = s->state == SESSION_GREETED || s->state == SESSION_SHIPPING || s->state == SESSION_ENROLLING;
+    bool is_known = s->state == SESSION_GREETED || s->state == SESSION_SHIPPING;
     if (is_known && s->identity[0] != '\0' && session_is_revoked(g, s->identity)) {
         session_refuse_revoked(g, s);
         return;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* GET /api/v1/agents, POST /api/v1/agents/{id}/revoke and .../allow: whose certificate is good here. {id} is an
- * instance's id, or its name when only one has it. */
+/* GET /api/v1/agents, POST /api/v1/agents/{id}/revoke and .../allow: whose certificate is good here. {id}
+ * is an instance's id, or its name when only one has it. */
 #include "aggregator/api/audit.h"
 #include "aggregator/api/routes/handlers.h"
 #include "aggregator/api/routes/listing.h"
@@ -48,7 +48,8 @@ void handle_agents(struct exchange *x)
 {
     static const struct listing list = {
         .key = "agents",
-        .head = "ID                                   NAME                     STATE     VERSION    LAST SEEN",
+        .head = "ID                                   NAME                     STATE     VERSION    LAST "
+                "SEEN",
         .row = write_row,
     };
     listing_respond(x, &list, 0, UINT32_MAX);
@@ -65,7 +66,8 @@ static int find(struct exchange *x)
         if (!text_equal(store_instance(s, i)->name, x->parameter))
             continue;
         if (found >= 0) {
-            respond_error(x, 409, NULL, "several agents have that name: give the id of one; `agent list` shows them");
+            respond_error(x, 409, NULL, "several agents have that name: give the id of one; `agent list` "
+                                        "shows them");
             return ERR_BUSY;
         }
         found = (int)i;
@@ -79,7 +81,8 @@ static int respond_changed(struct exchange *x)
 {
     const struct instance *in = store_instance(x->world->store, *(uint32_t *)x->state);
     if (in->revoked_ms != 0)
-        listing_say(x, 200, "revoked: %s (%s) is cut off and cannot connect, renew or join until it is allowed again",
+        listing_say(x, 200, "revoked: %s (%s) is cut off and cannot connect, renew or join until it is "
+                            "allowed again",
                     in->id, in->name);
     else
         listing_say(x, 200, "allowed: %s (%s) may connect", in->id, in->name);

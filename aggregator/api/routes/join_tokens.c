@@ -10,8 +10,8 @@
 #define USES_MOST 100000
 #define TTL_DEFAULT_MS (INT64_C(3600) * 1000)
 
-/* The cursor counts names in the folder as it is now: a token that comes or goes meanwhile may be told twice or
- * not at all, as in any listing of a folder. */
+/* The cursor counts names in the folder as it is now: a token that comes or goes meanwhile may be told
+ * twice or not at all, as in any listing of a folder. */
 static int write_row(struct exchange *x, int64_t *cursor, bool as_text)
 {
     struct token_record r;

@@ -129,9 +129,9 @@ bool listing_body(struct exchange *x, const struct listing_member *members, uint
         const char *from;
         char *to;
     } text = {.from = x->body.at};
-    yyjson_doc *doc = x->body.length == 0 ? NULL
-                                          : yyjson_read_opts(text.to, x->body.length, YYJSON_READ_NOFLAG, &pool,
-                                                             NULL);
+    yyjson_doc *doc = NULL;
+    if (x->body.length > 0)
+        doc = yyjson_read_opts(text.to, x->body.length, YYJSON_READ_NOFLAG, &pool, NULL);
     yyjson_val *root = yyjson_doc_get_root(doc);
     if (!yyjson_is_obj(root) && x->body.length > 0) {
         respond_error(x, 400, NULL, "the body must be one small JSON object");
@@ -140,7 +140,8 @@ bool listing_body(struct exchange *x, const struct listing_member *members, uint
     for (uint32_t i = 0; i < count && root != NULL; i++)
         if (!take_member(root, &members[i])) {
             respond_error(x, 400, NULL, "\"%s\" must be %s", members[i].name,
-                          members[i].to != NULL ? "a text that is not too long" : "a whole number, 0 or more");
+                          members[i].to != NULL ? "a text that is not too long" : "a whole number, 0 or "
+                                                  "more");
             return false;
         }
     return true;

@@ -21,8 +21,8 @@ void listing_say(struct exchange *x, uint16_t status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* "2026-01-15 12:00", or `never` for 0, padded. */
 void listing_put_time(struct text *out, int64_t ms, const char *never);
-/* The member of a JSON body: text, or a whole number of at least 0. False, and answered with 400, when the body
- * is no object or the member is of another type; `to` and *out stay as they are when it is absent. */
+/* The member of a JSON body: text, or a whole number of at least 0. False, and answered with 400, when the
+ * body is no object or the member is of another type; `to` and *out stay as they are when it is absent. */
 struct listing_member {
     const char *name;
     char *to;                 /* NULL: a number */

@@ -9,7 +9,8 @@
 
 static void set_cookie(struct exchange *x, const char *key, int64_t life_ms)
 {
-    respond_header(x, "Set-Cookie: " CREDENTIAL_COOKIE "=%s; Path=/; HttpOnly; SameSite=Strict; Max-Age=%lld%s", key,
+    respond_header(x, "Set-Cookie: " CREDENTIAL_COOKIE "=%s; Path=/; HttpOnly; SameSite=Strict; "
+                      "Max-Age=%lld%s", key,
                    (long long)(life_ms / MS_PER_S), x->door == DOOR_TLS ? "; Secure" : "");
     respond_header(x, "Cache-Control: no-store");
 }
@@ -52,8 +53,8 @@ void handle_session_begin(struct exchange *x)
     const char *name;
     access_holder(x, place, &name, &x->role);
     (void)text_copy(x->who, sizeof(x->who), name);
-    login_begin(w->access.logins, w->plat, place,
-                place == TOKEN_PLACE_FILE ? no_id : store_api_token(w->store, (uint32_t)place)->id, x->now, key);
+    const uint8_t *id = place == TOKEN_PLACE_FILE ? no_id : store_api_token(w->store, (uint32_t)place)->id;
+    login_begin(w->access.logins, w->plat, place, id, x->now, key);
     set_cookie(x, key, LOGIN_LIFE_MS);
     respond_json(x, produce_who);
 }

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* See asking.h. */
+#include "aggregator/asking.h"
+
+#include <string.h>
+
+#define ANSWER_MS_MAX 30000
+
+static const struct {
+    enum config_verb verb;
+    const char *method, *path, *behind; /* with an operand: between path and behind */
+} table[] = {
+    {VERB_TOKEN_LIST, "GET", "/api/v1/tokens", NULL},
+    {VERB_TOKEN_REVOKE, "DELETE", "/api/v1/tokens/", ""},
+    {VERB_ACCESS_CREATE, "POST", "/api/v1/access", NULL},
+    {VERB_ACCESS_LIST, "GET", "/api/v1/access", NULL},
+    {VERB_ACCESS_REVOKE, "DELETE", "/api/v1/access/", ""},
+    {VERB_AGENT_LIST, "GET", "/api/v1/agents", NULL},
+    {VERB_AGENT_REVOKE, "POST", "/api/v1/agents/", "/revoke"},
+    {VERB_AGENT_ALLOW, "POST", "/api/v1/agents/", "/allow"},
+    {VERB_AUDIT, "GET", "/api/v1/audit?limit=1000", NULL},
+};
+
+static int find(enum config_verb verb)
+{
+    for (uint32_t i = 0; i < COUNT_OF(table); i++)
+        if (table[i].verb == verb)
+            return (int)i;
+    return ERR_MISSING;
+}
+
+bool asking_is_verb(enum config_verb verb)
+{
+    return find(verb) >= 0;
+}
+
+/* A text in JSON; what cannot stand there as it is the API would not take either. */
+static void put_word(struct text *out, const char *word)
+{
+    for (; *word != '\0'; word++)
+        text_put_char(out, *word == '"' || *word == '\\' || (unsigned char)*word < 0x20 ? '?' : *word);
+}
+
+static int put_creation(const struct config *c, bool has_ttl, struct text *body, struct text *why)
+{
+    if (c->access_name[0] == '\0') {
+        text_put(why, "access create: --name NAME must say what the token is for");
+        return ERR_MALFORMED;
+    }
+    text_put(body, "{\"name\":\"");
+    put_word(body, c->access_name);
+    text_put(body, "\",\"role\":\"");
+    put_word(body, c->access_role);
+    text_printf(body, "\",\"ttl_ms\":%lld}", has_ttl ? (long long)c->token_ttl_ms : 0LL);
+    return ERR_OK;
+}
+
+int asking_run(struct plat *p, const struct config *c, const struct command_line *line, bool has_ttl,
+               command_print *print, struct text *why)
+{
+    char path_words[512], body_words[256];
+    struct text path, body;
+    int row = find(line->verb);
+    ASSERT(row >= 0);
+    text_init(&path, path_words, sizeof path_words);
+    text_init(&body, body_words, sizeof body_words);
+    text_put(&path, table[row].path);
+    if (table[row].behind != NULL && line->operand != NULL) {
+        command_put_word(&path, line->operand);
+        text_put(&path, table[row].behind);
+    }
+    if (path.truncated) {
+        text_put(why, "that is too long for a name");
+        return ERR_MALFORMED;
+    }
+    if (line->verb == VERB_ACCESS_CREATE && put_creation(c, has_ttl, &body, why) < 0)
+        return ERR_MALFORMED;
+    bool has_body = text_equal(table[row].method, "POST");
+    return command_ask(p, table[row].method, path.at, has_body ? body.at : NULL, ANSWER_MS_MAX, print, why);
+}
