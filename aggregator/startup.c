@@ -45,8 +45,8 @@ static int find_credentials(struct startup *s, struct text *why)
 {
     static const struct {
         const char *name, *key;
-    } credentials[] = {{"api-token", "api.token_file"}, {"api.crt", "api.certificate"}, {"api.key", "
-                        ""api.key"}};
+    } credentials[] = {
+        {"api-token", "api.token_file"}, {"api.crt", "api.certificate"}, {"api.key", "api.key"}};
     const char *directory = getenv("CREDENTIALS_DIRECTORY");
     for (uint32_t i = 0; directory != NULL && i < COUNT_OF(credentials); i++) {
         char words[CONFIG_PATH_SIZE];

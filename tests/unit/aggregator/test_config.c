@@ -94,18 +94,21 @@ static void mistakes_are_answered_with_the_nearest_word(void **state)
     }
 }
 
-static void an_open_api_needs_a_token(void **state)
+static void only_loopback_is_open(void **state)
 {
     (void)state;
-    static const char *const open[] = {"0.0.0.0:8080", "[::]:8080", "192.0.2.1:80", "127:1", "host:8080"};
-    for (size_t i = 0; i < COUNT_OF(open); i++) {
+    static const char *const reached[] = {"0.0.0.0:8080", "[::]:8080", "192.0.2.1:80", "127:1", "host:8080"};
+    for (size_t i = 0; i < COUNT_OF(reached); i++) {
         assert_int_equal(parse(""), ERR_OK);
-        text_copy(config.api, sizeof config.api, open[i]);
-        assert_int_equal(config_check(&config, &why), ERR_MALFORMED);
-        assert_non_null(strstr(words, "--api-token-file"));
-        text_copy(config.api_token_file, sizeof config.api_token_file, "token");
+        assert_true(config_api_is_open(&config));
+        text_copy(config.api, sizeof config.api, reached[i]);
         assert_int_equal(config_check(&config, &why), ERR_OK);
+        assert_false(config_api_is_open(&config));
     }
+    assert_int_equal(parse("--api-closed"), ERR_OK);
+    assert_false(config_api_is_open(&config));
+    assert_int_equal(parse("--api-token-file token"), ERR_OK);
+    assert_false(config_api_is_open(&config));
     assert_true(config_is_loopback("[::1]:8080") && config_is_loopback("localhost:80"));
     assert_true(config_is_loopback("127.8.8.8:80"));
     assert_false(config_is_loopback("127.evil.example:80"));
@@ -117,6 +120,10 @@ static void choices_must_fit_together(void **state)
     (void)state;
     assert_int_equal(parse("--websockets-max 9 --api-connections-max 8"), ERR_OK);
     assert_int_equal(config_check(&config, &why), ERR_MALFORMED);
+    assert_int_equal(parse("--api-cert a"), ERR_OK);
+    assert_int_equal(config_check(&config, &why), ERR_MALFORMED);
+    assert_int_equal(parse("--api-cert a --api-key b"), ERR_OK);
+    assert_int_equal(config_check(&config, &why), ERR_OK);
     assert_int_equal(parse("--log-level loud"), ERR_OK);
     assert_int_equal(config_check(&config, &why), ERR_MALFORMED);
     assert_int_equal(parse("--log-level debug"), ERR_OK);
@@ -144,7 +151,7 @@ int main(void)
         cmocka_unit_test(serve_is_what_it_does_by_itself),
         cmocka_unit_test(tokens_have_their_own_verb),
         cmocka_unit_test(mistakes_are_answered_with_the_nearest_word),
-        cmocka_unit_test(an_open_api_needs_a_token),
+        cmocka_unit_test(only_loopback_is_open),
         cmocka_unit_test(choices_must_fit_together),
         cmocka_unit_test(the_help_names_every_flag),
     };
