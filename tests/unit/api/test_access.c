@@ -37,12 +37,13 @@ static void grant(struct room *m, const char *name, enum role role, int64_t expi
     snprintf(line, 96, "Authorization: Bearer %s\r\n", text);
 }
 
-static void expect(struct room *m, const char *method, const char *path, const char *headers, const char *body,
-                   const char *status)
+static void expect(struct room *m, const char *method, const char *path, const char *headers,
+                   const char *body, const char *status)
 {
     char head[1024], line[32];
     struct client *c = client_new(m);
-    int n = snprintf(head, sizeof head, "%s %s HTTP/1.1\r\nHost: 10.0.0.1:8080\r\n%sContent-Length: %u\r\n\r\n%s",
+    int n = snprintf(head, sizeof head,
+                     "%s %s HTTP/1.1\r\nHost: 10.0.0.1:8080\r\n%sContent-Length: %u\r\n\r\n%s",
                      method, path, headers, (unsigned)strlen(body), body);
     client_send(c, head, (size_t)n);
     for (uint32_t i = 0; i < 500 && c->size == 0; i++)
@@ -120,7 +121,8 @@ static void the_open_door_does_not_give_keys_away(void **state)
     expect(m, "POST", "/api/v1/tokens", "", "{}", "403");
     expect(m, "POST", "/api/v1/agents/x/revoke", "", "", "403");
     expect(m, "GET", "/api/v1/audit", "", "", "403");
-    expect(m, "GET", "/instances", "Authorization: Bearer wrong\r\n", "", "401"); /* who says who he is must be */
+    /* Who says who he is must be that. */
+    expect(m, "GET", "/instances", "Authorization: Bearer wrong\r\n", "", "401");
 }
 
 static void pages_of_others_change_nothing(void **state)
