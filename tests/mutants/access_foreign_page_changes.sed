@@ -1,0 +1,3 @@
+# file: aggregator/api/access.c
+# unit: api/test_access
+s/if \(x->is_foreign && !reads\(r->method\)\) \{/if (false) {/
