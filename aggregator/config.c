@@ -20,7 +20,7 @@ static const struct setting table[] = {
     {"agents.max", "--agents-max", "NEPHOS_AGENTS_MAX", SETTING_COUNT, AT(agents_max), 1,
      AGENTS_MAX_MOST, AGENTS_MAX_DEFAULT, "agents that memory is reserved for"},
     {"agents.series_max", "--series-max", "NEPHOS_SERIES_MAX", SETTING_COUNT, AT(series_max), 1,
-     SLOTS_MAX, SERIES_MAX_DEFAULT, "series of one agent"},
+     SERIES_MAX_MOST, SERIES_MAX_DEFAULT, "series of one agent, or of one instance that is pushed"},
     {"agents.histories_max", "--histories-max", "NEPHOS_HISTORIES_MAX", SETTING_COUNT, AT(histories_max), 1,
      HISTORIES_MAX_MOST, HISTORIES_MAX_DEFAULT, "agents that catch up after an outage at one time"},
     {"agents.ship_interval", "--ship-interval", "NEPHOS_SHIP_INTERVAL", SETTING_DURATION_MS,

@@ -48,6 +48,8 @@ struct aggregator_limits {
 #define CERTIFICATE_LIFE_DEFAULT "90d"
 
 #define AGENTS_MAX_MOST 20000U          /* one core's worth of them (docs/DESIGN.md) */
+/* An agent knows SLOTS_MAX at once; an instance that is pushed may have more. */
+#define SERIES_MAX_MOST 8192U
 #define HISTORIES_MAX_MOST 4096U
 #define API_CONNECTIONS_MAX_MOST 4096U
 #define API_BODIES_MAX_MOST 256U

@@ -6,6 +6,8 @@
 
 #include "aggregator/push/resolve.h"
 #include "aggregator/push/scale.h"
+#include "aggregator/push/symbols.h"
+#include "aggregator/store/store_told.h"
 #include "platform/base/utf8.h"
 #include "proto/instance_id.h"
 
@@ -33,6 +35,7 @@ struct push {
     struct plat *plat;
     struct store *store;
     struct resolve *resolve;
+    struct symbols *symbols;
     struct rhythm *rhythms;       /* of each instance */
     struct item *items, *sorted;  /* PUSH_SAMPLES_MAX each */
     struct memory_line *line;
@@ -56,9 +59,11 @@ struct push *push_reserve(struct memory_map *map, uint32_t instances_max)
     struct rhythm *rhythms =
         memory_reserve(map, "push: rhythms", instances_max, sizeof *rhythms, "as instances");
     struct resolve *resolve = resolve_reserve(map);
+    struct symbols *symbols = memory_reserve(map, "push: symbols of a request", 1, sizeof *symbols,
+                                             "the request is refused: send fewer series at once");
     if (p != NULL)
-        *p = (struct push){.resolve = resolve, .rhythms = rhythms, .items = items, .line = line,
-                           .sorted = items + PUSH_SAMPLES_MAX};
+        *p = (struct push){.resolve = resolve, .symbols = symbols, .rhythms = rhythms,
+                           .items = items, .line = line, .sorted = items + PUSH_SAMPLES_MAX};
     return p;
 }
 
@@ -119,6 +124,8 @@ static int make_instance(struct push *p, const struct push_facts *facts)
     (void)text_copy(in.provider, sizeof in.provider, "other");
     (void)take_facts(&in, facts);
     int index = store_instance_put(p->store, &in);
+    if (index >= 0)
+        store_told_source(p->store, (uint32_t)index, INSTANCE_FROM_INGEST);
     return index == ERR_FULL ? NO_ROOM : index;
 }
 
@@ -373,6 +380,11 @@ uint32_t push_left_out(const struct push_result *result, struct text *why)
 const struct push_stats *push_stats(const struct push *p)
 {
     return &p->stats;
+}
+
+struct symbols *push_symbols(struct push *p)
+{
+    return p->symbols;
 }
 
 void push_count_not_finite(struct push *p)

@@ -76,6 +76,9 @@ void handle_health(struct exchange *x);
 /* Notices whether commits fail; called often. */
 void self_watch_commits(struct world *w);
 
+/* remote_write.c */
+void handle_remote_write(struct exchange *x);
+
 /* pages.c */
 void handle_page(struct exchange *x);
 void handle_asset(struct exchange *x);
