@@ -138,7 +138,7 @@ $(OUT)/nephos-aggregator: $(AGGREGATOR_OBJ)
 	$(if $(V),,$(call say,LINK,$@))
 	$(Q)$(CC_ARCH) $(LINK) $(AGGREGATOR_OBJ) $(DEPS)/$(ARCH)/aggregator/lib/libmbedtls.a \
 		$(DEPS)/$(ARCH)/lib/libprotobuf-c.a $(DEPS)/$(ARCH)/lib/libsqlite3.a \
-		$(DEPS)/$(ARCH)/lib/libyyjson.a -o $@
+		$(DEPS)/$(ARCH)/lib/libyyjson.a $(DEPS)/$(ARCH)/lib/libzlib.a -o $@
 	$(Q)$(STRIP_ARCH) -R .comment $@
 $(OUT)/nephos-loadgen: $(LOADGEN_OBJ)
 	$(if $(V),,$(call say,LINK,$@))
@@ -155,11 +155,12 @@ HOST_CC ?= gcc
 SANITIZE ?= -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 HOST_SRC := $(BASE_SRC) $(PROTO_SRC) $(wildcard platform/sim/*.c) $(filter-out agent/main.c,$(AGENT_SRC)) \
 	$(filter-out aggregator/main.c,$(AGGREGATOR_SRC))
-HOST_FLAGS := -std=gnu2x $(WARNINGS) -I. -I$(BUILD)/gen -I$(DEPS)/host/src \
+HOST_FLAGS := -std=gnu2x $(WARNINGS) -I. -I$(BUILD)/gen -I$(DEPS)/host/src -I$(DEPS)/host \
 	-DNEPHOS_VERSION='"$(VERSION)"' -fno-strict-aliasing -g
 SQLITE_FLAGS := -DSQLITE_THREADSAFE=0 -DSQLITE_ENABLE_MEMSYS5 -DSQLITE_OMIT_LOAD_EXTENSION \
 	-DSQLITE_DQS=0 -DSQLITE_DEFAULT_MEMSTATUS=1 -DSQLITE_OMIT_DEPRECATED -DSQLITE_OMIT_SHARED_CACHE \
 	-DSQLITE_TEMP_STORE=3
+ZLIB_PARTS := adler32 crc32 inffast inflate inftrees zutil
 # $(1): folder of the variant, $(2): its extra flags.
 define host_library
 $(1)/%.o: %.c $(GEN)
@@ -171,8 +172,12 @@ $(1)/gen/%.o: $(BUILD)/gen/%.c
 $(1)/deps/%.o: $(BUILD)/.deps-$(ARCH)
 	@mkdir -p $$(@D)
 	$$(Q)$(HOST_CC) -w -O1 -g $(2) -fno-sanitize=undefined $(SQLITE_FLAGS) -DNDEBUG -I$(DEPS)/host/src -c $(DEPS)/host/src/$$*.c -o $$@
+$(1)/zlib/%.o: $(BUILD)/.deps-$(ARCH)
+	@mkdir -p $$(@D)
+	$$(Q)$(HOST_CC) -w -O1 -g $(2) -fno-sanitize=undefined -DZ_SOLO -c $(DEPS)/host/zlib/$$*.c -o $$@
 $(1)/libnephos.a: $(HOST_SRC:%.c=$(1)/%.o) $(1)/gen/nephos.pb-c.o $(1)/gen/assets.o \
-		$(1)/deps/sqlite3.o $(1)/deps/yyjson.o $(1)/deps/protobuf-c/protobuf-c.o
+		$(1)/deps/sqlite3.o $(1)/deps/yyjson.o $(1)/deps/protobuf-c/protobuf-c.o \
+		$(ZLIB_PARTS:%=$(1)/zlib/%.o)
 	@rm -f $$@
 	$$(Q)ar rcsD $$@ $$^
 -include $(HOST_SRC:%.c=$(1)/%.d)

@@ -39,10 +39,12 @@ static const struct route routes[] = {
     {HTTP_POST, "/api/v1/agents/{id}/allow", handle_agent_allow, .kind = ROUTE_DATA, .role = ROLE_KEEPER},
     {HTTP_GET, "/api/v1/audit", handle_audit, .kind = ROUTE_DATA, .role = ROLE_KEEPER},
     /* samples from who has no agent */
-    {HTTP_POST, "/api/v1/write", handle_remote_write, .kind = ROUTE_DATA, .body_max = BODY_MAX_SETTING,
-     .takes_encoded = true},
-    {HTTP_POST, "/api/v1/push", handle_remote_write, .kind = ROUTE_DATA, .body_max = BODY_MAX_SETTING,
-     .takes_encoded = true},
+    {HTTP_POST, "/api/v1/write", handle_remote_write, .kind = ROUTE_DATA, .role = ROLE_INGEST,
+     .body_max = BODY_MAX_SETTING, .takes_encoded = true},
+    {HTTP_POST, "/api/v1/push", handle_remote_write, .kind = ROUTE_DATA, .role = ROLE_INGEST,
+     .body_max = BODY_MAX_SETTING, .takes_encoded = true},
+    {HTTP_POST, "/v1/metrics", handle_otlp_metrics, .kind = ROUTE_DATA, .role = ROLE_INGEST,
+     .body_max = BODY_MAX_SETTING, .takes_encoded = true},
     {HTTP_GET, "/ws", handle_no_upgrade, .kind = ROUTE_WEBSOCKET},
     /* without data */
     {HTTP_GET, "/healthz", handle_health, .kind = ROUTE_OPEN},

@@ -4,51 +4,24 @@
 
 #include <string.h>
 
-#include "aggregator/push/resolve.h"
 #include "aggregator/push/scale.h"
-#include "aggregator/push/symbols.h"
-#include "aggregator/store/store_told.h"
+#include "aggregator/push/state.h"
 #include "platform/base/utf8.h"
-#include "proto/instance_id.h"
 
-#define NO_ROOM INT32_MAX         /* handle of an instance that found none */
-#define NAME_WARN_MS INT64_C(60000)
-/* How often a new instance is expected to tell something, until it has shown it. */
-#define INTERVAL_MS_FIRST 60000U
-#define INTERVAL_MS_LEAST 1000
-#define INTERVAL_MS_MOST 600000
+#define WARN_PAUSE_MS INT64_C(60000)
 /* A clock before this one of ours is a machine without a clock: nothing is too far ahead of it. */
 #define CLOCK_SET_MS INT64_C(1577836800000) /* 2020-01-01 */
 
-struct item {
-    struct store_push_value value;
-    uint32_t instance;
-};
-
-/* The pause between the newest samples of an instance, believed when it comes twice. */
-struct rhythm {
-    int64_t newest_ms;
-    uint32_t pause_ms;
-};
-
-struct push {
-    struct plat *plat;
-    struct store *store;
-    struct resolve *resolve;
-    struct symbols *symbols;
-    struct rhythm *rhythms;       /* of each instance */
-    struct item *items, *sorted;  /* PUSH_SAMPLES_MAX each */
-    struct memory_line *line;
-    uint32_t count, checked;
-    enum push_pass pass;
-    int failed;                   /* storage: nothing of the request can be stored now */
-    int64_t now_ms;               /* wall clock at its begin */
-    struct push_result result;
-    struct push_stats stats;
-    struct mono warned;
-    struct text why;
-    char words[256];
-};
+static struct push_work work_reserve(struct memory_map *map)
+{
+    struct push_work w = {.inflate = inflate_reserve(map)};
+    w.symbols = memory_reserve(map, "push: symbols of a request", 1, sizeof *w.symbols,
+                               "the request is refused: send fewer series at once");
+    w.otlp = memory_reserve(map, "push: a data point", 1, sizeof *w.otlp, "the point is refused");
+    w.json = memory_reserve(map, "push: JSON of a request", 1, sizeof *w.json,
+                            "the request is refused: send fewer at once");
+    return w;
+}
 
 struct push *push_reserve(struct memory_map *map, uint32_t instances_max)
 {
@@ -59,10 +32,9 @@ struct push *push_reserve(struct memory_map *map, uint32_t instances_max)
     struct rhythm *rhythms =
         memory_reserve(map, "push: rhythms", instances_max, sizeof *rhythms, "as instances");
     struct resolve *resolve = resolve_reserve(map);
-    struct symbols *symbols = memory_reserve(map, "push: symbols of a request", 1, sizeof *symbols,
-                                             "the request is refused: send fewer series at once");
+    struct push_work work = work_reserve(map);
     if (p != NULL)
-        *p = (struct push){.resolve = resolve, .symbols = symbols, .rhythms = rhythms,
+        *p = (struct push){.resolve = resolve, .work = work, .rhythms = rhythms,
                            .items = items, .line = line, .sorted = items + PUSH_SAMPLES_MAX};
     return p;
 }
@@ -71,7 +43,7 @@ void push_open(struct push *p, struct plat *plat, struct store *s)
 {
     p->plat = plat;
     p->store = s;
-    p->warned = (struct mono){-NAME_WARN_MS * NS_PER_MS};
+    p->warned = (struct mono){-WARN_PAUSE_MS * NS_PER_MS};
     text_init(&p->why, p->words, sizeof p->words);
     resolve_open(p->resolve, s);
 }
@@ -89,63 +61,6 @@ void push_begin(struct push *p, enum push_pass pass)
 const char *push_why(const struct push *p)
 {
     return p->words;
-}
-
-/* --- who --- */
-
-/* True when the fact is now another one. */
-static bool take_fact(char *to, uint32_t size, const char *fact)
-{
-    char before[NAME_SIZE];
-    if (fact == NULL || fact[0] == '\0')
-        return false;
-    (void)text_copy(before, sizeof before, to);
-    utf8_copy_clean(to, size, fact);
-    return !text_equal(before, to);
-}
-static_assert(FACT_SIZE <= NAME_SIZE, "a fact fits where a name does");
-
-static bool take_facts(struct instance *in, const struct push_facts *facts)
-{
-    bool changed = take_fact(in->name, sizeof in->name, facts->name);
-    changed = take_fact(in->type, sizeof in->type, facts->type) || changed;
-    changed = take_fact(in->region, sizeof in->region, facts->region) || changed;
-    changed = take_fact(in->provider, sizeof in->provider, facts->provider) || changed;
-    return take_fact(in->os, sizeof in->os, facts->os) || changed;
-}
-
-static int make_instance(struct push *p, const struct push_facts *facts)
-{
-    struct instance in = {.interval_ms = INTERVAL_MS_FIRST};
-    (void)text_copy(in.id, sizeof in.id, facts->id);
-    (void)text_copy(in.name, sizeof in.name, facts->id);
-    (void)text_copy(in.type, sizeof in.type, "other");
-    (void)text_copy(in.region, sizeof in.region, "unknown");
-    (void)text_copy(in.provider, sizeof in.provider, "other");
-    (void)take_facts(&in, facts);
-    int index = store_instance_put(p->store, &in);
-    if (index >= 0)
-        store_told_source(p->store, (uint32_t)index, INSTANCE_FROM_INGEST);
-    return index == ERR_FULL ? NO_ROOM : index;
-}
-
-int push_instance(struct push *p, const struct push_facts *facts)
-{
-    if (facts->id == NULL || !instance_id_allowed(facts->id)) {
-        text_clear(&p->why);
-        text_printf(&p->why, "an instance needs an id of 1 to %u letters, digits, '.', '_', ':' or '-'",
-                    INSTANCE_ID_SIZE - 1);
-        return ERR_MALFORMED;
-    }
-    if (p->pass == PUSH_CHECK)
-        return 0;
-    int index = store_instance_find(p->store, facts->id);
-    if (index < 0)
-        return make_instance(p, facts);
-    struct instance in = *store_instance(p->store, (uint32_t)index);
-    if (in.agent_version[0] == '\0' && take_facts(&in, facts))
-        (void)store_instance_put(p->store, &in);
-    return index;
 }
 
 /* --- what --- */
@@ -187,7 +102,7 @@ static int check(struct push *p, const struct push_sample *m, const struct scale
 static void say_surplus(struct push *p, uint32_t instance, const char *metric)
 {
     struct mono now = plat_mono(p->plat);
-    if (now.ns - p->warned.ns < NAME_WARN_MS * NS_PER_MS)
+    if (now.ns - p->warned.ns < WARN_PAUSE_MS * NS_PER_MS)
         return;
     p->warned = now;
     plat_log(p->plat, LOG_WARN, "instance %s: there is no room for series %s that was pushed, and its values"
@@ -236,7 +151,7 @@ int push_sample(struct push *p, int instance, const struct push_sample *sample)
     p->checked++;
     if (p->pass == PUSH_CHECK)
         return ERR_OK;
-    if (instance == NO_ROOM)
+    if (instance == INSTANCE_NO_ROOM)
         p->result.no_instance++;
     else
         add(p, (uint32_t)instance, &m, &n);
@@ -281,26 +196,6 @@ static void sort(struct push *p)
 
 /* --- to the store --- */
 
-static void learn_rhythm(struct push *p, uint32_t instance, int64_t newest_ms)
-{
-    struct rhythm *r = &p->rhythms[instance];
-    if (newest_ms <= r->newest_ms)
-        return;
-    int64_t pause = newest_ms - r->newest_ms;
-    bool is_first = r->newest_ms == 0;
-    r->newest_ms = newest_ms;
-    if (is_first || pause < INTERVAL_MS_LEAST || pause > INTERVAL_MS_MOST)
-        return;
-    bool is_again = pause * 5 >= (int64_t)r->pause_ms * 4 && pause * 5 <= (int64_t)r->pause_ms * 6;
-    r->pause_ms = (uint32_t)pause;
-    struct instance in = *store_instance(p->store, instance);
-    bool is_known = pause * 5 >= (int64_t)in.interval_ms * 4 && pause * 5 <= (int64_t)in.interval_ms * 6;
-    if (!is_again || is_known || in.agent_version[0] != '\0')
-        return;
-    in.interval_ms = (uint32_t)pause;
-    (void)store_instance_put(p->store, &in);
-}
-
 /* Items from..to-1 are those of one instance. */
 static int store_items(struct push *p, uint32_t from, uint32_t to)
 {
@@ -317,7 +212,7 @@ static int store_items(struct push *p, uint32_t from, uint32_t to)
         p->result.repeated += values[i].pushed == PUSHED_REPEATED;
         p->result.conflicts += values[i].pushed == PUSHED_CONFLICT;
     }
-    learn_rhythm(p, p->items[from].instance, p->items[to - 1].value.time_ms);
+    instances_learn_rhythm(p, p->items[from].instance, p->items[to - 1].value.time_ms);
     return ERR_OK;
 }
 
@@ -382,12 +277,21 @@ const struct push_stats *push_stats(const struct push *p)
     return &p->stats;
 }
 
-struct symbols *push_symbols(struct push *p)
+struct push_work *push_work(struct push *p)
 {
-    return p->symbols;
+    return &p->work;
 }
 
-void push_count_not_finite(struct push *p)
+bool push_is_number(double value)
 {
-    p->stats.not_finite++;
+    return scale_is_number(&(struct scale_number){.value = value});
+}
+
+void push_count_not_finite(struct push *p, const char *metric)
+{
+    if (p->pass == PUSH_CHECK)
+        return;
+    if (p->stats.not_finite++ == 0)
+        plat_log(p->plat, LOG_INFO, "pushed samples that are not a number within +-2^63 are left out, as of"
+                 " %s; /api/v1/self counts them", metric);
 }

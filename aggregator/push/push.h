@@ -87,7 +87,9 @@ struct push_stats { /* since start */
     uint64_t not_finite, held_back;
 };
 const struct push_stats *push_stats(const struct push *p);
-/* What the readers of requests count. */
-void push_count_not_finite(struct push *p);
+/* A number that can be stored: finite, and within +-2^63. */
+bool push_is_number(double value);
+/* A sample without one was left out. */
+void push_count_not_finite(struct push *p, const char *metric);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "aggregator/push/symbols.h"
+#include "aggregator/push/work.h"
 
 /* Field numbers of prometheus.WriteRequest and io.prometheus.write.v2.Request. */
 enum { REQUEST_1_SERIES = 1, REQUEST_2_SYMBOL = 4, REQUEST_2_SERIES = 5 };
@@ -16,7 +16,7 @@ enum { LABEL_NAME = 1, LABEL_VALUE = 2, SAMPLE_VALUE = 1, SAMPLE_TIME = 2 };
 enum { METADATA_TYPE = 1, METADATA_UNIT = 4, TYPE_COUNTER = 1, TYPE_HISTOGRAM = 3, TYPE_SUMMARY = 5 };
 
 struct series {
-    struct labels labels;
+    struct pairs labels;
     uint32_t type;              /* 0: not told */
     struct bytes unit;
     char metric[STORE_METRIC_SIZE], tag[TAG_SIZE], unit_text[UNIT_SIZE];
@@ -37,7 +37,7 @@ static void refuse(struct remote_write *w, const struct series *s, uint32_t samp
 
 /* --- what a series is --- */
 
-static bool read_label(struct labels *labels, struct bytes message)
+static bool read_label(struct pairs *labels, struct bytes message)
 {
     struct fields f = fields_of(message);
     struct bytes name = {message.at, 0}, value = {message.at, 0};
@@ -47,12 +47,12 @@ static bool read_label(struct labels *labels, struct bytes message)
         else if (fields_is(&f, LABEL_VALUE, FIELD_BYTES))
             value = f.bytes;
     }
-    labels_add(labels, name, value);
+    pairs_add(labels, name, value);
     return !f.is_bad;
 }
 
 /* Packed pairs of symbols. False for one that there is not, or half a pair. */
-static bool read_references(const struct symbols *symbols, struct labels *labels, struct bytes packed)
+static bool read_references(const struct symbols *symbols, struct pairs *labels, struct bytes packed)
 {
     struct bytes pair[2];
     uint32_t n = 0;
@@ -63,7 +63,7 @@ static bool read_references(const struct symbols *symbols, struct labels *labels
             return false;
         at += used;
         if (++n == 2)
-            labels_add(labels, pair[0], pair[1]);
+            pairs_add(labels, pair[0], pair[1]);
         n %= 2;
     }
     return n == 0;
@@ -84,10 +84,10 @@ static bool read_metadata(const struct symbols *symbols, struct series *s, struc
 /* Everything but the samples, which may stand before or behind. */
 static bool read_description(struct remote_write *w, struct bytes message, struct series *s)
 {
-    const struct symbols *symbols = push_symbols(w->push);
+    const struct symbols *symbols = push_work(w->push)->symbols;
     struct fields f = fields_of(message);
     bool is_2 = w->version == REMOTE_WRITE_2, good = true;
-    labels_clear(&s->labels);
+    pairs_clear(&s->labels);
     s->type = 0;
     s->unit = (struct bytes){message.at, 0};
     while (good && fields_next(&f)) {
@@ -135,22 +135,22 @@ static const char *unit_of(const char *metric)
 /* NULL, or why the series cannot be kept. */
 static const char *understand(struct remote_write *w, struct series *s)
 {
-    struct labels_instance who;
-    struct label *name = labels_find(&s->labels, "__name__");
+    struct pairs_instance who;
+    struct pair *name = pairs_find(&s->labels, "__name__");
     s->metric[0] = s->tag[0] = '\0';
     if (name == NULL || name->value.size == 0)
         return "there is no label __name__";
-    if (!labels_copy(name->value, s->metric, sizeof s->metric))
+    if (!pairs_copy(name->value, s->metric, sizeof s->metric))
         return "a name has at most 95 bytes";
     name->is_taken = true;
-    if (!labels_take_instance(&s->labels, &w->ask, &who))
+    if (!pairs_take_instance(&s->labels, &w->ask, &who))
         return "no label names the instance (?instance=LABEL in the address says which), or it is too"
                " long";
-    int err = labels_tag(&s->labels, s->tag);
+    int err = pairs_tag(&s->labels, s->tag);
     if (err != ERR_OK)
         return err == ERR_FULL ? "its labels are longer together than 79 bytes"
                                : "a label comes twice or has no name";
-    if (s->unit.size == 0 || !labels_copy(s->unit, s->unit_text, sizeof s->unit_text))
+    if (s->unit.size == 0 || !pairs_copy(s->unit, s->unit_text, sizeof s->unit_text))
         (void)text_copy(s->unit_text, sizeof s->unit_text, unit_of(s->metric));
     s->instance = push_instance(w->push, &who.facts);
     return s->instance < 0 ? push_why(w->push) : NULL;
@@ -176,9 +176,9 @@ static int read_sample(struct remote_write *w, const struct series *s, const cha
         refuse(w, s, 1, fault);
         return ERR_OK;
     }
-    if (sample.value != sample.value) {
+    if (!push_is_number(sample.value)) {
         w->without_value++;
-        push_count_not_finite(w->push);
+        push_count_not_finite(w->push, s->metric);
         return ERR_OK;
     }
     int err = push_sample(w->push, s->instance, &sample);
@@ -204,7 +204,7 @@ static int read_series(struct remote_write *w, struct bytes message)
 
 static int read_symbols(struct remote_write *w, struct bytes request)
 {
-    struct symbols *symbols = push_symbols(w->push);
+    struct symbols *symbols = push_work(w->push)->symbols;
     struct fields f = fields_of(request);
     symbols_clear(symbols);
     while (w->version == REMOTE_WRITE_2 && fields_next(&f))

@@ -7,15 +7,10 @@
 
 #define SYMBOLS_MAX 32768U
 
-struct push;
-
 struct symbols {
     struct bytes list[SYMBOLS_MAX];
     uint32_t count;
 };
-
-/* The one list of the room; it lasts as long as the request that is being read. */
-struct symbols *push_symbols(struct push *p);
 
 static inline void symbols_clear(struct symbols *s)
 {

@@ -4,7 +4,7 @@
 #   ARCH/bin/{cc,ar,nm,strip,objcopy,objdump,ranlib}
 #   ARCH/agent/{lib,include}       mbedTLS as the agent configures it
 #   ARCH/aggregator/{lib,include}  mbedTLS as the aggregator configures it
-#   ARCH/{lib,include}             protobuf-c, SQLite, yyjson
+#   ARCH/{lib,include}             protobuf-c, SQLite, yyjson, zlib (inflate only)
 #
 # Objects hold no path, time or order of this machine: two builds are the same bytes.
 
@@ -21,6 +21,8 @@ FLAGS_AGGREGATOR='-O2'
 FLAGS_PROTOBUF_C='-Os -DNDEBUG -Dmalloc=nephos_trap_malloc -Dfree=nephos_trap_free'
 FLAGS_YYJSON='-O2 -DNDEBUG -Dmalloc=nephos_trap_malloc -Drealloc=nephos_trap_realloc
     -Dfree=nephos_trap_free'
+# What unpacks gzip, and nothing else; memory comes from who calls it.
+FLAGS_ZLIB='-O2 -DNDEBUG -DZ_SOLO'
 # One connection, one thread, a fixed heap (memsys5) and no fallback to malloc. The unix VFS stays in
 # the build though the program registers its own. Without localtime(), which drags in malloc, and
 # with a getcwd() that does not.
@@ -70,6 +72,7 @@ build_arch() { # arch
     build_mbedtls aggregator "$FLAGS_AGGREGATOR"
     # The agent alone needs neither, but on armv7 they cost 20 s once and let its tests run there.
     build_yyjson
+    build_zlib
     build_sqlite
 }
 
@@ -195,6 +198,18 @@ build_protobuf_c() {
 build_yyjson() {
     source_of yyjson
     build_library yyjson "$FLAGS_YYJSON" . "$SOURCE_DIR/src/yyjson.h" "$SOURCE_DIR/src/yyjson.c"
+}
+
+ZLIB_SOURCES='adler32.c crc32.c inffast.c inflate.c inftrees.c zutil.c'
+
+build_zlib() {
+    local file sources=()
+    source_of zlib
+    for file in $ZLIB_SOURCES; do sources+=("$SOURCE_DIR/$file"); done
+    mkdir -p "$PREFIX/include/zlib"
+    cmp -s "$SOURCE_DIR/zconf.h" "$PREFIX/include/zlib/zconf.h" ||
+        cp "$SOURCE_DIR/zconf.h" "$PREFIX/include/zlib/"
+    build_library zlib "$FLAGS_ZLIB" zlib "$SOURCE_DIR/zlib.h" "${sources[@]}"
 }
 
 build_sqlite() {

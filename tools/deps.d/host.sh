@@ -74,6 +74,7 @@ install_packages() { # group...
 build_host() {
     local host=$DIR/host id
     host_protoc
+    build_host_zlib
     source_of protobuf-c
     id=$SOURCE_ID
     local protobuf_c=$SOURCE_DIR
@@ -100,6 +101,21 @@ build_host() {
     rm -rf "$host/src.old"
     echo "$id" >"$host/stamp"
     step_end 'copied'
+}
+
+# DIR/host/zlib: what the targets have of it.
+build_host_zlib() {
+    local host=$DIR/host file
+    source_of zlib
+    ! is_current "$host/zlib/stamp" "$SOURCE_ID" || return 0
+    rm -rf "$host/zlib.new" "$host/zlib.old"
+    mkdir -p "$host/zlib.new"
+    cp "$SOURCE_DIR"/*.h "$host/zlib.new/"
+    for file in $ZLIB_SOURCES; do cp "$SOURCE_DIR/$file" "$host/zlib.new/"; done
+    echo "$SOURCE_ID" >"$host/zlib.new/stamp"
+    [ ! -e "$host/zlib" ] || mv "$host/zlib" "$host/zlib.old"
+    mv "$host/zlib.new" "$host/zlib"
+    rm -rf "$host/zlib.old"
 }
 
 # The compiler of .proto files: the machine's, or else the package unpacked into the cache, which

@@ -5,7 +5,7 @@
 # was last seen | file name | sha256. The suite is only a hint: all suites are searched for the hash.
 # A suite npm:PACKAGE@VERSION means an npm package that carries the sources.
 # Debian's originals of musl, mbedTLS and protobuf-c are the upstream releases byte for byte, so a
-# tarball from anywhere else fits too (DEPS_FROM=dir:PATH). Those of SQLite and yyjson are repacked.
+# tarball from anywhere else fits too (DEPS_FROM=dir:PATH). Those of SQLite, yyjson and zlib are repacked.
 PINS='
 musl|1.2.5|trixie|musl_1.2.5.orig.tar.gz|a9a118bbe84d8764da0ea0d28b3ab3fae8477fc7e4085d90102b8596fc7c75e4
 mbedtls|3.6.7|forky|mbedtls_3.6.7.orig.tar.bz2|a7e8bcbec0e6f761b4af24f25677626b35f762f68eef79c08677a363212d11f6
@@ -14,6 +14,8 @@ protobuf-c|1.5.1|trixie|protobuf-c_1.5.1.orig.tar.gz|20d1dc257da96f8ddff8be4dd97
 protobuf-c|1.4.1|bookworm|protobuf-c_1.4.1.orig.tar.gz|4cc4facd508172f3e0a4d3a8736225d472418aee35b4ad053384b137b220339f
 sqlite3|3.53.4|forky|sqlite3_3.53.4.orig.tar.xz|05366adc8ee80c6b1faa71285b49d133c2121238ca58934b077fdeb95934abd4
 sqlite3|3.53.2|npm:better-sqlite3@12.11.1|better-sqlite3-12.11.1.tgz|ebf0ed75a7a59dbcb3b24bbd014ef49d9f15bc328e4adcbf516f2a8fadfa2835
+zlib|1.3.1|trixie|zlib_1.3.dfsg+really1.3.1.orig.tar.gz|60dd315c07f616887caa029408308a018ace66e3d142726a97db164b3b8f69fb
+zlib|1.2.13|bookworm|zlib_1.2.13.dfsg.orig.tar.bz2|71feb7947e3c00ef125f83b79a4e529bde31171e5babe48b391f06758d1ab0a1
 yyjson|0.10.0|trixie|yyjson_0.10.0+ds.orig.tar.xz|ae6fde69a193e10afab426ef13f113d6903446405f9db9ee98bfb572bd6c961a
 '
 
@@ -25,6 +27,7 @@ SERIES_mbedtls='3.6.*'
 SERIES_protobuf_c='1.5.*'
 SERIES_sqlite3='3.*'
 SERIES_yyjson='0.*'
+SERIES_zlib='1.*'
 
 # Debian releases newer than the machine's own that may hold a version we want. Ubuntu and others
 # search their own release, then nothing: there DEPS_FROM=dir:PATH is the way.

@@ -79,6 +79,9 @@ void self_watch_commits(struct world *w);
 /* remote_write.c */
 void handle_remote_write(struct exchange *x);
 
+/* otlp.c */
+void handle_otlp_metrics(struct exchange *x);
+
 /* pages.c */
 void handle_page(struct exchange *x);
 void handle_asset(struct exchange *x);

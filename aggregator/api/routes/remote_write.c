@@ -35,13 +35,14 @@ static int version_of(const struct http_request *r)
 }
 
 /* False when it has been answered. */
-static bool read_ask(struct exchange *x, struct labels_ask *ask)
+static bool read_ask(struct exchange *x, struct pairs_ask *ask)
 {
     struct span query = x->request->query;
     uint64_t strip = 0;
-    (void)text_copy(ask->instance, sizeof(ask->instance),
-                    "instance,host,hostname,host_name,instance_id,node,job");
     int length = query_text(query, "instance", ask->instance, sizeof(ask->instance));
+    if (length == ERR_MISSING)
+        (void)text_copy(ask->instance, sizeof(ask->instance),
+                        "instance,host,hostname,host_name,instance_id,node,job");
     int number = query_number(query, "strip_port", 0, 1, &strip);
     ask->strip_port = strip == 1;
     if ((length >= 0 || length == ERR_MISSING) && number != ERR_MALFORMED)

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* See labels.h. */
-#include "aggregator/push/labels.h"
+/* See pairs.h. */
+#include "aggregator/push/pairs.h"
 
 #include <string.h>
 
-void labels_add(struct labels *l, struct bytes name, struct bytes value)
+void pairs_add(struct pairs *l, struct bytes name, struct bytes value)
 {
-    if (l->count == LABELS_MAX) {
+    if (l->count == PAIRS_MAX) {
         l->has_too_many = true;
         return;
     }
-    l->list[l->count++] = (struct label){.name = name, .value = value};
+    l->list[l->count++] = (struct pair){.name = name, .value = value};
 }
 
-static bool is_named(const struct label *label, const char *name, size_t length)
+static bool is_named(const struct pair *label, const char *name, size_t length)
 {
     return label->name.size == length && memcmp(label->name.at, name, length) == 0;
 }
 
-struct label *labels_find(struct labels *l, const char *name)
+struct pair *pairs_find(struct pairs *l, const char *name)
 {
     for (uint32_t i = 0; i < l->count; i++)
         if (is_named(&l->list[i], name, strlen(name)))
@@ -26,7 +26,7 @@ struct label *labels_find(struct labels *l, const char *name)
     return NULL;
 }
 
-bool labels_copy(struct bytes text, char *to, uint32_t size)
+bool pairs_copy(struct bytes text, char *to, uint32_t size)
 {
     if (text.size >= size || memchr(text.at, 0, text.size) != NULL)
         return false;
@@ -37,7 +37,7 @@ bool labels_copy(struct bytes text, char *to, uint32_t size)
 
 /* --- who --- */
 
-static struct label *find_instance(struct labels *l, const char *names)
+static struct pair *find_instance(struct pairs *l, const char *names)
 {
     while (names[0] != '\0') {
         size_t length = strcspn(names, ",");
@@ -63,17 +63,17 @@ static bool is_of_id(uint8_t c)
            c == '_' || c == ':' || c == '-';
 }
 
-static void take_fact(struct labels *l, const char *name, char *to, uint32_t size)
+static void take_fact(struct pairs *l, const char *name, char *to, uint32_t size)
 {
-    struct label *label = labels_find(l, name);
-    if (label != NULL && labels_copy(label->value, to, size))
+    struct pair *label = pairs_find(l, name);
+    if (label != NULL && pairs_copy(label->value, to, size))
         label->is_taken = true;
 }
 
-bool labels_take_instance(struct labels *l, const struct labels_ask *ask, struct labels_instance *out)
+bool pairs_take_instance(struct pairs *l, const struct pairs_ask *ask, struct pairs_instance *out)
 {
-    struct label *label = find_instance(l, ask->instance);
-    *out = (struct labels_instance){.facts = {.id = out->id, .name = out->name, .region = out->region,
+    struct pair *label = find_instance(l, ask->instance);
+    *out = (struct pairs_instance){.facts = {.id = out->id, .name = out->name, .region = out->region,
                                               .provider = out->provider, .os = out->os}};
     if (label == NULL)
         return false;
@@ -85,10 +85,11 @@ bool labels_take_instance(struct labels *l, const struct labels_ask *ask, struct
     for (uint32_t i = 0; i < id.size; i++)
         out->id[i] = is_of_id(id.at[i]) ? (char)id.at[i] : '_';
     label->is_taken = true;
-    (void)labels_copy(id, out->name, sizeof out->name);
+    (void)pairs_copy(id, out->name, sizeof out->name);
     take_fact(l, "region", out->region, sizeof out->region);
     take_fact(l, "cloud_region", out->region, sizeof out->region);
     take_fact(l, "cloud.region", out->region, sizeof out->region);
+    take_fact(l, "os.description", out->os, sizeof out->os);
     take_fact(l, "provider", out->provider, sizeof out->provider);
     take_fact(l, "cloud_provider", out->provider, sizeof out->provider);
     take_fact(l, "cloud.provider", out->provider, sizeof out->provider);
@@ -105,11 +106,11 @@ static int compare(struct bytes a, struct bytes b)
 }
 
 /* Mostly in order already. */
-static void sort(struct labels *l)
+static void sort(struct pairs *l)
 {
     for (uint32_t i = 1; i < l->count; i++)
         for (uint32_t k = i; k > 0 && compare(l->list[k - 1].name, l->list[k].name) > 0; k--) {
-            struct label t = l->list[k];
+            struct pair t = l->list[k];
             l->list[k] = l->list[k - 1];
             l->list[k - 1] = t;
         }
@@ -122,13 +123,13 @@ static void put_text(struct text *to, struct bytes text)
         text_put_char(to, text.at[i] == ',' ? ';' : (char)text.at[i]);
 }
 
-int labels_tag(struct labels *l, char tag[static TAG_SIZE])
+int pairs_tag(struct pairs *l, char tag[static TAG_SIZE])
 {
     struct text to;
     text_init(&to, tag, TAG_SIZE);
     sort(l);
     for (uint32_t i = 0; i < l->count; i++) {
-        const struct label *label = &l->list[i];
+        const struct pair *label = &l->list[i];
         if (label->name.size == 0 || (i > 0 && compare(label->name, l->list[i - 1].name) == 0))
             return ERR_MALFORMED;
         if (memchr(label->name.at, 0, label->name.size) != NULL ||
