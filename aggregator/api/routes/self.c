@@ -49,6 +49,23 @@ static void write_api(struct json *j, const struct api_stats *st, const struct b
     json_close_object(j);
 }
 
+static void write_push(struct json *j, const struct push_stats *st)
+{
+    json_open_object(j, "push");
+    json_u64(j, "requests", st->requests);
+    json_u64(j, "samples", st->samples);
+    json_u64(j, "repeated", st->repeated);
+    json_u64(j, "conflicts", st->conflicts);
+    json_u64(j, "malformed", st->malformed);
+    json_u64(j, "not_finite", st->not_finite);
+    json_u64(j, "no_instance", st->no_instance);
+    json_u64(j, "no_series", st->no_series);
+    json_u64(j, "agents_own", st->agents_own);
+    json_u64(j, "rounded", st->rounded);
+    json_u64(j, "held_back", st->held_back);
+    json_close_object(j);
+}
+
 /* All of it fits in one piece: names are ours, numbers have an end. */
 static int produce_self(struct exchange *x)
 {
@@ -63,6 +80,7 @@ static int produce_self(struct exchange *x)
     json_u64(j, "instances", store_instance_count(w->store));
     write_store(j, w->store);
     write_api(j, &w->stats, &w->bodies);
+    write_push(j, push_stats(w->push));
     json_open_object(j, "gauges");
     for (uint32_t i = 0; i < w->gauge_count; i++)
         json_u64(j, w->gauges[i].name, w->gauges[i].value);
