@@ -46,6 +46,7 @@ AGENT_SRC := $(wildcard agent/*.c agent/collect/*.c agent/inputs/*.c agent/cloud
 ROOMS_SRC := $(wildcard aggregator/*/*.c aggregator/*/*/*.c)
 AGGREGATOR_SRC := $(wildcard aggregator/*.c) $(ROOMS_SRC)
 LOADGEN_SRC := $(wildcard tools/loadgen/*.c)
+YARDSTICK_SRC := $(wildcard tools/yardstick/*.c aggregator/analysis/models/*.c) platform/base/assert.c
 
 AGENT_PARTS := $(BASE_SRC) $(PROTO_SRC) $(filter-out $(LINUX_SERVER_SRC),$(LINUX_SRC)) $(AGENT_SRC)
 AGGREGATOR_PARTS := $(BASE_SRC) $(PROTO_SRC) $(LINUX_SRC) $(AGGREGATOR_SRC)
@@ -55,13 +56,15 @@ AGENT_OBJ := $(AGENT_PARTS:%.c=$(OUT)/obj/agent/%.o) $(OUT)/obj/agent/gen/nephos
 AGGREGATOR_OBJ := $(AGGREGATOR_PARTS:%.c=$(OUT)/obj/aggregator/%.o) \
 	$(OUT)/obj/aggregator/gen/nephos.pb-c.o $(OUT)/obj/aggregator/gen/assets.o
 LOADGEN_OBJ := $(LOADGEN_PARTS:%.c=$(OUT)/obj/aggregator/%.o) $(OUT)/obj/aggregator/gen/nephos.pb-c.o
+YARDSTICK_OBJ := $(YARDSTICK_SRC:%.c=$(OUT)/obj/aggregator/%.o)
 
-.PHONY: all agent aggregator loadgen help
-all: agent aggregator loadgen ## Build all three programs for this machine (or ARCH=...), static
+.PHONY: all agent aggregator loadgen yardstick help
+all: agent aggregator loadgen yardstick ## Build all programs for this machine (or ARCH=...), static
 
 agent: $(OUT)/nephos-agent
 aggregator: $(OUT)/nephos-aggregator
 loadgen: $(OUT)/nephos-loadgen
+yardstick: $(OUT)/nephos-yardstick
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(filter Makefile %.mk,$(MAKEFILE_LIST))
@@ -118,6 +121,9 @@ $(VERSION_OBJ): private AGGREGATOR_FLAGS += $(VERSION_FLAGS)
 $(COMMIT_FILE): commit
 	@mkdir -p $(@D)
 	@echo '$(COMMIT)' | cmp -s - $@ || echo '$(COMMIT)' > $@
+# Floating point gives the same answer on every machine: no fused operations that only some of them have.
+MODELS_OBJ := $(patsubst %.c,$(OUT)/obj/aggregator/%.o,$(wildcard aggregator/analysis/models/*.c))
+$(MODELS_OBJ): private AGGREGATOR_FLAGS += -ffp-contract=off -fno-math-errno
 # Generated code is not ours to warn about.
 $(OUT)/obj/agent/gen/%.o: $(BUILD)/gen/%.c
 	@mkdir -p $(@D)
@@ -145,8 +151,12 @@ $(OUT)/nephos-loadgen: $(LOADGEN_OBJ)
 	$(Q)$(CC_ARCH) $(LINK) $(LOADGEN_OBJ) $(DEPS)/$(ARCH)/aggregator/lib/libmbedtls.a \
 		$(DEPS)/$(ARCH)/lib/libprotobuf-c.a -o $@
 	$(Q)$(STRIP_ARCH) -R .comment $@
+$(OUT)/nephos-yardstick: $(YARDSTICK_OBJ)
+	$(if $(V),,$(call say,LINK,$@))
+	$(Q)$(CC_ARCH) $(LINK) $(YARDSTICK_OBJ) $(DEPS)/$(ARCH)/aggregator/lib/libmbedtls.a -o $@
+	$(Q)$(STRIP_ARCH) -R .comment $@
 
--include $(AGENT_OBJ:.o=.d) $(AGGREGATOR_OBJ:.o=.d) $(LOADGEN_OBJ:.o=.d)
+-include $(AGENT_OBJ:.o=.d) $(AGGREGATOR_OBJ:.o=.d) $(LOADGEN_OBJ:.o=.d) $(YARDSTICK_OBJ:.o=.d)
 
 # --- host library: the same rooms over the simulated platform, for unit tests and simulation -----
 
@@ -284,15 +294,15 @@ budget-proof: agent ## Check that the agent does not link over its budget or wit
 	@echo '2 passed, 0 failed'
 
 .PHONY: cross reproducible memory-check memory metrics-check metrics
-cross: ## Build the agents for aarch64 and armv7
-	@$(MAKE) ARCH=aarch64 agent
-	@$(MAKE) ARCH=armv7 agent
+cross: ## Build the agents (and the models of the analysis) for aarch64 and armv7
+	@$(MAKE) ARCH=aarch64 agent yardstick
+	@$(MAKE) ARCH=armv7 agent yardstick
 
 # Our own sources, twice, from two folders; the dependencies are fixed by their hashes.
 reproducible: all ## Check that two clean builds are the same bytes
 	@rm -rf $(BUILD)/again
 	@$(MAKE) BUILD=$(BUILD)/again -j$(JOBS) all
-	@for program in agent aggregator loadgen; do \
+	@for program in agent aggregator loadgen yardstick; do \
 	    cmp $(OUT)/nephos-$$program $(BUILD)/again/$(ARCH)/nephos-$$program; \
 	done
 	@rm -rf $(BUILD)/again

@@ -23,3 +23,9 @@ $(OUT)/bench/collect: $(COLLECT_BENCH_OBJ)
 	@mkdir -p $(@D)
 	$(Q)$(CC_ARCH) $(LINK) $(COLLECT_WRAPS) $^ $(DEPS)/$(ARCH)/agent/lib/libmbedtls.a \
 		$(DEPS)/$(ARCH)/lib/libprotobuf-c.a -o $@
+
+# The labelled data and its scorer are not ours: a folder with yardstick.py and data/.
+YARDSTICK ?=
+.PHONY: bench-analysis
+bench-analysis: yardstick ## Hold detection, alerts and forecasts against labelled data (YARDSTICK=FOLDER)
+	@tests/bench/analysis.py "$(YARDSTICK)" $(OUT)/nephos-yardstick
