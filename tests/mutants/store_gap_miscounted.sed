@@ -1,3 +1,4 @@
 # file: aggregator/store/staging.c
-# runs: --seeds 120 --hours 1
-s/facts->gap_count \+= sequence - m->staged_sequence - 1;/facts->gap_count += sequence - m->staged_sequence > 1;/
+# unit: store/test_store
+# says: resent_blocks_are_recognised
+s/facts->gap_count \+= gap;/facts->gap_count += gap > 0;/

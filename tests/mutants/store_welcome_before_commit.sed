@@ -1,3 +1,4 @@
 # file: aggregator/store/epoch.c
-# runs: --seeds 150 --hours 2
+# unit: store/test_store
+# says: who_comes_back_waits_for_the_commit
 s/return m->staged_blocks > 0 \? ERR_AGAIN : ERR_OK;/return ERR_OK;/

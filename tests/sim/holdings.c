@@ -201,8 +201,7 @@ static void turned(struct world *w, struct agent_node *n, const struct agent_vie
 static void check_live_first(struct world *w, const struct agent_node *n, const struct agent_view *v)
 {
     const struct epoch_record *e = n->record;
-    if (!w->calm || sim_now(w->sim) < w->calm_ns + SETTLED_NS || v->spool_samples == 0 ||
-        v->newest_epoch == v->epoch)
+    if (!w->calm || sim_now(w->sim) < w->calm_ns + SETTLED_NS || v->spool_samples == 0)
         return;
     w->seen.waited++;
     if (e->taken > e->acked + HELD_AFTER_CALM_MAX)

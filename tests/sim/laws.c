@@ -142,21 +142,14 @@ static bool is_held(const struct epoch_record *e, uint64_t sequence)
     return (e->alive && sequence >= e->ring_from) || (sequence >= e->spool_from && sequence <= e->spool_to);
 }
 
-/* What one process of an agent says that it lost, against what is nowhere. */
-struct losses {
-    uint64_t missing; /* given up by the process that runs, and not stored */
-    uint64_t arrived; /* given up by it, sent by one before, and stored after all */
-};
-
-/* Laws 1 and 2 over one epoch. */
-static void judge_epoch(struct world *w, const struct agent_node *n, struct epoch_record *e, struct losses *l)
+/* Laws 1 and 2 over one epoch. How many were given up by the process that runs, and are not stored. */
+static uint64_t judge_epoch(struct world *w, const struct agent_node *n, struct epoch_record *e)
 {
+    uint64_t missing = 0;
     const char *name = sim_name(n->plat);
     for (uint64_t sequence = 1; sequence <= e->taken; sequence++) {
         const struct taken *t = ledger_sample(e, sequence);
-        bool by_this = t->lost_by == n->process;
-        l->missing += by_this && t->stored == 0;
-        l->arrived += by_this && t->stored != 0 && !e->alive;
+        missing += t->lost_by == n->process && t->stored == 0;
         if (t->stored != 0)
             continue;
         if (t->lost_by == 0 && !t->died && (sequence <= e->acked || !is_held(e, sequence)))
@@ -166,6 +159,7 @@ static void judge_epoch(struct world *w, const struct agent_node *n, struct epoc
     }
     w->seen.taken += e->taken;
     w->seen.acked += e->acked;
+    return missing;
 }
 
 /* Law 3: what has not arrived now is what was taken in the last seconds. */
@@ -186,18 +180,16 @@ static void judge_arrival(struct world *w, const struct agent_node *n, struct ep
 
 static void judge_agent(struct world *w, struct agent_node *n)
 {
-    struct losses l = {0};
+    uint64_t missing = 0;
     for (struct epoch_record *e = n->newest; e != NULL && !w->ledger.broken; e = e->older) {
-        judge_epoch(w, n, e, &l);
+        missing += judge_epoch(w, n, e);
         judge_arrival(w, n, e);
     }
     struct agent_view v;
     holdings_look(n->agent, &v);
-    if (l.missing > v.lost_count + v.in_doubt_count ||
-        v.lost_count > l.missing + l.arrived + n->uncertain)
-        ledger_break(&w->ledger, "law 2: %s lost %llu samples and counts %llu (%llu in doubt, %llu arrived "
-                     "all the same, %llu half on disk)", sim_name(n->plat), U(l.missing), U(v.lost_count),
-                     U(v.in_doubt_count), U(l.arrived), U(n->uncertain));
+    if (missing > v.lost_count + v.in_doubt_count || v.lost_count > missing + n->uncertain)
+        ledger_break(&w->ledger, "law 2: %s lost %llu samples and counts %llu (%llu in doubt, %llu half on disk)",
+                     sim_name(n->plat), U(missing), U(v.lost_count), U(v.in_doubt_count), U(n->uncertain));
 }
 
 void laws_judge(struct world *w)

@@ -67,6 +67,20 @@ static void nothing_is_visible_before_its_commit(void **state)
     rig_free(r);
 }
 
+/* Told less than what will soon be on disk, the sender would count as lost what is not. */
+static void who_comes_back_waits_for_the_commit(void **state)
+{
+    (void)state;
+    struct rig *r = with_host(1, 3);
+    rig_fill(r, 10, 3, RIG_START_MS);
+    assert_int_equal(rig_send(r, 0, 1), 10);
+    assert_int_equal(store_epoch(r->store, 0, 1), ERR_AGAIN);
+    rig_step(r, 1);
+    assert_int_equal(store_epoch(r->store, 0, 1), ERR_OK);
+    assert_int_equal(store_committed_sequence(r->store, 0, STREAM_LIVE), 10);
+    rig_close(r);
+}
+
 static void resent_blocks_are_recognised(void **state)
 {
     (void)state;
@@ -448,6 +462,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_visible_before_its_commit),
+        cmocka_unit_test(who_comes_back_waits_for_the_commit),
         cmocka_unit_test(resent_blocks_are_recognised),
         cmocka_unit_test(unknown_slots_are_refused),
         cmocka_unit_test(capacities_refuse_the_newcomer),
