@@ -35,6 +35,13 @@ void spool_sent(struct spool *s, uint64_t epoch, uint64_t sequence)
         k->sent_sequence = sequence;
 }
 
+void spool_epoch_begins(struct spool *s, uint64_t epoch)
+{
+    int at = find(s, epoch);
+    if (at >= 0)
+        s->known[at].told_sequence = 0;
+}
+
 /* It was there when the file was opened: an earlier process may have sent it. */
 static bool was_found(const struct spool *s, struct spool_place place)
 {

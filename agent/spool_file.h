@@ -48,6 +48,8 @@ int spool_append(struct spool *s, struct spool_record *r);
 void spool_doubt(struct spool *s, uint64_t epoch, uint64_t first, uint64_t count);
 /* This block, which is held: may it have arrived? */
 bool spool_may_have_arrived(const struct spool *s, const struct spool_record *r);
+/* The first blocks of an epoch come: what was told of it until now was not about them. */
+void spool_epoch_begins(struct spool *s, uint64_t epoch);
 /* The newest that is held of the tail's epoch; 0: none is. */
 uint64_t spool_tail_end(const struct spool *s);
 /* A record of `epoch` comes at the end of the newest segment. */

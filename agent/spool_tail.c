@@ -14,6 +14,7 @@ void spool_tail_begins(struct spool *s, uint64_t epoch)
     if (s->tail.epoch == epoch)
         return;
     const struct spool_segment *g = &s->segments[s->newest];
+    spool_epoch_begins(s, epoch);
     s->tail = (struct spool_tail){
         .epoch = epoch,
         .number = g->number,

@@ -132,7 +132,9 @@ static void compare(struct world *w, struct agent_node *n, struct epoch_record *
 
 static void see_spool(struct world *w, struct agent_node *n)
 {
-    uint64_t claimed = n->agent->spool.sample_count, found = find_on_disk(w, n);
+    /* What it could not read when it was opened it has given up already. */
+    const struct spool *s = &n->agent->spool;
+    uint64_t claimed = s->sample_count + s->lost_count + s->in_doubt_count, found = find_on_disk(w, n);
     if (claimed > found)
         n->uncertain += claimed - found; /* it will count as lost what it cannot read */
     for (struct epoch_record *e = n->newest; e != NULL && !w->ledger.broken; e = e->older)

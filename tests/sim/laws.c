@@ -188,8 +188,9 @@ static void judge_agent(struct world *w, struct agent_node *n)
     struct agent_view v;
     holdings_look(n->agent, &v);
     if (missing > v.lost_count + v.in_doubt_count || v.lost_count > missing + n->uncertain)
-        ledger_break(&w->ledger, "law 2: %s lost %llu samples and counts %llu (%llu in doubt, %llu half on disk)",
-                     sim_name(n->plat), U(missing), U(v.lost_count), U(v.in_doubt_count), U(n->uncertain));
+        ledger_break(&w->ledger, "law 2: %s lost %llu samples and counts %llu (%llu in doubt, %llu half on "
+                     "disk)", sim_name(n->plat), U(missing), U(v.lost_count), U(v.in_doubt_count),
+                     U(n->uncertain));
 }
 
 void laws_judge(struct world *w)

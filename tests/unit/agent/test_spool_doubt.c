@@ -49,6 +49,23 @@ static void what_was_found_and_given_up_is_in_doubt(void **state)
     close_rig(r);
 }
 
+/* The session of a live epoch began with its Welcome; what is sent in it may arrive. */
+static void what_is_told_early_is_not_about_what_comes(void **state)
+{
+    (void)state;
+    struct rig *r = open_rig(33);
+    struct spool *s = &r->spool;
+    spool_told(s, 7, 40);
+    struct item *it = &r->items[0];
+    *it = (struct item){.epoch = 7, .sequence = 41, .count = 10, .size = 700, .was_sent = true};
+    const struct ring_block b = block_of(it);
+    assert_int_equal(spool_put(s, 7, &b, true, now(r)), ERR_OK);
+    assert_true(spool_may_have_arrived(s, &s->oldest));
+    spool_told(s, 7, 40);
+    assert_false(spool_may_have_arrived(s, &s->oldest));
+    close_rig(r);
+}
+
 /* Too many stretches to remember: the oldest count as lost. */
 static void doubts_are_bounded(void **state)
 {
@@ -103,6 +120,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_sent_and_given_up_is_in_doubt),
         cmocka_unit_test(what_was_found_and_given_up_is_in_doubt),
+        cmocka_unit_test(what_is_told_early_is_not_about_what_comes),
         cmocka_unit_test(doubts_are_bounded),
         cmocka_unit_test(the_tail_leaves_by_itself),
     };
