@@ -127,7 +127,8 @@ static void run_index(const struct plan *plan, uint64_t index, struct board *boa
 
 static void work(const struct plan *plan, struct board *board, uint32_t job)
 {
-    for (;;) {
+    pid_t parent = getppid();
+    while (getppid() == parent) { /* who is alone ends with its seed */
         if (plan->stop && __atomic_load_n(&board->failed, __ATOMIC_RELAXED) > 0)
             break;
         uint64_t index = __atomic_fetch_add(&board->next, 1, __ATOMIC_RELAXED);
