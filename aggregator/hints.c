@@ -76,6 +76,12 @@ static bool take_level(const char **at, uint32_t scale, int64_t *level)
     return true;
 }
 
+/* Agents look for values that reach a level; the first one beyond this is the next whole number. */
+static bool step_beyond(struct ingest_hint *hint)
+{
+    return !__builtin_add_overflow(hint->level, hint->below ? -1 : 1, &hint->level);
+}
+
 static int take_tag(const char **at, struct ingest_hint *hint, const struct metric_info *metric,
                     struct text *why)
 {
@@ -115,7 +121,9 @@ static int take_hint(const char **at, struct ingest_hint *hint, struct text *why
         return ERR_MALFORMED;
     }
     ++*at;
-    bool good = take_level(at, metric->scale, &hint->level);
+    bool or_equal = **at == '=';
+    *at += or_equal;
+    bool good = take_level(at, metric->scale, &hint->level) && (or_equal || step_beyond(hint));
     skip_blanks(at);
     if (!good || (**at != ',' && **at != '\0')) {
         text_printf(why, "the level of %s must be a number in %s", metric->name, metric->unit);

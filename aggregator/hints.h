@@ -3,8 +3,8 @@
  *
  *     cpu_usage>90, disk_usage_percent{mount=/}>95, memory_available_bytes<104857600
  *
- * Each is a metric of proto/metrics.def, a tag in braces where only one series of it is meant, > or <, and
- * the level in the unit of the metric. */
+ * Each is a metric of proto/metrics.def, a tag in braces where only one series of it is meant, > or < (or >=
+ * or <=, when the level itself counts, too), and the level in the unit of the metric. */
 #ifndef NEPHOS_AGGREGATOR_HINTS_H
 #define NEPHOS_AGGREGATOR_HINTS_H
 

@@ -26,17 +26,20 @@ static void good_hints_are_read(void **state)
                            "memory_available_bytes<104857600, load_average_1min > 0.5"), 4);
     assert_string_equal(hints[0].metric, "cpu_usage");
     assert_string_equal(hints[0].tag, "");
-    assert_int_equal(hints[0].level, 9000);
+    assert_int_equal(hints[0].level, 9001); /* in hundredths: the first that is above */
     assert_false(hints[0].below);
     assert_string_equal(hints[1].tag, "mount=/");
-    assert_int_equal(hints[1].level, 9525);
-    assert_int_equal(hints[2].level, 104857600);
+    assert_int_equal(hints[1].level, 9526);
+    assert_int_equal(hints[2].level, 104857599);
     assert_true(hints[2].below);
-    assert_int_equal(hints[3].level, 50);
+    assert_int_equal(hints[3].level, 51);
     assert_int_equal(parse("disk_usage_percent{mount=/srv/a,b}>1"), 1); /* a comma in a mount point */
     assert_string_equal(hints[0].tag, "mount=/srv/a,b");
     assert_int_equal(parse("cpu_usage>-1.50"), 1);
-    assert_int_equal(hints[0].level, -150);
+    assert_int_equal(hints[0].level, -149);
+    assert_int_equal(parse("cpu_usage>=90,memory_available_bytes<= 100"), 2);
+    assert_int_equal(hints[0].level, 9000);
+    assert_int_equal(hints[1].level, 100);
     assert_int_equal(parse("cpu_usage>1.500"), 1);
 }
 
@@ -53,6 +56,8 @@ static void bad_hints_are_explained(void **state)
         {"cpu_usage>1.", "number"},
         {"cpu_usage>99999999999999999999", "number"},
         {"memory_available_bytes<9223372036854775808", "number in bytes"},
+        {"memory_available_bytes>9223372036854775807", "number in bytes"},
+        {"cpu_usage> =5", "number in percent"},
         {">5", "a metric, > or <, and a level are wanted"},
         {"cpu_usage>1,,cpu_usage>2", "hint 2: a metric"},
         {"cpu_usag>5", "did you mean cpu_usage?"},
