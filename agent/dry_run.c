@@ -2,8 +2,9 @@
 /* What the agent would send; see dry_run.h. */
 #include "agent/dry_run.h"
 
-/* In ring and spool a block has a header of 16 bytes, and what follows begins at a multiple of 8. */
-#define HELD_OVERHEAD 20U
+#include "agent/spool.h"
+
+#define RING_OVERHEAD 16U /* of a block in the ring */
 #define DAY_MS INT64_C(86400000)
 
 void dry_run_init(struct dry_run *d)
@@ -36,7 +37,8 @@ void dry_run_batch(struct dry_run *d, struct ring *ring, uint64_t epoch, struct 
         weigh_columns(d, matrix);
         batch.blocks[batch.block_count++] =
             (struct wire_block){.sequence = b.sequence, .count = b.count, .data = {b.data, b.size}};
-        d->block_bytes += b.size + HELD_OVERHEAD;
+        d->block_bytes += b.size;
+        d->block_count++;
         samples += b.count;
         last = b.sequence + b.count - 1;
     }
@@ -88,7 +90,8 @@ static void print_series(const struct dry_run *d, const struct series *series, s
     }
 }
 
-static void print_sum(const struct dry_run *d, int64_t interval_ms, uint64_t spool_size, struct text *out)
+static void print_sum(const struct dry_run *d, const struct series *series, int64_t interval_ms,
+                      uint64_t spool_size, struct text *out)
 {
     uint64_t values = 0, columns = 0, frames = 0;
     for (uint32_t slot = 0; slot < SLOTS_MAX; slot++) {
@@ -98,7 +101,7 @@ static void print_sum(const struct dry_run *d, int64_t interval_ms, uint64_t spo
     for (uint32_t i = 0; i < d->batch_count; i++)
         frames += d->frame_size[i];
     uint64_t samples_a_day = (uint64_t)(DAY_MS / interval_ms);
-    uint64_t day = d->block_bytes * samples_a_day / d->sample_count;
+    uint64_t day = (d->block_bytes + d->block_count * RING_OVERHEAD) * samples_a_day / d->sample_count;
     uint64_t x100 = frames * 100 / (values > 0 ? values : 1);
     text_printf(out, "\n%u samples of %llu values: %llu bytes a sample on the wire, %llu.%02llu a value; ",
                 d->sample_count, (unsigned long long)(values / d->sample_count),
@@ -107,13 +110,14 @@ static void print_sum(const struct dry_run *d, int64_t interval_ms, uint64_t spo
     text_printf(out, "%llu of them are numbers,\nthe others processes, times and framing. TLS adds 22 bytes "
                 "a batch.\n24 h take ", (unsigned long long)(columns / d->sample_count));
     put_mib(out, day);
-    text_put(out, " of ring and spool; ");
-    text_printf(out, "the ring in memory (%u KiB) holds %llu min", RING_SIZE / 1024,
+    text_printf(out, " of memory; the ring (%u KiB) holds %llu min.\n", RING_SIZE / 1024,
                 (unsigned long long)(RING_SIZE * UINT64_C(1440) / (day > 0 ? day : 1)));
-    if (spool_size > 0)
-        text_printf(out, ", the spool (%llu MiB) %llu h", (unsigned long long)(spool_size >> 20),
-                    (unsigned long long)(spool_size * 24 / (day > 0 ? day : 1)));
-    text_put(out, ".\nNothing was sent.\n");
+    if (spool_size > 0) {
+        spool_describe(spool_size, (uint32_t)(d->block_bytes / d->block_count),
+                       d->sample_count / d->block_count, interval_ms, series_dictionary_size(series), out);
+        text_put(out, ".\n");
+    }
+    text_put(out, "Nothing was sent.\n");
 }
 
 void dry_run_print(const struct dry_run *d, const struct series *series, int64_t interval_ms,
@@ -125,5 +129,5 @@ void dry_run_print(const struct dry_run *d, const struct series *series, int64_t
     }
     print_batches(d, out);
     print_series(d, series, out);
-    print_sum(d, interval_ms, spool_size, out);
+    print_sum(d, series, interval_ms, spool_size, out);
 }

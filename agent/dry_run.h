@@ -16,7 +16,8 @@ struct dry_run {
     uint32_t sample_count, batch_count;
     uint32_t frame_size[DRY_RUN_BATCHES_MAX];   /* as on the wire, without TLS */
     uint32_t samples[DRY_RUN_BATCHES_MAX];
-    uint64_t block_bytes;                       /* as in ring and spool */
+    uint32_t block_count;
+    uint64_t block_bytes;                       /* as in ring and spool, without what stands before each */
     uint64_t column_bytes[SLOTS_MAX];
     uint32_t values[SLOTS_MAX];
 };

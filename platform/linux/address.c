@@ -76,7 +76,7 @@ void address_text(const struct sockaddr_storage *from, char *to, uint32_t to_siz
 const char *errno_words(int error)
 {
     switch (error) {
-    case ECONNREFUSED: return "connection refused: is nephos-aggregator running there?";
+    case ECONNREFUSED: return "connection refused: nothing listens there";
     case ETIMEDOUT: return "no answer: is a firewall in between?";
     case EHOSTUNREACH:
     case ENETUNREACH: return "no route to it from this machine";
