@@ -1,20 +1,24 @@
 # SPDX-License-Identifier: MIT
 # Benchmarks with the shipped programs. Included by the Makefile.
 #
-#   make bench BENCH=agent     one part (agent, collect, ingest, history, storm, store, tls); lengths: see tests/bench/run
+#   make bench BENCH=agent     one part (agent, collect, ingest, history, live, storm, store, tls); lengths: see tests/bench/run
 
 BENCH ?=
 .PHONY: bench
-bench: all $(BUILD)/bench/store $(OUT)/bench/tls $(OUT)/bench/collect ## Measure what Nephos costs; figures in build/bench/report.md (five minutes)
+bench: all $(BUILD)/bench/store $(OUT)/bench/tls $(OUT)/bench/collect $(BUILD)/bench/listeners ## Measure what Nephos costs; figures in build/bench/report.md (five minutes)
 	@BUILD=$(BUILD) CC_ARCH=$(CC_ARCH) tests/bench/run $(BENCH)
 
 $(BUILD)/bench/store: tests/bench/bench_store.c tools/loadgen/fleet.c $(HOST)/fast/libnephos.a
 	@mkdir -p $(@D)
 	$(Q)$(HOST_CC) $(HOST_FLAGS) -Wno-frame-larger-than -O2 $^ -o $@
 
+$(BUILD)/bench/listeners: tests/bench/listeners.c
+	@mkdir -p $(@D)
+	$(Q)$(HOST_CC) -O2 -Wall -Wextra -Werror -D_GNU_SOURCE $< -o $@
+
 .PHONY: bench-packages
 bench-packages: ## Fetch the peers that `make bench` compares with (unpacked, not installed)
-	@tools/deps peers
+	@tools/deps peers ws
 
 # The agent's objects with its calls to the platform taken apart.
 COLLECT_WRAPS := $(foreach f,text_open text_read text_once list filesystem self clock,-Wl,--wrap=plat_$(f))

@@ -37,6 +37,9 @@ SUITES_debian='trixie forky sid'
 UPLOT_VERSION=1.6.32
 UPLOT_INTEGRITY='sha512-KIMVnG68zvu5XXUbC4LQEPnhwOxBuLyW1AHtpm6IKTXImkbLgkMy+jabjLgSLMasNuGGzQm/ep3tOkyTxpiQIw=='
 UPLOT_SHA256=4b8a8191e425658e3ea8c8c1314b0fc679c861ee3a1af2b20c7b16ba50b5133d
+WS_VERSION=8.18.3
+WS_INTEGRITY='sha512-PEIGCY5tSlUt50cqyMXfCzX+oOPqN0vuGqWzbcJ2xvnkzkq46oOpz7dQaTDBdfICb4N14+GARUDw2XV2N4tvzg=='
+WS_SHA256=424be604c8e7926fc29a1f067bf2dac256af3bcea62fe30395018bbaf8a9be2a
 
 # Debian and Ubuntu packages by purpose.
 PACKAGES_build='gcc libc6-dev linux-libc-dev make protobuf-c-compiler protobuf-compiler xz-utils bzip2
