@@ -15,7 +15,8 @@
 static void begin_websocket(struct connection *c, struct mono now)
 {
     struct exchange *x = c->exchange;
-    struct subscriber *sub = live_join(c->live, c, now);
+    bool speaks_nephos = http_lists(c->request, "Sec-WebSocket-Protocol", "nephos");
+    struct subscriber *sub = live_join(c->live, c, !speaks_nephos, now);
     if (sub == NULL) {
         respond_busy(x, 5, "all places for live listeners are taken");
         connection_respond(c, now);
@@ -23,7 +24,6 @@ static void begin_websocket(struct connection *c, struct mono now)
     }
     char accept[WEBSOCKET_ACCEPT_SIZE];
     websocket_accept(http_header(c->request, "Sec-WebSocket-Key"), accept);
-    bool speaks_nephos = http_lists(c->request, "Sec-WebSocket-Protocol", "nephos");
     struct text t;
     text_init(&t, c->tx, CONNECTION_TX_SIZE);
     text_printf(&t,

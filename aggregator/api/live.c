@@ -76,7 +76,7 @@ static void enter_lists(struct live *l, const struct subscriber *sub)
         live_index_add(&l->index, sub->instances[i], number, i);
 }
 
-struct subscriber *live_join(struct live *l, struct connection *c, struct mono now)
+struct subscriber *live_join(struct live *l, struct connection *c, bool is_of_old, struct mono now)
 {
     for (uint32_t i = 0; i < l->capacity; i++) {
         struct subscriber *sub = &l->subscribers[i];
@@ -84,7 +84,7 @@ struct subscriber *live_join(struct live *l, struct connection *c, struct mono n
             continue;
         /* A place that was left in this step may still be in the lists. */
         *sub = (struct subscriber){.connection = c, .follows_all = true, .heard = now, .pinged = now,
-                                   .types = LIVE_METRIC | LIVE_ALERT, .revision = l->revision,
+                                   .types = is_of_old ? LIVE_METRIC | LIVE_ALERT : 0, .revision = l->revision,
                                    .is_lagging = sub->is_lagging, .is_dirty = sub->is_dirty};
         enter_lists(l, sub);
         memory_use(l->line, ++l->count);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Live updates: what is committed in the store, to the WebSockets that follow it.
  *
- * A client that says nothing gets, as the earlier backend sent them, one "realtime_update" for each new
- * point of the nine classic metrics of every host and for every change of an alert. One that subscribes
- * (subscribe.h) chooses hosts, kinds of news, and columns instead of points. docs/SPEC.md has the shapes.
+ * A client that says nothing, nor offers the subprotocol "nephos", gets, as the earlier backend sent them,
+ * one "realtime_update" for each new point of the nine classic metrics of every host and for every change of
+ * an alert. One that subscribes (subscribe.h) chooses hosts, kinds of news, and columns instead of points.
+ * docs/SPEC.md has the shapes.
  *
  * Two numbers order everything. Samples carry `seq`, which counts the blocks of this process (its `stream`)
  * and the places in a block; changes of records carry `revision`, which the store keeps for ever. A client
@@ -71,8 +72,9 @@ struct connection;
 
 struct live *live_reserve(struct memory_map *map, uint32_t websockets_max, uint32_t instances_max);
 void live_open(struct live *l, struct world *w);
-/* NULL when all are taken. */
-struct subscriber *live_join(struct live *l, struct connection *c, struct mono now);
+/* NULL when all are taken. One of old is told metrics and alerts at once, any other nothing before it
+ * subscribes. */
+struct subscriber *live_join(struct live *l, struct connection *c, bool is_of_old, struct mono now);
 void live_leave(struct live *l, struct subscriber *sub);
 /* Takes one text message of a client and writes the answer, if any, into `reply`. ERR_MALFORMED when
  * it is not UTF-8. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Many WebSocket clients in one light process: listeners PORT COUNT WARM_S SECONDS [SUBSCRIBE]
  *
- * All connect to ws://127.0.0.1:PORT/ws and say SUBSCRIBE, if given. For SECONDS after WARM_S the messages with
- * a "t":[...] are counted, and the time from the last number in there (wall clock, milliseconds) to their
- * arrival. Prints one line of JSON, with the CPU that this process took meanwhile, to be kept apart. */
+ * All connect to ws://127.0.0.1:PORT/ws and say SUBSCRIBE, if given. For SECONDS after WARM_S the messages
+ * with a "t":[...] are counted, and the time from the last number in there (wall clock, milliseconds) to
+ * their arrival. Prints one line of JSON, with the CPU that this process took meanwhile, to be kept apart. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -151,7 +151,8 @@ static int64_t own_cpu_us(void)
 {
     struct rusage u;
     getrusage(RUSAGE_SELF, &u);
-    return (u.ru_utime.tv_sec + u.ru_stime.tv_sec) * INT64_C(1000000) + u.ru_utime.tv_usec + u.ru_stime.tv_usec;
+    return (u.ru_utime.tv_sec + u.ru_stime.tv_sec) * INT64_C(1000000) + u.ru_utime.tv_usec +
+           u.ru_stime.tv_usec;
 }
 
 int main(int argc, char *argv[])
@@ -160,14 +161,15 @@ int main(int argc, char *argv[])
         fprintf(stderr, "usage: listeners PORT COUNT WARM_S SECONDS [SUBSCRIBE]\n");
         return 64;
     }
-    uint32_t count = (uint32_t)atoi(argv[2]);
-    int64_t warm_us = atoi(argv[3]) * INT64_C(1000000), length_us = atoi(argv[4]) * INT64_C(1000000);
+    uint32_t count = (uint32_t)strtoul(argv[2], NULL, 10);
+    int64_t warm_us = strtol(argv[3], NULL, 10) * INT64_C(1000000);
+    int64_t length_us = strtol(argv[4], NULL, 10) * INT64_C(1000000);
     struct listener *all = calloc(count, sizeof *all);
     int poll = epoll_create1(0);
     if (all == NULL || poll < 0)
         fail("start");
     for (uint32_t i = 0; i < count; i++) {
-        open_listener(&all[i], (uint16_t)atoi(argv[1]), argc > 5 ? argv[5] : "");
+        open_listener(&all[i], (uint16_t)strtoul(argv[1], NULL, 10), argc > 5 ? argv[5] : "");
         struct epoll_event e = {.events = EPOLLIN, .data.ptr = &all[i]};
         epoll_ctl(poll, EPOLL_CTL_ADD, all[i].socket, &e);
     }
@@ -186,9 +188,9 @@ int main(int argc, char *argv[])
         for (int i = 0; i < n; i++)
             receive(events[i].data.ptr);
     }
-    printf("{\"messages\":%llu,\"bytes\":%llu,\"missed\":%llu,\"p50_ms\":%.1f,\"p99_ms\":%.1f,\"most_ms\":%.1f,"
-           "\"cpu_us\":%lld}\n",
-           (unsigned long long)messages, (unsigned long long)bytes, (unsigned long long)missed, percentile(500),
-           percentile(990), percentile(1000), (long long)(own_cpu_us() - cpu));
+    printf("{\"messages\":%llu,\"bytes\":%llu,\"missed\":%llu,\"p50_ms\":%.1f,\"p99_ms\":%.1f,"
+           "\"most_ms\":%.1f,\"cpu_us\":%lld}\n",
+           (unsigned long long)messages, (unsigned long long)bytes, (unsigned long long)missed,
+           percentile(500), percentile(990), percentile(1000), (long long)(own_cpu_us() - cpu));
     return 0;
 }
