@@ -2,6 +2,7 @@
 /* The rooms and the order in which they run. They never call each other: they meet in the store. */
 #include "aggregator/aggregator.h"
 
+#include "aggregator/analysis/analysis.h"
 #include "aggregator/api/api.h"
 #include "aggregator/command/command.h"
 #include "aggregator/hints.h"
@@ -19,6 +20,7 @@ struct aggregator {
     struct plat *plat;
     struct store *store;
     struct ingest *ingest;
+    struct analysis *analysis;
     struct api *api;
     int agents_listener, api_listener, https_listener, command_listener;
     struct mono certificate_due;       /* when that of HTTPS is looked at again */
@@ -58,10 +60,11 @@ struct aggregator *aggregator_reserve(struct memory_map *map, const struct aggre
     struct aggregator *a = memory_reserve(map, "aggregator", 1, sizeof *a, "there is one");
     struct store *s = store_reserve(map, &store);
     struct ingest *g = ingest_reserve(map, &ingest);
+    struct analysis *n = analysis_reserve(map);
     struct api *h = api_reserve(map, &api);
     if (a != NULL)
-        *a = (struct aggregator){.store = s, .ingest = g, .api = h, .agents_listener = -1, .api_listener = -1,
-                                 .https_listener = -1, .command_listener = -1};
+        *a = (struct aggregator){.store = s, .ingest = g, .analysis = n, .api = h, .agents_listener = -1,
+                                 .api_listener = -1, .https_listener = -1, .command_listener = -1};
     return a;
 }
 
@@ -155,6 +158,7 @@ int aggregator_open(struct aggregator *a, struct plat *p, const struct memory_ma
         return e;
     }
     ingest_open(a->ingest, p, a->store);
+    analysis_open(a->analysis, a->store);
     const struct api_options api = {.token = options->api_token};
     api_open(a->api, p, a->store, map, &api);
     e = aggregator_configure(a, options, why);
@@ -201,6 +205,8 @@ static void dispatch(struct aggregator *a, int conn, struct mono now)
 static void publish_gauges(struct aggregator *a)
 {
     struct ingest_stats s;
+    struct analysis_stats n;
+    analysis_stats(a->analysis, &n);
     ingest_stats(a->ingest, &s);
     const struct api_gauge gauges[] = {
         {"agents_connected", s.sessions},
@@ -227,6 +233,11 @@ static void publish_gauges(struct aggregator *a)
         {"ingest_histories_waiting", s.histories_waiting},
         {"ingest_held_back", s.held_back},
         {"ingest_large_waits", s.large_waits},
+        {"analysis_blocks", n.blocks},
+        {"analysis_blocks_missed", n.missed},
+        {"alerts_raised", n.raised},
+        {"alerts_settled", n.settled},
+        {"alerts_refused", n.refused},
         {"ingest_bytes_received", s.rx_bytes},
         {"ingest_bytes_sent", s.tx_bytes},
     };
@@ -244,6 +255,8 @@ struct mono aggregator_step(struct aggregator *a, struct mono now)
     struct mono next = ingest_step(a->ingest, now);
     next = mono_earlier(next, store_step(a->store, now));
     if (ingest_acknowledge(a->ingest))
+        next = now;
+    if (analysis_step(a->analysis)) /* before the api: an answer after a commit knows its alerts */
         next = now;
     next = mono_earlier(next, api_step(a->api, now));
     if (a->https_listener >= 0 && mono_reached(now, a->certificate_due))

@@ -4,6 +4,7 @@
 
 #include "aggregator/api/access.h"
 #include "aggregator/api/connection.h"
+#include "aggregator/api/json_reader.h"
 #include "aggregator/api/routes/handlers.h"
 
 #define SWEEP_MS 250    /* deadlines are looked at this often while somebody is connected */
@@ -56,6 +57,7 @@ struct api *api_reserve(struct memory_map *map, const struct api_limits *limits)
         memory_reserve(map, "api: responses that wait", n, sizeof(*waiting), "as connections");
     body_pool_reserve(map, a == NULL ? NULL : &a->world.bodies, limits->bodies_max, limits->body_size);
     struct world *world = a == NULL ? &counting : &a->world;
+    json_pool_reserve(map, &world->json_pool, limits->body_size);
     metrics_reserve(map, world);
     exposition_reserve(map, world);
     across_reserve(map, world);

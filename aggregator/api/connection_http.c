@@ -93,7 +93,7 @@ static int decide(struct connection *c)
     x->decide = NULL;
     int answer = ask(x);
     if (answer == ERR_AGAIN || answer == ERR_BUSY) {
-        x->decide = ask;
+        x->decide = x->decide == NULL ? ask : x->decide; /* it may have named another one */
     } else if (answer < 0) {
         x->decide = NULL;
         respond_error(x, 500, NULL, "the answer could not be found out; see the log of the aggregator");

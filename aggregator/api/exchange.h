@@ -51,6 +51,12 @@ struct api_stats {
 };
 
 struct point_list;
+
+/* Where a request's JSON is parsed (json_reader.h). */
+struct json_pool {
+    char *bytes;
+    uint32_t size;
+};
 struct selection_pool;
 struct login;
 struct login_table;
@@ -82,6 +88,7 @@ struct world {
     uint32_t gauge_count;
     struct point_list *point_lists; /* scratch of GET /metrics */
     struct body_pool bodies;
+    struct json_pool json_pool;
     struct push *push;         /* samples that come by HTTP */
     struct catalog *catalog;
     struct selection_pool *selections; /* of /federate */

@@ -7,12 +7,46 @@
 #include "aggregator/api/query_string.h"
 #include "aggregator/api/routes/handlers.h"
 
+#define SMALL_BODY 65536U /* of one instance, metric or alert */
+
 static const struct route routes[] = {
     /* the routes that Nephos clients have always used */
     {HTTP_GET, "/instances", handle_instances, .kind = ROUTE_DATA},
+    {HTTP_POST, "/instances", handle_instance_post, .kind = ROUTE_DATA, .role = ROLE_OPERATOR,
+     .body_max = SMALL_BODY},
     {HTTP_GET, "/instances/{id}", handle_instance, .kind = ROUTE_DATA},
+    {HTTP_PUT, "/instances/{id}", handle_instance_put, .kind = ROUTE_DATA, .role = ROLE_OPERATOR,
+     .body_max = SMALL_BODY},
+    {HTTP_DELETE, "/instances/{id}", handle_instance_delete, .kind = ROUTE_DATA, .role = ROLE_OPERATOR},
     {HTTP_GET, "/api/instances/{id}", handle_instance, .kind = ROUTE_DATA},
     {HTTP_GET, "/metrics", handle_metrics, .kind = ROUTE_DATA},
+    {HTTP_POST, "/metrics", handle_metric_post, .kind = ROUTE_DATA, .role = ROLE_OPERATOR,
+     .body_max = SMALL_BODY},
+    {HTTP_GET, "/metrics/{id}", handle_metric, .kind = ROUTE_DATA},
+    {HTTP_GET, "/alerts", handle_alerts, .kind = ROUTE_DATA},
+    {HTTP_POST, "/alerts", handle_alert_post, .kind = ROUTE_DATA, .role = ROLE_OPERATOR,
+     .body_max = SMALL_BODY},
+    {HTTP_GET, "/alerts/{id}", handle_alert, .kind = ROUTE_DATA},
+    {HTTP_PUT, "/alerts/{id}", handle_alert_put, .kind = ROUTE_DATA, .role = ROLE_OPERATOR,
+     .body_max = SMALL_BODY},
+    {HTTP_DELETE, "/alerts/{id}", handle_alert_delete, .kind = ROUTE_DATA, .role = ROLE_OPERATOR},
+    {HTTP_GET, "/analytics", handle_analytics, .kind = ROUTE_DATA},
+    {HTTP_GET, "/analytics/dashboard", handle_dashboard, .kind = ROUTE_DATA},
+    {HTTP_GET, "/insights", handle_insights, .kind = ROUTE_DATA},
+    {HTTP_GET, "/insights/patterns", handle_insights_of_type, .kind = ROUTE_DATA},
+    {HTTP_GET, "/insights/anomalies", handle_insights_of_type, .kind = ROUTE_DATA},
+    {HTTP_GET, "/insights/predictions", handle_insights_of_type, .kind = ROUTE_DATA},
+    {HTTP_GET, "/insights/summary", handle_summary, .kind = ROUTE_DATA},
+    {HTTP_GET, "/insights/quick-summary", handle_quick_summary, .kind = ROUTE_DATA},
+    {HTTP_GET, "/insights/explain-alert/{id}", handle_explain_alert, .kind = ROUTE_DATA},
+    {HTTP_GET, "/insights/analyze-trend", handle_trend, .kind = ROUTE_DATA},
+    {HTTP_POST, "/insights/generate", handle_insights_generate, .kind = ROUTE_DATA, .role = ROLE_VIEWER},
+    {HTTP_POST, "/insights/summary/generate", handle_summary_generate, .kind = ROUTE_DATA,
+     .role = ROLE_VIEWER},
+    {HTTP_POST, "/ingest", handle_ingest, .kind = ROUTE_DATA, .role = ROLE_OPERATOR,
+     .body_max = BODY_MAX_SETTING},
+    {HTTP_POST, "/ingest/vultr", handle_ingest, .kind = ROUTE_DATA, .role = ROLE_OPERATOR,
+     .body_max = BODY_MAX_SETTING},
     {HTTP_GET, "/federate", handle_federate, .kind = ROUTE_DATA},
     /* columns, newest values, about itself */
     {HTTP_GET, "/api/v1/query", handle_query, .kind = ROUTE_DATA},

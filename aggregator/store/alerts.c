@@ -157,7 +157,7 @@ static struct alert_slot *begin(struct store *s, const struct alert_report *r)
     struct alert *a = s->events.alert_row;
     *a = (struct alert){.number = s->events.alert_next, .status = ALERT_ACTIVE, .created_ms = now_ms(s),
                         .first_ms = r->time_ms};
-    events_new_id(s, a->id, sizeof a->id);
+    store_new_id(s, a->id);
     (void)text_copy(a->instance, sizeof a->instance, r->instance);
     (void)text_copy(a->rule, sizeof a->rule, r->rule);
     (void)text_copy(a->tag, sizeof a->tag, r->tag);

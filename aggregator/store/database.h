@@ -94,6 +94,7 @@ enum statement {
     SQL_NOTE_NEXT,
     SQL_NOTE_DROP_REMOVED,
     SQL_TOLD_PUT,
+    SQL_TOLD_LIST,
     SQL_TOLD_GET,
     SQL_EVENT_NEWEST,
     SQL_COUNTER_PUT,

@@ -26,14 +26,14 @@ void events_reserve(struct events *e, struct memory_map *map, uint32_t instances
                          .note_row = notes + NOTES_STAGED_MAX, .told = told};
 }
 
-void events_new_id(struct store *s, char *to, uint32_t to_size)
+void store_new_id(struct store *s, char to[static STORE_ID_SIZE])
 {
     uint8_t bytes[16];
     struct text t;
     plat_random(s->plat, bytes, sizeof bytes);
     bytes[6] = (uint8_t)((bytes[6] & 0x0f) | 0x40);
     bytes[8] = (uint8_t)((bytes[8] & 0x3f) | 0x80);
-    text_init(&t, to, to_size);
+    text_init(&t, to, STORE_ID_SIZE);
     for (uint32_t i = 0; i < sizeof bytes; i++) {
         if (i == 4 || i == 6 || i == 8 || i == 10)
             text_put_char(&t, '-');
@@ -50,6 +50,11 @@ uint64_t events_revision(struct store *s)
 uint64_t store_revision(const struct store *s)
 {
     return s->events.revision_committed;
+}
+
+uint64_t store_revision_staged(const struct store *s)
+{
+    return s->events.revision;
 }
 
 static uint32_t cap(const struct store *s, uint32_t most)
@@ -76,7 +81,8 @@ int events_load(struct store *s)
     e->revision_committed = e->revision;
     plat_log(s->plat, LOG_INFO, "nephos.db keeps up to %u closed alerts, %u insights and %u notes",
              e->closed_max, e->insights_max, e->notes_max);
-    return alerts_load(s);
+    int err = told_load(s);
+    return err == ERR_OK ? alerts_load(s) : err;
 }
 
 int events_write(struct store *s)

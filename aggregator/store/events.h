@@ -77,8 +77,6 @@ void events_written(struct store *s);
 uint64_t events_revision(struct store *s);
 /* Deletes what has had its time, a bounded number of rows. ERR_OK or a storage error. */
 int events_age(struct store *s, struct mono now);
-/* A UUID version 4, 36 characters. */
-void events_new_id(struct store *s, char *to, uint32_t to_size);
 
 /* row.c */
 enum column_kind { COLUMN_I64, COLUMN_U32, COLUMN_BOOL, COLUMN_TEXT, COLUMN_LIST };
@@ -108,6 +106,7 @@ int alert_row_next_open(struct store *s, struct alert *out);
 /* insights.c, notes.c, told.c */
 int insights_write(struct store *s);
 int notes_write(struct store *s);
+int told_load(struct store *s);
 int told_write(struct store *s);
 
 #endif

@@ -120,7 +120,7 @@ int store_insight_put(struct store *s, const struct insight *insight)
         to->number = s->events.insight_next++;
         to->created_ms = now_ms(s);
         to->created_revision = to->revision;
-        events_new_id(s, to->id, sizeof to->id);
+        store_new_id(s, to->id);
     }
     if (to->expires_ms == 0)
         to->expires_ms = now_ms(s) + insight_life_ms(to->type);

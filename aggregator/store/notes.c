@@ -70,7 +70,7 @@ static int stage_new(struct store *s, struct note **out)
         return ERR_AGAIN;
     *out = &e->notes[e->note_count++];
     **out = (struct note){.number = e->note_next++, .created_ms = wall_ms(plat_wall(s->plat))};
-    events_new_id(s, (*out)->id, NOTE_ID_SIZE);
+    store_new_id(s, (*out)->id);
     return ERR_OK;
 }
 

@@ -97,6 +97,7 @@
     [SQL_NOTE_DROP_REMOVED] = "DELETE FROM note WHERE number IN (SELECT number FROM note" \
                               " WHERE deleted_ms > 0 AND deleted_ms < ?1 LIMIT ?2)", \
     [SQL_TOLD_PUT] = "INSERT OR REPLACE INTO told VALUES(?,?,?)", \
+    [SQL_TOLD_LIST] = "SELECT instance FROM told WHERE endpoint <> '' OR metadata <> ''", \
     [SQL_TOLD_GET] = "SELECT endpoint, metadata FROM told WHERE instance = ?1", \
     [SQL_EVENT_NEWEST] = \
         "SELECT coalesce((SELECT max(number) FROM alert), 0),"  \

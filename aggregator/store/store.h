@@ -76,6 +76,7 @@ struct instance {
     enum instance_source source;
     char told_status[TOLD_STATUS_SIZE]; /* as a client told it; "" */
     int64_t told_check_ms;         /* when that client looked, by its clock; 0 */
+    bool has_told;                 /* there is more, see there */
     int64_t deleted_ms;            /* not 0: it is in no list until somebody speaks for it again */
     uint64_t revision, created_revision; /* of its facts; see store_alerts.h */
     /* live, not stored */

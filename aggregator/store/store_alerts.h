@@ -120,6 +120,8 @@ int store_alert_counts(struct store *s, struct alert_counts *out);
 /* Revision of the newest committed change of any record: alert, insight, note or instance. It survives
  * restarts. A cursor that begins with it sees only what comes. */
 uint64_t store_revision(const struct store *s);
+/* Staged changes included: what changes from now on has a greater one. */
+uint64_t store_revision_staged(const struct store *s);
 /* The next changed alert behind the cursor, which is advanced: 1, 0 when there is none, or a storage error.
  * Changes that follow one another quickly come as one, with what holds now. New to the reader when
  * created_revision is behind the cursor as it was; removed when deleted_ms is set: removed ones stay in the

@@ -18,6 +18,10 @@ struct told {
     char metadata[TOLD_METADATA_SIZE]; /* a JSON object, or "" */
 };
 
+/* A UUID version 4. */
+#define STORE_ID_SIZE 37U
+void store_new_id(struct store *s, char to[static STORE_ID_SIZE]);
+
 /* What is known, staged or committed; empty texts when nothing is. 0 or a storage error. */
 int store_told_get(struct store *s, uint32_t instance, struct told *out);
 /* Stages both texts. ERR_OK, or ERR_AGAIN: come again after the commit. */

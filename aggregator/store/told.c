@@ -40,6 +40,7 @@ int store_told_put(struct store *s, uint32_t instance, const struct told *told)
     if (to == NULL)
         to = &s->events.told[s->events.told_count++];
     *to = (struct told_staged){.instance = instance, .told = *told};
+    s->instances[instance].has_told = told->endpoint[0] != '\0' || told->metadata[0] != '\0';
     tables_facts_changed(s, instance);
     return ERR_OK;
 }
@@ -88,6 +89,18 @@ int store_instance_next(struct store *s, uint64_t *cursor)
     }
     *cursor = best;
     return found;
+}
+
+int told_load(struct store *s)
+{
+    int n;
+    sqlite3_stmt *row = database_statement(&s->database, SQL_TOLD_LIST);
+    while ((n = database_next(&s->database, SQL_TOLD_LIST)) == 1) {
+        int64_t instance = sqlite3_column_int64(row, 0);
+        if (instance >= 0 && instance < s->instance_count)
+            s->instances[instance].has_told = true;
+    }
+    return n;
 }
 
 int told_write(struct store *s)

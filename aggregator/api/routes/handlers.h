@@ -10,20 +10,74 @@
 /* instances.c */
 void handle_instances(struct exchange *x);
 void handle_instance(struct exchange *x);
-/* healthy: a commit with its samples within 3 shipping intervals and some grace. degraded: connected but
+void handle_instance_post(struct exchange *x);
+void handle_instance_put(struct exchange *x);
+void handle_instance_delete(struct exchange *x);
+
+/* instance_write.c */
+/* Told by a client of the API; no agent speaks for it. */
+bool instance_is_told(const struct instance *in);
+/* As told by a client; "unknown" when it said healthy and has been silent for 5 minutes. Of an agent:
+ * healthy: a commit with its samples within 3 shipping intervals and some grace. degraded: connected but
  * silent. unhealthy: was heard of and is gone. unknown: nothing yet. */
 const char *instance_status(const struct instance *in, int64_t now_ms);
 
+/* "vultr", "aws", "gcp", "azure" or "other", or as the agent says. */
+const char *instance_provider(const struct instance *in);
+/* Index of one that is there; else answers 404. */
+int instance_find(struct exchange *x, const char *id);
 void instance_write(struct json *j, const char *key, struct store *s, uint32_t instance, int64_t now_ms);
 
 /* records.c */
 void alert_write(struct json *j, const char *key, const struct alert *alert);
 void insight_write(struct json *j, const char *key, const struct insight *insight);
 
+/* alerts.c, alert_changes.c */
+void handle_alerts(struct exchange *x);
+void handle_alert(struct exchange *x);
+void handle_alert_post(struct exchange *x);
+void handle_alert_put(struct exchange *x);
+void handle_alert_delete(struct exchange *x);
+
+/* dashboard.c, analytics.c */
+void handle_dashboard(struct exchange *x);
+void handle_analytics(struct exchange *x);
+
+/* insights.c, summary.c, explain.c, trend.c */
+void handle_insights(struct exchange *x);
+void handle_insights_of_type(struct exchange *x);
+void handle_insights_generate(struct exchange *x);
+void handle_summary(struct exchange *x);
+void handle_quick_summary(struct exchange *x);
+void handle_summary_generate(struct exchange *x);
+void handle_explain_alert(struct exchange *x);
+void handle_trend(struct exchange *x);
+
+/* ingest.c, metric_post.c */
+void handle_ingest(struct exchange *x);
+void handle_metric_post(struct exchange *x);
+void handle_metric(struct exchange *x);
+
+/* changes.c */
+/* What every change answers when the store had no room just now (ERR_AGAIN, ERR_FULL) or failed. */
+void respond_not_stored(struct exchange *x, int err);
+/* 200 {"success":true} once it is durable. */
+void respond_success(struct exchange *x);
+/* "limit" and "lastEvaluatedKey" ("ms-number") of a list that goes from new to old. */
+struct page {
+    uint32_t limit;
+    int64_t before_ms, before;
+};
+bool page_read(struct exchange *x, struct page *page);
+void page_write_key(struct json *j, const struct page *page);
+
 /* metrics.c */
 void handle_metrics(struct exchange *x);
 /* True for the series that existing clients mean by their nine metric names. */
 bool metric_is_classic(const struct store_metric *metric, const char *tag);
+/* One that lists show when no name is asked for: of agents, which have many series, the classic ones; of
+ * whoever sends samples over the API, all. */
+bool metric_is_shown(const struct instance *in, const struct store_metric *metric, const char *tag);
 struct metric_point {
     uint32_t instance, series;
     int64_t time_ms, value;

@@ -112,7 +112,7 @@ static void requests_in_a_row_are_answered_in_order(void **state)
         weather->split_permille = round * 200;
         struct client *c = client_new(m);
         static const char row[] = "\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
-                                  "POST /metrics HTTP/1.1\r\nHost: localhost\r\n"
+                                  "POST /analytics HTTP/1.1\r\nHost: localhost\r\n"
                                   "Content-Length: 6\r\n\r\nGET / "
                                   "HEAD /instances HTTP/1.1\r\nHost: localhost\r\n\r\n"
                                   "GET /nothing HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
