@@ -160,6 +160,11 @@ void access_holder(struct exchange *x, int place, const char **name, enum role *
     *role = t->role;
 }
 
+const uint8_t *access_token_id(const struct world *w, int place)
+{
+    return place == TOKEN_PLACE_FILE ? w->access.file_hash : store_api_token(w->store, (uint32_t)place)->id;
+}
+
 static int holds(struct exchange *x, int place)
 {
     const char *name;
@@ -168,9 +173,27 @@ static int holds(struct exchange *x, int place)
     x->token_place = place;
     access_holder(x, place, &name, &x->role);
     (void)text_copy(x->who, sizeof(x->who), name);
+    memcpy(x->token_id, access_token_id(x->world, place), sizeof(x->token_id));
     if (place != TOKEN_PLACE_FILE)
         store_api_token_used(x->world->store, (uint32_t)place, x->now_ms);
     return ERR_OK;
+}
+
+/* The token in that place is the one it was, and has not expired. */
+static bool is_good(const struct world *w, int place, const uint8_t *id, int64_t now_ms)
+{
+    if (place == TOKEN_PLACE_FILE)
+        return w->access.has_file && memcmp(w->access.file_hash, id, API_TOKEN_ID_SIZE) == 0;
+    const struct api_token *t = store_api_token(w->store, (uint32_t)place);
+    return t != NULL && memcmp(t->id, id, sizeof(t->id)) == 0 &&
+           (t->expires_ms == 0 || now_ms < t->expires_ms);
+}
+
+bool access_is_still_good(const struct exchange *x, int64_t now_ms)
+{
+    if (x->token_place == TOKEN_PLACE_NONE)
+        return x->door == DOOR_COMMAND || is_open(x);
+    return is_good(x->world, x->token_place, x->token_id, now_ms);
 }
 
 /* A login is as good as its token is now. */
@@ -183,13 +206,7 @@ static int by_cookie(struct exchange *x)
     struct login *l = login_find(w->access.logins, w->plat, key.at, key.length, x->now);
     if (l == NULL)
         return ERR_MISSING; /* over: no offence */
-    bool is_good = l->place == TOKEN_PLACE_FILE && w->access.has_file;
-    if (l->place != TOKEN_PLACE_FILE) {
-        const struct api_token *t = store_api_token(w->store, (uint32_t)l->place);
-        is_good = t != NULL && memcmp(t->id, l->token_id, sizeof(t->id)) == 0 &&
-                  (t->expires_ms == 0 || x->now_ms < t->expires_ms);
-    }
-    if (!is_good) {
+    if (!is_good(w, l->place, l->token_id, x->now_ms)) {
         login_end(w->access.logins, l);
         return ERR_MISSING;
     }

@@ -42,9 +42,13 @@ enum role role_read(const char *name);
 int access_token(struct exchange *x, const char *text, uint32_t length);
 /* The name and role of who holds the token in that place. */
 void access_holder(struct exchange *x, int place, const char **name, enum role *role);
+/* Eight bytes that another token in the same place does not have. */
+const uint8_t *access_token_id(const struct world *w, int place);
 /* One more failure of this address; false, and answered with 429, when there were too many. */
 bool access_failed(struct exchange *x);
 bool access_may_try(struct exchange *x);
+/* Is what let this request in still good? Asked for as long as a WebSocket lasts. */
+bool access_is_still_good(const struct exchange *x, int64_t now_ms);
 /* The page that sent this request, if one did, is of another site. */
 bool access_is_foreign(const struct exchange *x);
 

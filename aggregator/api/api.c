@@ -218,6 +218,9 @@ static void sweep(struct api *a, struct mono now)
         struct connection *c = &a->connections[i];
         if (c->state != CONNECTION_FREE && mono_reached(now, c->deadline))
             connection_expire(c, now);
+        else if (c->state == CONNECTION_WEBSOCKET &&
+                 !access_is_still_good(c->exchange, wall_ms(plat_wall(a->world.plat))))
+            connection_close_websocket(c, CLOSE_NOT_ALLOWED, now);
     }
     for (uint32_t i = 0; i < REFUSALS_MAX; i++) {
         struct refusal *r = &a->refusals[i];

@@ -108,6 +108,7 @@ struct exchange {
     char who[NAME_SIZE];        /* name of who asks: a token's, "local", "command" or "nobody" */
     enum role role;
     int token_place;            /* access.h */
+    uint8_t token_id[API_TOKEN_ID_SIZE]; /* of the token there */
     struct login *login;        /* by which who is known, or NULL */
     bool is_foreign;            /* a page of another site asks: no CORS permission */
 

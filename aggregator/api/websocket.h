@@ -25,6 +25,7 @@ enum websocket_close {
     CLOSE_PROTOCOL_ERROR = 1002,
     CLOSE_UNSUPPORTED = 1003,
     CLOSE_BAD_DATA = 1007,
+    CLOSE_NOT_ALLOWED = 1008,
     CLOSE_TOO_BIG = 1009,
 };
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Requests to the aggregator. The API token, when one is needed, is kept for this tab and is never part of
-// an address: it comes in by the form or by the fragment (#token=...), which browsers do not send.
-
-const KEY = 'nephos-token';
+// Requests to the aggregator. A token, where one is needed, is turned into a cookie that no script can read, and is
+// kept nowhere here: it comes in by the form or by the fragment (#token=...), which browsers do not send.
 
 export class ApiError extends Error {
   constructor(status, message) {
@@ -11,29 +9,32 @@ export class ApiError extends Error {
   }
 }
 
-export function takeTokenFromAddress() {
-  const match = /^#token=(.+)$/.exec(location.hash);
-  if (!match) return;
-  setToken(decodeURIComponent(match[1]));
-  history.replaceState(null, '', location.pathname + location.search);
-}
+const SESSION = '/api/v1/session';
 
-export const token = () => sessionStorage.getItem(KEY) || '';
-export const setToken = (value) => sessionStorage.setItem(KEY, value);
-
-export async function get(path, parameters = {}) {
-  const query = new URLSearchParams(parameters).toString();
-  const headers = token() ? { Authorization: 'Bearer ' + token() } : {};
-  const response = await fetch(query ? path + '?' + query : path, { headers, cache: 'no-store' });
-  if (response.ok) return response.json();
+async function answerOf(response) {
+  if (response.ok) return response.status === 204 ? null : response.json();
   const body = await response.json().catch(() => ({}));
   throw new ApiError(response.status, body.message || response.statusText);
 }
 
-/** Subprotocols for a WebSocket: where a browser can put the token. */
-export function protocols() {
-  if (!token()) return ['nephos'];
-  const octets = String.fromCharCode(...new TextEncoder().encode(token()));
-  const base64url = btoa(octets).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '');
-  return ['nephos', 'bearer.' + base64url];
+export async function logIn(token) {
+  const headers = { 'Content-Type': 'application/json' };
+  return answerOf(await fetch(SESSION, { method: 'POST', headers, body: JSON.stringify({ token }) }));
+}
+
+export const logOut = async () => answerOf(await fetch(SESSION, { method: 'DELETE' }));
+
+/** Who this browser is to the aggregator: { name, role, login }. */
+export const whoAmI = () => get(SESSION);
+
+export async function takeTokenFromAddress() {
+  const match = /^#token=(.+)$/.exec(location.hash);
+  if (!match) return;
+  history.replaceState(null, '', location.pathname + location.search);
+  await logIn(decodeURIComponent(match[1]));
+}
+
+export async function get(path, parameters = {}) {
+  const query = new URLSearchParams(parameters).toString();
+  return answerOf(await fetch(query ? path + '?' + query : path, { cache: 'no-store' }));
 }

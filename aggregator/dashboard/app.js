@@ -2,7 +2,7 @@
 // The page as a whole: which host and range (in the address, so that it can be shared), the list, the
 // sentence on top, the connection, and what to say when something is missing.
 
-import { ApiError, get, setToken, takeTokenFromAddress, token } from './api.js';
+import { ApiError, get, logIn, logOut, takeTokenFromAddress, whoAmI } from './api.js';
 import { ago, duration, zone } from './format.js';
 import { HostPage, RANGES } from './host.js';
 import { HostList } from './hosts.js';
@@ -126,7 +126,6 @@ function draw() {
 
 function report(error) {
   if (error instanceof ApiError && error.status === 401) {
-    byId('login-bad').hidden = !token();
     byId('login').hidden = false;
     byId('token').focus();
     setText('state', 'An API token is needed.');
@@ -216,8 +215,10 @@ byId('host-list').addEventListener('click', (event) => {
 
 byId('login').addEventListener('submit', (event) => {
   event.preventDefault();
-  setToken(byId('token').value.trim());
-  location.reload();
+  logIn(byId('token').value.trim()).then(() => location.reload(), (error) => {
+    setText('login-bad', error.message);
+    byId('login-bad').hidden = false;
+  });
 });
 
 addEventListener('popstate', () => {
@@ -226,8 +227,9 @@ addEventListener('popstate', () => {
 });
 
 for (const code of document.querySelectorAll('.agent-command')) code.textContent = `nephos-agent --server ${location.hostname}:7443 --token TOKEN`;
-takeTokenFromAddress();
-poll();
+byId('log-out').addEventListener('click', () => logOut().finally(() => location.reload()));
+takeTokenFromAddress().catch(() => {}).then(poll);
+whoAmI().then((who) => { byId('log-out').hidden = !who.login; }, () => {});
 setInterval(draw, 1000);
 setInterval(() => facts().catch(() => {}), FACTS_MS);
 setInterval(() => { if (state.range > 900) page.refresh().catch(report); else page.draw(); }, 10000);

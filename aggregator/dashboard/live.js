@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The WebSocket: subscribes to one host, reconnects by itself with growing pauses.
 
-import { protocols } from './api.js';
-
 const PAUSE_MIN_MS = 1000;
 const PAUSE_MAX_MS = 15000;
 const PING_MS = 5000;
@@ -32,7 +30,7 @@ export class Live {
 
   connect() {
     const scheme = location.protocol === 'https:' ? 'wss://' : 'ws://';
-    const socket = new WebSocket(scheme + location.host + '/ws', protocols());
+    const socket = new WebSocket(scheme + location.host + '/ws', ['nephos']);
     this.socket = socket;
     socket.onopen = () => {
       this.pause = PAUSE_MIN_MS;

@@ -95,15 +95,25 @@ def log_in(port, token, **headers):
     return status, answer.get("Set-Cookie", ""), body
 
 
-def upgrade(port, **headers):
-    """The status line of a WebSocket's handshake."""
+def upgrade(port, ends=None, **headers):
+    """The status line of a WebSocket's handshake. `ends` is called while it is open: it must then be closed with
+    1008."""
     lines = [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     with socket.create_connection(("127.0.0.1", port), 10) as s:
         s.sendall("\r\n".join(["GET /ws HTTP/1.1", f"Host: 127.0.0.1:{port}", "Upgrade: websocket",
                                "Connection: Upgrade", "Sec-WebSocket-Version: 13",
                                "Sec-WebSocket-Key: " + base64.b64encode(os.urandom(16)).decode(),
                                *lines, "", ""]).encode())
-        return s.recv(4096).split(b"\r\n")[0].decode()
+        line = s.recv(4096).split(b"\r\n")[0].decode()
+        if ends is not None:
+            check(" 101 " in line, line)
+            ends()
+            words = b""
+            while b"\x88\x02\x03\xf0" not in words:
+                more = s.recv(4096)
+                check(more, f"the listener is told why it ends: {words!r}")
+                words += more
+        return line
 
 
 def logins(world, aggregator, tokens):
@@ -136,7 +146,7 @@ def logins(world, aggregator, tokens):
     check(ask(port, "DELETE", "/api/v1/session", Cookie=cookie, Origin=own)[0] == 204, "logout")
     check(ask(port, "GET", "/api/v1/session", Cookie=cookie)[0] == 401, "and then the cookie is worth nothing")
     cookie = log_in(port, token)[1].split(";")[0]
-    command(world, data, "access", "revoke", "browser")
+    upgrade(port, lambda: command(world, data, "access", "revoke", "browser"), Cookie=cookie, Origin=own)
     check(ask(port, "GET", "/api/v1/session", Cookie=cookie)[0] == 401, "a login ends with its token")
 
 

@@ -36,7 +36,6 @@ void handle_session_begin(struct exchange *x)
 {
     char text[CREDENTIAL_SIZE_MAX] = "", key[LOGIN_KEY_SIZE];
     const struct listing_member members[] = {{"token", text, sizeof(text), NULL}};
-    static const uint8_t no_id[LOGIN_TOKEN_ID_SIZE];
     struct world *w = x->world;
     if (access_is_foreign(x)) {
         respond_error(x, 403, NULL, "a page from another site may not log in here");
@@ -53,8 +52,7 @@ void handle_session_begin(struct exchange *x)
     const char *name;
     access_holder(x, place, &name, &x->role);
     (void)text_copy(x->who, sizeof(x->who), name);
-    const uint8_t *id = place == TOKEN_PLACE_FILE ? no_id : store_api_token(w->store, (uint32_t)place)->id;
-    login_begin(w->access.logins, w->plat, place, id, x->now, key);
+    login_begin(w->access.logins, w->plat, place, access_token_id(w, place), x->now, key);
     set_cookie(x, key, LOGIN_LIFE_MS);
     respond_json(x, produce_who);
 }
