@@ -4,31 +4,14 @@
 
 #include <stdio.h>
 
-#include "platform/sim/sim.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/agent/inputs_rig.h"
 
-static struct sim_world *world;
-static struct plat *p;
-static struct series series;
 static struct statsd s;
-static struct sample sample;
-static uint8_t scratch[SCRATCH_SIZE];
-static uint32_t warnings;
-
-static void count_warnings(void *ctx, struct plat *from, enum log_level level, const char *line)
-{
-    (void)ctx, (void)from, (void)line;
-    warnings += level <= LOG_WARN;
-}
 
 static int set_up(void **state)
 {
     (void)state;
-    world = sim_new(1);
-    p = sim_machine(world, "web");
-    sim_log_to(world, count_warnings, NULL);
-    warnings = 0;
-    series_init(&series);
+    inputs_rig_open();
     statsd_init(&s, p, &series, scratch, "127.0.0.1:8125");
     assert_true(s.socket >= 0);
     return 0;
@@ -38,7 +21,7 @@ static int tear_down(void **state)
 {
     (void)state;
     statsd_close(&s);
-    sim_free(world);
+    inputs_rig_close();
     return 0;
 }
 
@@ -57,14 +40,9 @@ static void take(int64_t after_ms)
 /* The value in the sample in thousandths; -1 when there is none. */
 static int64_t value_of_series(const char *metric, const char *tag)
 {
-    for (uint32_t slot = 0; slot < series.count; slot++) {
-        char space[TAG_SIZE];
-        struct wire_series it;
-        series_describe(&series, slot, space, &it);
-        if (text_equal(it.metric, metric) && text_equal(it.tag, tag) && sample_has(&sample, slot))
-            return sample.values[slot] * (CUSTOM_SCALE / (int64_t)it.scale);
-    }
-    return -1;
+    uint32_t scale;
+    int64_t value = inputs_rig_value(metric, tag, &scale);
+    return value < 0 ? value : value * (CUSTOM_SCALE / (int64_t)scale);
 }
 
 static void counters_add_up_from_nothing(void **state)

@@ -4,33 +4,16 @@
 
 #include <stdio.h>
 
-#include "platform/sim/sim.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/agent/inputs_rig.h"
 
 #define FOLDER "/var/lib/nephos-agent/textfile"
 
-static struct sim_world *world;
-static struct plat *p;
-static struct series series;
 static struct textfile t;
-static struct sample sample;
-static uint8_t scratch[SCRATCH_SIZE];
-static uint32_t warnings;
-
-static void count_warnings(void *ctx, struct plat *from, enum log_level level, const char *line)
-{
-    (void)ctx, (void)from, (void)line;
-    warnings += level <= LOG_WARN;
-}
 
 static int set_up(void **state)
 {
     (void)state;
-    world = sim_new(1);
-    p = sim_machine(world, "web");
-    sim_log_to(world, count_warnings, NULL);
-    warnings = 0;
-    series_init(&series);
+    inputs_rig_open();
     textfile_init(&t, p, &series, scratch, FOLDER);
     return 0;
 }
@@ -38,7 +21,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    sim_free(world);
+    inputs_rig_close();
     return 0;
 }
 
@@ -49,16 +32,11 @@ static void look_again(void)
     textfile_take(&t, &sample, plat_mono(p));
 }
 
+/* The value in the sample, scaled; -1 when there is none. */
 static int64_t value_of_series(const char *metric, const char *tag)
 {
-    for (uint32_t slot = 0; slot < series.count; slot++) {
-        char space[TAG_SIZE];
-        struct wire_series it;
-        series_describe(&series, slot, space, &it);
-        if (text_equal(it.metric, metric) && text_equal(it.tag, tag) && sample_has(&sample, slot))
-            return sample.values[slot];
-    }
-    return -1;
+    uint32_t scale;
+    return inputs_rig_value(metric, tag, &scale);
 }
 
 static void files_come_change_and_go(void **state)
