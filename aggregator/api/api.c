@@ -61,6 +61,7 @@ struct api *api_reserve(struct memory_map *map, const struct api_limits *limits)
     metrics_reserve(map, world);
     exposition_reserve(map, world);
     across_reserve(map, world);
+    notes_reserve(map, world);
     world->catalog = catalog_reserve(map, limits->instances_max, limits->series_per_instance_max);
     struct push *push = push_reserve(map, limits->instances_max);
     access_reserve_room(map, a == NULL ? &counting.access : &a->world.access);

@@ -71,6 +71,7 @@ struct access {
     struct limiter *addresses, *failures, *tokens;
 };
 struct across_pool;
+struct notes_scratch;
 
 /* What handlers may look at; one for the whole room. */
 struct world {
@@ -93,6 +94,7 @@ struct world {
     struct catalog *catalog;
     struct selection_pool *selections; /* of /federate */
     struct across_pool *across; /* queries of many hosts */
+    struct notes_scratch *notes;
 };
 
 struct exchange {

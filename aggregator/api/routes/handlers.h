@@ -98,6 +98,14 @@ void across_reserve(struct memory_map *map, struct world *w);
 
 /* backup.c */
 void handle_backup(struct exchange *x);
+/* notes.c */
+#define NOTES_BODY_MAX 8192U
+void notes_reserve(struct memory_map *map, struct world *w);
+void handle_notes(struct exchange *x);
+void handle_note(struct exchange *x);
+void handle_note_create(struct exchange *x);
+void handle_note_change(struct exchange *x);
+void handle_note_remove(struct exchange *x);
 
 /* processes.c */
 void handle_processes(struct exchange *x);
