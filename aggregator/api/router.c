@@ -86,6 +86,7 @@ static const struct route routes[] = {
      .body_max = BODY_MAX_SETTING, .takes_encoded = true},
     {HTTP_POST, "/v1/metrics", handle_otlp_metrics, .kind = ROUTE_DATA, .role = ROLE_INGEST,
      .body_max = BODY_MAX_SETTING, .takes_encoded = true},
+    {HTTP_GET, "/openapi.json", handle_openapi, .kind = ROUTE_DATA},
     {HTTP_GET, "/ws", handle_no_upgrade, .kind = ROUTE_WEBSOCKET},
     /* without data */
     {HTTP_GET, "/healthz", handle_health, .kind = ROUTE_OPEN},
@@ -173,4 +174,9 @@ struct route_found router_find(enum http_method method, struct span path,
     if (found.methods == 0)
         parameter[0] = 0;
     return found;
+}
+
+const struct route *router_row(uint32_t index)
+{
+    return index < COUNT_OF(routes) ? &routes[index] : NULL;
 }

@@ -40,4 +40,7 @@ struct route_found {
 struct route_found router_find(enum http_method method, struct span path,
                                char parameter[static EXCHANGE_PARAMETER_SIZE]);
 
+/* The table itself, for who describes it; NULL behind the last row. */
+const struct route *router_row(uint32_t index);
+
 #endif

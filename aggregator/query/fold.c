@@ -21,6 +21,7 @@ struct fold {
     uint32_t instance, series;   /* the walk */
     uint32_t series_count, group_count;
     int query;                   /* of the store, or -1 */
+    int64_t resolution_ms;
     uint32_t next_series;        /* of the instance, behind those of the query */
     struct store_query_ask ask;
     uint32_t sort_point, sort_group;
@@ -60,6 +61,7 @@ struct fold *fold_take(struct fold_pool *pool, struct store *s, const struct fol
         f->stage = STAGE_SELECT;
         f->instance = f->series = f->series_count = f->group_count = 0;
         f->query = -1;
+        f->resolution_ms = 0;
         memset(f->hash, 0, sizeof(f->hash));
         memory_use(pool->line, pool->line->in_use + 1);
         return f;
@@ -298,6 +300,9 @@ static int run_queries(struct fold *f)
     int more = store_query_step(f->store, f->query);
     if (more != 0)
         return more;
+    int64_t resolution_ms = store_query_resolution_ms(f->store, f->query);
+    if (resolution_ms > f->resolution_ms)
+        f->resolution_ms = resolution_ms;
     for (uint32_t i = 0; i < f->ask.series_count; i++)
         fold_series(f, i);
     store_query_end(f->store, f->query);
@@ -376,6 +381,11 @@ int fold_run(struct fold *f)
 }
 
 /* --- results --- */
+
+int64_t fold_resolution_ms(const struct fold *f)
+{
+    return f->resolution_ms;
+}
 
 const struct fold_group *fold_group(const struct fold *f, uint32_t group)
 {

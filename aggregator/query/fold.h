@@ -79,6 +79,8 @@ int fold_begin(struct fold *f, const struct fold_range *range);
 /* 1 more to do, 0 done, ERR_BUSY all queries of the store are running, or a storage error. */
 int fold_run(struct fold *f);
 
+/* The coarsest that stood in for finer samples that are gone, as store_query_resolution_ms(). */
+int64_t fold_resolution_ms(const struct fold *f);
 const struct fold_group *fold_group(const struct fold *f, uint32_t group);
 /* NAN where there is none. */
 double fold_value(const struct fold *f, uint32_t group, uint32_t point);

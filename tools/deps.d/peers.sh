@@ -8,6 +8,22 @@ build_exporter() { unpack_peers "$DIR/exporter" $PACKAGES_exporter; }
 # DIR/prometheus: the scraper (and promtool) that the exposition is checked with.
 build_prometheus() { unpack_peers "$DIR/prometheus" $PACKAGES_prometheus; }
 
+# DIR/openapi: the judge of /openapi.json and of answers, from npm by the lock file's hashes.
+build_openapi() {
+    local folder=$DIR/openapi lock=$TOOLS/deps.d/openapi id
+    id=$(hash_of 1 "$(<"$lock/package.json")" "$(<"$lock/package-lock.json")")
+    ! is_current "$folder/stamp" "$id" || return 0
+    command -v npm >/dev/null || fail "npm is missing: run tools/deps packages build"
+    step_begin 'the validator of OpenAPI'
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    cp "$lock/package.json" "$lock/package-lock.json" "$folder"
+    (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund) >>"$LOG" 2>&1 ||
+        fail "npm could not fetch what tools/deps.d/openapi/package-lock.json names"
+    echo "$id" >"$folder/stamp"
+    step_end 'fetched'
+}
+
 # DIR/peers: what `make bench` runs beside the agent.
 build_peers() { unpack_peers "$DIR/peers" $PACKAGES_peers; }
 

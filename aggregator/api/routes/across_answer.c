@@ -36,6 +36,7 @@ static void write_head(struct json *j, const struct across *a)
     json_i64(j, "from", a->from_ms);
     json_i64(j, "to", a->to_ms);
     json_i64(j, "step_ms", a->step_ms);
+    query_write_resolution(j, fold_resolution_ms(a->fold));
     if (a->is_folded)
         json_text(j, "agg", a->aggregate_name);
     json_u64(j, "matched", fold_series_count(a->fold));

@@ -143,6 +143,8 @@ void handle_remote_write(struct exchange *x);
 
 /* otlp.c */
 void handle_otlp_metrics(struct exchange *x);
+/* openapi.c */
+void handle_openapi(struct exchange *x);
 
 /* pages.c */
 void handle_page(struct exchange *x);

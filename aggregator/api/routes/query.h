@@ -42,6 +42,9 @@ int64_t query_round_step(int64_t range_ms, uint64_t points, int64_t interval_ms)
 bool across_is_asked(const struct exchange *x);
 void handle_across(struct exchange *x);
 
+/* "resolution": "full", or the coarser one that stood in for samples that are gone. */
+void query_write_resolution(struct json *j, int64_t resolution_ms);
+
 /* Producer and release of the exchange whose state is a query_state. */
 int query_produce(struct exchange *x);
 void query_release(struct exchange *x);

@@ -187,6 +187,11 @@ static int produce_times(struct exchange *x, struct query_state *st)
     return PRODUCE_DONE;
 }
 
+void query_write_resolution(struct json *j, int64_t resolution_ms)
+{
+    json_text(j, "resolution", resolution_ms == 0 ? "full" : resolution_ms <= 60000 ? "1m" : "1h");
+}
+
 static void open_answer(struct exchange *x, const struct query_state *st)
 {
     struct json *j = &x->json;
@@ -195,6 +200,7 @@ static void open_answer(struct exchange *x, const struct query_state *st)
     json_i64(j, "from", st->from_ms);
     json_i64(j, "to", st->to_ms);
     json_i64(j, "step_ms", st->step_ms);
+    query_write_resolution(j, st->query >= 0 ? store_query_resolution_ms(x->world->store, st->query) : 0);
     json_open_array(j, "t");
 }
 

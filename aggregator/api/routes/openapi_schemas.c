@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* Bodies as JSON Schema 2020-12. What is required is promised; more members may come. */
+#include "aggregator/api/routes/openapi.h"
+
+#define TEXT "{\"type\":\"string\"}"
+#define INTEGER "{\"type\":\"integer\"}"
+#define NUMBER "{\"type\":\"number\"}"
+#define BOOLEAN "{\"type\":\"boolean\"}"
+#define TAGS "{\"type\":\"object\",\"additionalProperties\":" TEXT "}"
+#define ARRAY(of) "{\"type\":\"array\",\"items\":" of "}"
+#define REF(name) "{\"$ref\":\"#/components/schemas/" name "\"}"
+
+const struct openapi_schema openapi_schemas[] = {
+    {"Any", "{\"type\":\"object\"}"},
+    {"Bytes", "{\"type\":\"string\",\"contentMediaType\":\"application/x-protobuf\"}"},
+    {"Error", "{\"type\":\"object\",\"required\":[\"error\",\"message\"],\"properties\":{"
+              "\"error\":" TEXT ",\"message\":" TEXT "}}"},
+    {"Problem", "{\"type\":\"object\",\"required\":[\"title\",\"status\",\"detail\",\"error\",\"message\"],"
+                "\"properties\":{\"type\":" TEXT ",\"title\":" TEXT ",\"status\":" INTEGER
+                ",\"detail\":" TEXT ",\"error\":" TEXT ",\"message\":" TEXT "}}"},
+    {"Instance",
+     "{\"type\":\"object\",\"required\":[\"id\",\"name\",\"type\",\"status\",\"region\","
+     "\"provider\",\"createdAt\",\"updatedAt\",\"metadata\"],\"properties\":{\"id\":" TEXT ",\"name\":" TEXT
+     ",\"type\":" TEXT ",\"status\":" TEXT ",\"region\":" TEXT ",\"endpoint\":" TEXT ",\"provider\":" TEXT
+     ",\"createdAt\":" TEXT ",\"updatedAt\":" TEXT ",\"metadata\":{\"type\":\"object\"}}}"},
+    {"Instances",
+     "{\"type\":\"object\",\"required\":[\"instances\",\"count\"],\"properties\":{"
+     "\"instances\":" ARRAY(REF("Instance")) ",\"count\":" INTEGER ",\"lastEvaluatedKey\":" TEXT "}}"},
+    {"Metric",
+     "{\"type\":\"object\",\"required\":[\"id\",\"instanceId\",\"timestamp\",\"metricName\","
+     "\"metricValue\",\"value\",\"unit\",\"tags\",\"createdAt\"],\"properties\":{\"id\":" TEXT
+     ",\"instanceId\":" TEXT ",\"timestamp\":" INTEGER ",\"metricName\":" TEXT ",\"metricValue\":" NUMBER
+     ",\"value\":" NUMBER ",\"unit\":" TEXT ",\"tags\":" TAGS ",\"createdAt\":" TEXT "}}"},
+    {"Metrics", "{\"type\":\"object\",\"required\":[\"metrics\",\"count\"],\"properties\":{"
+                "\"metrics\":" ARRAY(REF("Metric")) ",\"count\":" INTEGER "}}"},
+    {"Columns", "{\"type\":\"object\",\"required\":[\"from\",\"to\",\"step_ms\",\"t\",\"series\"],"
+                "\"properties\":{\"instance\":" TEXT ",\"from\":" INTEGER ",\"to\":" INTEGER
+                ",\"step_ms\":{\"type\":\"integer\",\"minimum\":1}"
+                ",\"resolution\":{\"enum\":[\"full\",\"1m\",\"1h\"]},\"agg\":" TEXT ",\"matched\":" INTEGER
+                ",\"groups\":" INTEGER ",\"t\":" ARRAY(INTEGER) ",\"series\":" ARRAY(REF("Column")) "}}"},
+    {"Column", "{\"type\":\"object\",\"required\":[\"metric\",\"unit\",\"kind\",\"fold\",\"v\"],"
+               "\"properties\":{\"metric\":" TEXT ",\"instance\":" TEXT ",\"name\":" TEXT ",\"tag\":" TEXT
+               ",\"tags\":" TAGS ",\"group\":" TAGS ",\"count\":" INTEGER ",\"unit\":" TEXT
+               ",\"kind\":{\"enum\":[\"gauge\",\"counter\"]},\"fold\":" TEXT
+               ",\"v\":{\"type\":\"array\",\"items\":{\"type\":[\"number\",\"null\"]}}}}"},
+    {"LiveSeries",
+     "{\"type\":\"object\",\"required\":[\"id\",\"metric\",\"tag\",\"tags\",\"unit\",\"kind\"],"
+     "\"properties\":{\"id\":" INTEGER ",\"metric\":" TEXT ",\"tag\":" TEXT ",\"tags\":" TAGS
+     ",\"unit\":" TEXT ",\"kind\":{\"enum\":[\"gauge\",\"counter\"]},\"t\":" INTEGER ",\"v\":" NUMBER "}}"},
+    {"LiveInstance", "{\"type\":\"object\",\"required\":[\"id\",\"name\",\"status\",\"connected\","
+                     "\"last_sample_ms\",\"last_seen_ms\",\"interval_ms\",\"series\"],\"properties\":{"
+                     "\"id\":" TEXT ",\"name\":" TEXT ",\"status\":" TEXT ",\"connected\":" BOOLEAN
+                     ",\"last_sample_ms\":" INTEGER ",\"last_seen_ms\":" INTEGER ",\"skew_ms\":" INTEGER
+                     ",\"interval_ms\":" INTEGER ",\"series\":" ARRAY(REF("LiveSeries")) "}}"},
+    {"Live",
+     "{\"type\":\"object\",\"required\":[\"now_ms\",\"instances\"],\"properties\":{\"now_ms\":" INTEGER
+     ",\"instances\":" ARRAY(REF("LiveInstance")) ",\"next_cursor\":" INTEGER "}}"},
+    {"Processes", "{\"type\":\"object\",\"required\":[\"instance\"],\"properties\":{\"instance\":" TEXT
+                  ",\"at\":{\"type\":[\"integer\",\"null\"]},\"processes\":{\"type\":\"array\"},"
+                  "\"samples\":{\"type\":\"array\"},\"step_ms\":" INTEGER "}}"},
+    {"Note", "{\"type\":\"object\",\"required\":[\"id\",\"text\",\"author\",\"from\",\"to\",\"createdAt\","
+             "\"updatedAt\"],\"properties\":{\"id\":" TEXT ",\"instance\":" TEXT ",\"text\":" TEXT
+             ",\"author\":" TEXT ",\"from\":" INTEGER ",\"to\":" INTEGER ",\"createdAt\":" TEXT
+             ",\"updatedAt\":" TEXT "}}"},
+    {"NoteInput",
+     "{\"type\":\"object\",\"properties\":{\"text\":{\"type\":\"string\",\"maxLength\":1023},"
+     "\"instance\":" TEXT ",\"author\":{\"type\":\"string\",\"maxLength\":63},"
+     "\"from\":{\"type\":[\"integer\",\"string\"]},\"to\":{\"type\":[\"integer\",\"string\"]}}}"},
+    {"Notes", "{\"type\":\"object\",\"required\":[\"notes\"],\"properties\":{\"notes\":" ARRAY(
+                  REF("Note")) ",\"next_cursor\":" TEXT "}}"},
+    {"Self",
+     "{\"type\":\"object\",\"required\":[\"name\",\"version\",\"now_ms\",\"store\",\"api\",\"gauges\"],"
+     "\"properties\":{\"name\":" TEXT ",\"version\":" TEXT ",\"now_ms\":" INTEGER
+     ",\"store\":{\"type\":\"object\"},\"api\":{\"type\":\"object\"},\"gauges\":{\"type\":\"object\"}}}"},
+    {"Memory", "{\"type\":\"object\",\"required\":[\"total_bytes\",\"lines\"],\"properties\":{"
+               "\"total_bytes\":" INTEGER ",\"lines\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
+               "\"required\":[\"name\",\"bytes\",\"in_use\",\"high_water\",\"when_full\"]}}}}"},
+};
+const uint32_t openapi_schema_count = COUNT_OF(openapi_schemas);
