@@ -32,6 +32,14 @@ ROUTES = [
     ("POST", "/api/v1/agents/nobody/revoke", "", {"admin"}),
     ("POST", "/api/v1/agents/nobody/allow", "", {"admin"}),
     ("GET", "/api/v1/audit", None, {"admin"}),
+    ("POST", "/metrics", "{}", {"ingest", "operator", "admin"}),
+    ("POST", "/ingest", "{}", {"ingest", "operator", "admin"}),
+    ("POST", "/api/v1/write", "", {"ingest", "operator", "admin"}),
+    ("POST", "/v1/metrics", "", {"ingest", "operator", "admin"}),
+    ("GET", "/alerts", None, {"viewer", "operator", "admin"}),
+    ("PUT", "/alerts/nobody", "{}", {"operator", "admin"}),
+    ("DELETE", "/alerts/nobody", None, {"operator", "admin"}),
+    ("DELETE", "/instances/nobody", None, {"admin"}),
 ]
 
 
