@@ -60,7 +60,7 @@ static void refuses_everything_else(void **state)
     static const char *const bad[] = {
         "\r\n", "g\r\n", " 5\r\nhello\r\n0\r\n\r\n", "5 \r\nhello\r\n0\r\n\r\n", "-1\r\n", "+5\r\nhello",
         "0x5\r\nhello", "5\nhello\r\n0\r\n\r\n", "5\r\nhello\n0\r\n\r\n", "5\r\nhello0\r\n\r\n",
-        "5\r\nhelloworld\r\n", ";x\r\n",
+        "5\r\nhelloworld\r\n", ";x\r\n", "5\r\nhellox\n0\r\n\r\n",
         "5\rhello", "5;x\nhello", "5;x\x01\r\nhello", "000000001\r\n", "ffffffff1\r\n", "0\r\nX: y\n\r\n",
         "0\r\nX: y\r\r\n", "0\r\n\rx", "0\r\n\n", "0\n\r\n", "5\r\nhello\r\r\n", "0\r\nX:\x7f\r\n\r\n",
     };
