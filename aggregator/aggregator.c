@@ -37,6 +37,8 @@ struct aggregator *aggregator_reserve(struct memory_map *map, const struct aggre
         .histories_max = limits->histories_max,
         .queries_max = limits->queries_max,
         .database_size_max = limits->database_size_max,
+        .keep_ms = {limits->keep_ms[TIER_SECONDS], limits->keep_ms[TIER_MINUTES],
+                    limits->keep_ms[TIER_HOURS]},
         .sqlite_heap_size = SQLITE_HEAP_SIZE,
     };
     const struct ingest_limits ingest = {

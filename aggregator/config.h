@@ -28,6 +28,7 @@ struct config {
     uint32_t agents_max, series_max, histories_max, api_connections_max, websockets_max, queries_max;
     uint32_t api_bodies_max;
     uint64_t database_size_max, api_body_size;
+    int64_t keep_ms[TIER_COUNT];
     int64_t ship_interval_ms, sample_interval_ms, certificate_life_ms;
     char hints[CONFIG_HINTS_SIZE];
     uint32_t token_uses;

@@ -4,6 +4,7 @@
 #ifndef NEPHOS_AGGREGATOR_LIMITS_H
 #define NEPHOS_AGGREGATOR_LIMITS_H
 
+#include "aggregator/store/store.h"
 #include "proto/limits.h"
 
 struct aggregator_limits {
@@ -17,6 +18,7 @@ struct aggregator_limits {
     uint32_t api_body_size;       /* bytes of the largest */
     uint32_t queries_max;         /* running at once */
     uint64_t database_size_max;   /* bytes on disk; the oldest data give way */
+    int64_t keep_ms[TIER_COUNT];  /* each resolution, while there is room */
     uint32_t ship_interval_ms;    /* of agents that nobody looks at */
     int64_t certificate_life_s;   /* of agents */
 };
@@ -39,6 +41,10 @@ struct aggregator_limits {
 #define API_RATE_MOST 100000U
 #define QUERIES_MAX_DEFAULT "4"
 #define DATABASE_MAX_DEFAULT "10GiB"
+/* What people look back at: a month in full, a year in minutes, ten in hours. The disk mostly ends sooner. */
+#define KEEP_SECONDS_DEFAULT "30d"
+#define KEEP_MINUTES_DEFAULT "365d"
+#define KEEP_HOURS_DEFAULT "3650d"
 #define SHIP_INTERVAL_DEFAULT "10s"
 /* What somebody is likely to be told about, so that it need not wait for the next shipment. */
 #define HINTS_DEFAULT "cpu_usage>90,memory_usage_percent>90,disk_usage_percent>90"
@@ -58,6 +64,9 @@ struct aggregator_limits {
 #define QUERIES_MAX_MOST 64U
 #define DATABASE_MAX_LEAST (UINT64_C(16) << 20)
 #define DATABASE_MAX_MOST (UINT64_C(16) << 40)
+/* What is late by less is still rolled up with what came in time. */
+#define KEEP_MS_LEAST (INT64_C(2) * 3600 * 1000)
+#define KEEP_MS_MOST (INT64_C(36500) * 86400 * 1000)
 #define SHIP_INTERVAL_MS_LEAST 1000
 #define SHIP_INTERVAL_MS_MOST 60000
 #define SAMPLE_INTERVAL_MS_MOST 60000

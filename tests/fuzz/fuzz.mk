@@ -29,6 +29,7 @@ FUZZ_NEEDS_dns := platform/linux/dns.c
 FUZZ_NEEDS_proc := $(filter-out agent/collect/collect%.c agent/collect/process_watch.c,$(wildcard agent/collect/*.c))
 FUZZ_NEEDS_units := agent/inputs/units_search.c
 FUZZ_NEEDS_chunk := aggregator/store/chunk.c aggregator/store/journal.c
+FUZZ_NEEDS_rollup := aggregator/store/rollup.c
 FUZZ_NEEDS_hints := aggregator/hints.c
 FUZZ_NEEDS_statsd := $(addprefix agent/inputs/,decimal.c distinct.c labels.c statsd.c statsd_line.c summary.c) \
 	agent/series.c agent/collect/span.c
@@ -63,7 +64,7 @@ $(foreach t,$(FUZZ_TARGETS),$(eval $(call fuzz_target,$(t))))
 
 $(FUZZ)/canary: $(FUZZ)/obj/tests/fuzz/canary.o
 	$(Q)$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $^ -o $@
-$(FUZZ)/make_seeds: tests/fuzz/make_seeds.c $(FUZZ_COMMON) $(FUZZ_NEEDS_chunk) $(FUZZ_NEEDS_spool) $(BUILD)/gen/nephos.pb-c.c
+$(FUZZ)/make_seeds: tests/fuzz/make_seeds.c $(FUZZ_COMMON) $(FUZZ_NEEDS_chunk) $(FUZZ_NEEDS_rollup) $(FUZZ_NEEDS_spool) $(BUILD)/gen/nephos.pb-c.c
 	@mkdir -p $(@D)
 	$(Q)$(HOST_CC) $(filter-out -Wpedantic,$(HOST_FLAGS)) -Wno-error $^ $(DEPS)/host/src/protobuf-c/protobuf-c.c -w -o $@
 

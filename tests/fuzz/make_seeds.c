@@ -8,7 +8,9 @@
 #include <sys/stat.h>
 
 #include "agent/spool.h"
+#include "aggregator/store/cell.h"
 #include "aggregator/store/chunk.h"
+#include "aggregator/store/rollup.h"
 #include "aggregator/store/journal.h"
 #include "platform/base/bytes.h"
 #include "platform/base/crc32c.h"
@@ -168,6 +170,26 @@ static void save_disk(void)
     save("chunk", "journal", room, at);
 }
 
+/* An hour of three series: one whole, one with gaps, one that stands still. */
+static void save_rollup(void)
+{
+    static struct rollup_builder b;
+    static uint8_t room[1 + ROLLUP_SIZE_MAX];
+    static struct crc32c_tables sums;
+    struct rollup_spec spec = {.start_ms = 1767225600000, .point_ms = 60000, .points = 60};
+    crc32c_tables_init(&sums);
+    rollup_reset(&b, &spec);
+    for (int64_t t = 0; t < 3600; t += 5) {
+        int64_t ms = spec.start_ms + t * 1000 + 7;
+        cell_add(&rollup_cells(&b, 0)[t / 60], t * t % 977, ms);
+        if (t % 7 == 0 && t / 60 % 5 != 0)
+            cell_add(&rollup_cells(&b, 3)[t / 60], t * 31, ms);
+        cell_add(&rollup_cells(&b, 9)[t / 60], 42, ms);
+    }
+    room[0] = 'm';
+    save("rollup", "hour", room, 1 + rollup_encode(&sums, &b, room + 1, ROLLUP_SIZE_MAX));
+}
+
 static void save_websocket(void)
 {
     static const char ping[] = "{\"type\":\"ping\"}";
@@ -245,6 +267,7 @@ int main(int argc, char *argv[])
     save_columns();
     save_messages();
     save_disk();
+    save_rollup();
     save_websocket();
     save_dns();
     return 0;

@@ -20,6 +20,20 @@ static void write_store(struct json *j, struct store *s)
     json_u64(j, "staging_bytes", st.staging_bytes);
     json_u64(j, "refused_full", st.refused_full);
     json_u64(j, "retention_chunks_dropped", st.retention_chunks_dropped);
+    json_u64(j, "retention_rollups_dropped", st.retention_rollups_dropped);
+    json_u64(j, "values_rolled", st.values_rolled);
+    json_u64(j, "chunks_merged", st.chunks_merged);
+    json_open_array(j, "tiers");
+    for (uint32_t i = 0; i < TIER_COUNT; i++) {
+        static const char *const names[TIER_COUNT] = {"1s", "1min", "1h"};
+        json_open_object(j, NULL);
+        json_text(j, "resolution", names[i]);
+        json_u64(j, "rows", st.tiers[i].rows);
+        json_u64(j, "bytes", st.tiers[i].bytes);
+        json_i64(j, "horizon_ms", st.tiers[i].horizon_ms);
+        json_close_object(j);
+    }
+    json_close_array(j);
     json_i64(j, "oldest_sample_ms", st.oldest_sample_ms);
     json_i64(j, "sqlite_heap_bytes", st.sqlite_heap_bytes);
     json_i64(j, "sqlite_heap_high_water", st.sqlite_heap_high_water);
