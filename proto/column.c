@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The column codec.
  *
- *     u8      mode: 0 constant, 1 differences, 2 differences of differences
+ *     u8      mode: 0 constant, 1 differences, 2 differences of differences, 3 around the first value,
+ *             4 scaled: a varint, and a column of another mode, whose differences are to be multiplied by it
  *     varint  zigzag of the first value
  *     varint  mode 2 only: zigzag of the first difference
- *     bits    modes 1 and 2: the remaining values as residuals, in groups of COLUMN_GROUP
+ *     bits    modes 1 to 3: the remaining values as residuals, in groups of COLUMN_GROUP
  *
  * A group is 1 bit (0 plain, 1 runs), 6 bits k, and its residuals r as u = zigzag(r). Plain: every u as
  * rice(u, k). Runs: again and again gamma(zeros + 1), then, unless the group is full, rice(u - 1, k) of the
@@ -18,7 +19,7 @@
 #include "platform/base/bytes.h"
 #include "proto/bits.h"
 
-enum mode { MODE_CONSTANT, MODE_DELTA, MODE_DELTA2, MODE_END };
+enum mode { MODE_CONSTANT, MODE_DELTA, MODE_DELTA2, MODE_AROUND, MODE_SCALED, MODE_END };
 
 #define RICE_QUOTIENT_MAX 24U
 #define GROUP_HEADER_BITS 7U
@@ -137,11 +138,15 @@ static void put_group(struct bit_writer *w, const uint64_t *u, uint32_t count, s
         put_gamma(w, zeros + 1);
 }
 
-/* Zigzag residuals of values[start..], a group's worth; order 1 or 2. */
+/* Zigzag residuals of values[start..], a group's worth; order 1 to 3. */
 static uint32_t residuals(const int64_t *values, uint32_t count, uint32_t start, uint32_t order,
                           uint64_t *u)
 {
     uint32_t n = count - start < COLUMN_GROUP ? count - start : COLUMN_GROUP;
+    for (uint32_t i = 0; i < n && order == MODE_AROUND; i++)
+        u[i] = zigzag((int64_t)((uint64_t)values[start + i] - (uint64_t)values[0]));
+    if (order == MODE_AROUND)
+        return n;
     for (uint32_t i = 0; i < n; i++) {
         const int64_t *v = values + start + i;
         uint64_t d = (uint64_t)v[0] - (uint64_t)v[-1];
@@ -171,18 +176,11 @@ static bool is_constant(const int64_t *values, uint32_t count)
     return true;
 }
 
-int column_encode(const int64_t *values, uint32_t count, uint8_t *to, uint32_t size)
+static int encode_as(const int64_t *values, uint32_t count, uint32_t order, uint8_t *to, uint32_t size)
 {
-    ASSERT(count >= 1 && count <= COLUMN_VALUES_MAX);
+    uint32_t at = 0;
     if (size < 1 + 2 * VARINT_SIZE_MAX)
         return ERR_FULL;
-    uint32_t order = 0;
-    if (!is_constant(values, count)) {
-        order = 1;
-        if (count > 2 && residual_bits(values, count, 2) + 8 < residual_bits(values, count, 1))
-            order = 2;
-    }
-    uint32_t at = 0;
     to[at++] = (uint8_t)order;
     at += put_varint(to + at, zigzag(values[0]));
     if (order == 2)
@@ -191,13 +189,99 @@ int column_encode(const int64_t *values, uint32_t count, uint8_t *to, uint32_t s
         return (int)at;
     struct bit_writer w = {.to = to, .size = size, .at = at};
     uint64_t u[COLUMN_GROUP];
-    for (uint32_t start = order; start < count;) {
+    for (uint32_t start = order == MODE_DELTA2 ? 2 : 1; start < count;) {
         uint32_t n = residuals(values, count, start, order, u);
         put_group(&w, u, n, plan_group(u, n));
         start += n;
     }
     bits_flush(&w);
     return w.full ? ERR_FULL : (int)w.at;
+}
+
+int column_encode(const int64_t *values, uint32_t count, uint8_t *to, uint32_t size)
+{
+    ASSERT(count >= 1 && count <= COLUMN_VALUES_MAX);
+    uint32_t order = MODE_CONSTANT;
+    if (!is_constant(values, count)) {
+        order = MODE_DELTA;
+        if (count > 2 && residual_bits(values, count, 2) + 8 < residual_bits(values, count, 1))
+            order = MODE_DELTA2;
+    }
+    return encode_as(values, count, order, to, size);
+}
+
+/* --- with all modes, for what is kept --- */
+
+/* The greatest number that divides all differences; 1 or 0 when there is none to speak of. */
+static uint64_t common_divisor(const int64_t *values, uint32_t count)
+{
+    uint64_t divisor = 0;
+    for (uint32_t i = 1; i < count && divisor != 1; i++) {
+        int64_t d = (int64_t)((uint64_t)values[i] - (uint64_t)values[i - 1]);
+        uint64_t rest = d < 0 ? 0 - (uint64_t)d : (uint64_t)d;
+        while (rest != 0) {
+            uint64_t t = divisor % rest;
+            divisor = rest;
+            rest = t;
+            if (divisor == 0)
+                break;
+        }
+    }
+    return divisor;
+}
+
+/* Differences from one value to the next divided, or multiplied again, in place. */
+static void shrink(int64_t *values, uint32_t count, int64_t divisor)
+{
+    int64_t before = values[0];
+    for (uint32_t i = 1; i < count; i++) {
+        int64_t d = (int64_t)((uint64_t)values[i] - (uint64_t)before) / divisor;
+        before = values[i];
+        values[i] = (int64_t)((uint64_t)values[i - 1] + (uint64_t)d);
+    }
+}
+
+static void grow(int64_t *values, uint32_t count, uint64_t factor)
+{
+    for (uint32_t i = 1; i < count; i++)
+        values[i] = (int64_t)((uint64_t)values[0] + ((uint64_t)values[i] - (uint64_t)values[0]) * factor);
+}
+
+/* The mode whose residuals have the fewest bits: near enough to the one that gets shortest. */
+static uint32_t guess_order(const int64_t *values, uint32_t count)
+{
+    uint64_t bits[MODE_SCALED] = {0};
+    uint64_t first = (uint64_t)values[0], before = first, step = 0;
+    for (uint32_t i = 1; i < count; i++) {
+        uint64_t v = (uint64_t)values[i], d = v - before;
+        bits[MODE_DELTA] += bit_length(zigzag((int64_t)d));
+        bits[MODE_DELTA2] += bit_length(zigzag((int64_t)(d - step)));
+        bits[MODE_AROUND] += bit_length(zigzag((int64_t)(v - first)));
+        before = v;
+        step = d;
+    }
+    uint32_t best = MODE_DELTA;
+    if (count > 2 && bits[MODE_DELTA2] < bits[best])
+        best = MODE_DELTA2;
+    return bits[MODE_AROUND] < bits[best] ? MODE_AROUND : best;
+}
+
+int column_pack(int64_t *values, uint32_t count, uint8_t *to, uint32_t size)
+{
+    ASSERT(count >= 1 && count <= COLUMN_VALUES_MAX);
+    if (size < 1 + VARINT_SIZE_MAX)
+        return ERR_FULL;
+    if (is_constant(values, count))
+        return encode_as(values, count, MODE_CONSTANT, to, size);
+    uint64_t divisor = common_divisor(values, count);
+    if (divisor < 2 || divisor > INT64_MAX)
+        return encode_as(values, count, guess_order(values, count), to, size);
+    to[0] = MODE_SCALED;
+    uint32_t at = 1 + put_varint(to + 1, divisor);
+    shrink(values, count, (int64_t)divisor);
+    int n = encode_as(values, count, guess_order(values, count), to + at, size - at);
+    grow(values, count, divisor);
+    return n < 0 ? n : (int)at + n;
 }
 
 /* Nearly always all its bits are in the window at once. */
@@ -248,8 +332,12 @@ static bool get_group(struct bit_reader *r, uint64_t *u, uint32_t count)
     return !r->ended;
 }
 
-static void undo_differences(const uint64_t *u, uint32_t n, uint32_t order, int64_t *v)
+static void undo_differences(const uint64_t *u, uint32_t n, uint32_t order, int64_t first, int64_t *v)
 {
+    for (uint32_t i = 0; i < n && order == MODE_AROUND; i++)
+        v[i] = (int64_t)((uint64_t)first + (uint64_t)unzigzag(u[i]));
+    if (order == MODE_AROUND)
+        return;
     for (uint32_t i = 0; i < n; i++) {
         uint64_t d = (uint64_t)unzigzag(u[i]);
         if (order == 2)
@@ -259,15 +347,15 @@ static void undo_differences(const uint64_t *u, uint32_t n, uint32_t order, int6
     }
 }
 
-int column_decode(const uint8_t *from, uint32_t size, int64_t *values, uint32_t count)
+/* A column of any mode but MODE_SCALED. */
+static int decode_simple(const uint8_t *from, uint32_t size, int64_t *values, uint32_t count)
 {
-    ASSERT(count >= 1 && count <= COLUMN_VALUES_MAX);
-    if (size == 0 || from[0] >= MODE_END)
+    if (size == 0 || from[0] >= MODE_SCALED)
         return ERR_MALFORMED;
     uint32_t order = from[0], at = 1;
     uint64_t first, difference;
     uint32_t n = get_varint(from + at, size - at, &first);
-    if (n == 0 || order >= count)
+    if (n == 0 || (order == MODE_AROUND ? 1 : order) >= count)
         return ERR_MALFORMED;
     at += n;
     values[0] = unzigzag(first);
@@ -285,11 +373,27 @@ int column_decode(const uint8_t *from, uint32_t size, int64_t *values, uint32_t 
     }
     struct bit_reader r = {.from = from, .size = size, .at = at};
     uint64_t u[COLUMN_GROUP];
-    for (uint32_t start = order; start < count; start += n) {
+    for (uint32_t start = order == MODE_DELTA2 ? 2 : 1; start < count; start += n) {
         n = count - start < COLUMN_GROUP ? count - start : COLUMN_GROUP;
         if (!get_group(&r, u, n))
             return ERR_MALFORMED;
-        undo_differences(u, n, order, values + start);
+        undo_differences(u, n, order, values[0], values + start);
     }
     return (int)bits_taken(&r);
+}
+
+int column_decode(const uint8_t *from, uint32_t size, int64_t *values, uint32_t count)
+{
+    uint64_t factor;
+    ASSERT(count >= 1 && count <= COLUMN_VALUES_MAX);
+    if (size == 0 || from[0] != MODE_SCALED)
+        return decode_simple(from, size, values, count);
+    uint32_t n = get_varint(from + 1, size - 1, &factor);
+    if (n == 0)
+        return ERR_MALFORMED;
+    int taken = decode_simple(from + 1 + n, size - 1 - n, values, count);
+    if (taken < 0)
+        return taken;
+    grow(values, count, factor);
+    return taken + 1 + (int)n;
 }

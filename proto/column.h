@@ -17,6 +17,9 @@
 
 /* Returns the bytes written, or ERR_FULL. count is 1..COLUMN_VALUES_MAX. */
 int column_encode(const int64_t *values, uint32_t count, uint8_t *to, uint32_t size);
+/* The same in fewer bytes, with modes that a sender does not use: for what is kept. Of nearly the same speed.
+ * `values` are changed and changed back. */
+int column_pack(int64_t *values, uint32_t count, uint8_t *to, uint32_t size);
 /* Reads exactly `count` values; returns the bytes taken, or ERR_MALFORMED. Never reads past `size`. */
 int column_decode(const uint8_t *from, uint32_t size, int64_t *values, uint32_t count);
 

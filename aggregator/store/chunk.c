@@ -200,12 +200,12 @@ uint32_t chunk_encode(const struct crc32c_tables *sums, struct chunk_builder *b,
     ASSERT(b->count > 0 && size >= CHUNK_SIZE_MAX);
     sort_columns(b, order);
     uint32_t body = directory_bound(b), end = body;
-    int n = column_encode(b->time_ms, b->count, to + end, size - end);
+    int n = column_pack(b->time_ms, b->count, to + end, size - end);
     ASSERT(n > 0);
     uint32_t times_size = (uint32_t)n;
     end += times_size;
     for (uint32_t i = 0; i < b->column_count; i++) {
-        n = column_encode(b->values[order[i]], b->lengths[order[i]], to + end, size - end);
+        n = column_pack(b->values[order[i]], b->lengths[order[i]], to + end, size - end);
         ASSERT(n > 0);
         sizes[i] = (uint32_t)n;
         end += sizes[i];

@@ -78,9 +78,9 @@ struct merging {
     uint32_t size, at, directory_at;
 };
 
-static int put_values(struct merging *m, const int64_t *values, uint32_t count)
+static int put_values(struct merging *m, int64_t *values, uint32_t count)
 {
-    int n = column_encode(values, count, m->to + m->at, m->size - m->at);
+    int n = column_pack(values, count, m->to + m->at, m->size - m->at);
     if (n > 0)
         m->at += (uint32_t)n;
     return n;
@@ -113,7 +113,7 @@ static void put_stretches(struct merging *m)
 
 static int put_series(struct merging *m)
 {
-    const struct chunk_walk *w = &m->work->walk;
+    struct chunk_walk *w = &m->work->walk;
     uint8_t *directory = m->work->directory;
     if (w->count == 0)
         return ERR_OK;

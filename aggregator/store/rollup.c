@@ -67,9 +67,9 @@ struct writer {
     uint32_t size, at;
 };
 
-static void put_column(struct writer *w, const int64_t *values, uint32_t count)
+static void put_column(struct writer *w, int64_t *values, uint32_t count)
 {
-    int n = column_encode(values, count, w->to + w->at, w->size - w->at);
+    int n = column_pack(values, count, w->to + w->at, w->size - w->at);
     ASSERT(n > 0); /* ROLLUP_SIZE_MAX has room for the worst */
     w->at += (uint32_t)n;
 }
@@ -111,7 +111,7 @@ static void fill_columns(const struct rollup_builder *b, const struct store_cell
     }
 }
 
-static void put_columns(struct writer *w, const struct columns *c, uint32_t points)
+static void put_columns(struct writer *w, struct columns *c, uint32_t points)
 {
     if ((c->flags & SAME_COUNTS) == 0)
         put_column(w, c->below, points);

@@ -6,10 +6,8 @@
 
 #define MANY 600U
 
-static void round_trip(const int64_t *values, uint32_t count)
+static void come_back(const int64_t *values, uint32_t count, const uint8_t *bytes, int size)
 {
-    uint8_t bytes[COLUMN_SIZE_MAX(MANY)];
-    int size = column_encode(values, count, bytes, sizeof bytes);
     assert_true(size > 0);
     uint8_t *exact = unit_exact(bytes, (size_t)size);
     int64_t *back = calloc(count, sizeof *back);
@@ -19,6 +17,17 @@ static void round_trip(const int64_t *values, uint32_t count)
         assert_true(column_decode(exact, (uint32_t)cut, back, count) <= cut);
     free(back);
     free(exact);
+}
+
+static void round_trip(const int64_t *values, uint32_t count)
+{
+    uint8_t bytes[COLUMN_SIZE_MAX(MANY)];
+    come_back(values, count, bytes, column_encode(values, count, bytes, sizeof bytes));
+    int64_t *work = unit_exact(values, count * sizeof *values);
+    int size = column_pack(work, count, bytes, sizeof bytes);
+    assert_memory_equal(work, values, count * sizeof *values);
+    come_back(values, count, bytes, size);
+    free(work);
 }
 
 static void constants_and_extremes(void **state)
@@ -58,6 +67,28 @@ static void random_walks(void **state)
              (uint32_t)(unit_random(&random) % 101));
         round_trip(values, count);
     }
+}
+
+/* All differences have a divisor in common, wrapped ones too. */
+static void what_is_scaled_comes_back(void **state)
+{
+    (void)state;
+    uint64_t random = 5;
+    int64_t values[MANY];
+    for (uint32_t round = 0; round < 400; round++) {
+        uint32_t count = 2 + (uint32_t)(unit_random(&random) % (round % 8 == 0 ? MANY - 2 : 16));
+        uint64_t factor = 1 + unit_random(&random) % (round % 5 == 0 ? UINT64_MAX : 5000);
+        walk(&random, values, count, (uint32_t)(unit_random(&random) % 50), 20);
+        for (uint32_t i = 0; i < count; i++)
+            values[i] = (int64_t)((uint64_t)values[i] * factor);
+        round_trip(values, count);
+    }
+    uint8_t packed[COLUMN_SIZE_MAX(MANY)], sent[COLUMN_SIZE_MAX(MANY)];
+    walk(&random, values, MANY, 6, 20);
+    for (uint32_t i = 0; i < MANY; i++)
+        values[i] = (int64_t)((uint64_t)values[i] * 4096);
+    int size = column_encode(values, MANY, sent, sizeof sent);
+    assert_true(column_pack(values, MANY, packed, sizeof packed) * 2 < size);
 }
 
 static void steady_counter_is_nearly_free(void **state)
@@ -108,7 +139,7 @@ static void hostile_bytes_are_refused_or_bounded(void **state)
         for (uint32_t i = 0; i < size; i++)
             bytes[i] = (uint8_t)unit_random(&random);
         if (size > 0)
-            bytes[0] %= 4;
+            bytes[0] %= MODE_END + 1;
         uint8_t *exact = unit_exact(bytes, size);
         int taken = column_decode(exact, size, values, 1 + (uint32_t)(unit_random(&random) % MANY));
         assert_true(taken == ERR_MALFORMED || (taken > 0 && (uint32_t)taken <= size));
@@ -121,6 +152,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(constants_and_extremes),
         cmocka_unit_test(random_walks),
+        cmocka_unit_test(what_is_scaled_comes_back),
         cmocka_unit_test(steady_counter_is_nearly_free),
         cmocka_unit_test(never_longer_than_promised),
         cmocka_unit_test(too_small_a_buffer_is_refused),
