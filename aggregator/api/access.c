@@ -109,6 +109,8 @@ bool access_failed(struct exchange *x)
     char key[LIMITER_KEY_SIZE];
     limiter_key(plat_peer_address(x->world->plat, x->conn), key);
     x->world->stats.refused_token++;
+    plat_log(x->world->plat, LOG_WARN, "API: a wrong, expired or revoked token from %s",
+             plat_peer_address(x->world->plat, x->conn));
     return answer_too_often(x, limiter_take(x->world->access.failures, key, x->now),
                             "too many wrong tokens from this address");
 }

@@ -205,6 +205,8 @@ def throttles(world):
     check(statuses[:10] == [401] * 10 and statuses[-1] == 429, f"guesses: {statuses}")
     status, headers, _ = ask(port, "POST", "/api/v1/session", body='{"token":"x"}')
     check(status == 429 and "Retry-After" in headers, f"the login counts, too: {status}")
+    aggregator.process.says("a wrong, expired or revoked token from 127.0.0.1")
+    check(wrong not in aggregator.process.said(), "what was tried is not in the log")
     aggregator.process.end()
 
 

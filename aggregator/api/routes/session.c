@@ -53,6 +53,8 @@ void handle_session_begin(struct exchange *x)
     access_holder(x, place, &name, &x->role);
     (void)text_copy(x->who, sizeof(x->who), name);
     login_begin(w->access.logins, w->plat, place, access_token_id(w, place), x->now, key);
+    plat_log(w->plat, LOG_INFO, "API: %s (%s) has logged in from %s", x->who, role_name(x->role),
+             plat_peer_address(w->plat, x->conn));
     set_cookie(x, key, LOGIN_LIFE_MS);
     respond_json(x, produce_who);
 }
