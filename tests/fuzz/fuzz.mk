@@ -37,6 +37,9 @@ FUZZ_NEEDS_prometheus := $(addprefix agent/inputs/,decimal.c labels.c prometheus
 FUZZ_NEEDS_reply := agent/http_reply.c agent/http_url.c agent/cloud/cloud.c agent/collect/span.c
 FUZZ_NEEDS_json := aggregator/api/subscribe.c aggregator/api/json_writer.c aggregator/api/websocket.c aggregator/api/http.c
 FUZZ_OBJECTS_json := deps/yyjson.o
+FUZZ_NEEDS_bodies := aggregator/api/json_reader.c aggregator/api/routes/sample_reader.c aggregator/api/json_writer.c \
+	aggregator/api/query_string.c aggregator/api/http.c
+FUZZ_OBJECTS_bodies := deps/yyjson.o
 
 $(FUZZ)/obj/%.o: %.c $(GEN) tests/fuzz/fuzz.mk
 	@mkdir -p $(@D)

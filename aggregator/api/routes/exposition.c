@@ -123,6 +123,8 @@ static int put_hosts(struct exchange *x, struct exposition_state *st)
         for (; st->instance < hosts; st->instance++) {
             if (++looked > WALK_SLICE)
                 return ERR_AGAIN;
+            if (store_instance(w->store, st->instance)->deleted_ms != 0)
+                continue;
             if (put_instance(x, st, family) != PRODUCE_DONE)
                 return PRODUCE_MORE;
         }

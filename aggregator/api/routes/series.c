@@ -148,7 +148,8 @@ static int produce_live(struct exchange *x)
             if (looked > LOOK_SLICE)
                 return ERR_AGAIN;
             looked += 1 + store_series_count(s, st->instance);
-            if (!is_host_wanted(st, store_instance(s, st->instance)) ||
+            const struct instance *in = store_instance(s, st->instance);
+            if (in->deleted_ms != 0 || !is_host_wanted(st, in) ||
                 (st->leaves_out_empty && !has_wanted_series(st, s)))
                 continue;
         }

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/* Levels of what comes over the API: one alert for one breach, none for agents, none too late. */
+#include "tests/unit/store/rig.h"
+
+#include "aggregator/analysis/analysis.h"
+#include "aggregator/analysis/levels.h"
+#include "aggregator/store/store_alerts.h"
+#include "aggregator/store/store_told.h"
+
+struct room {
+    struct rig *rig;
+    struct analysis *analysis;
+    struct memory_map map;
+    uint64_t sequence;
+    int64_t ms;
+};
+
+static struct room *room_new(enum instance_source source)
+{
+    struct room *m = calloc(1, sizeof *m);
+    assert_non_null(m);
+    m->rig = rig_new(1);
+    rig_must_open(m->rig);
+    memory_map_init(&m->map, NULL, 0);
+    assert_null(analysis_reserve(&m->map));
+    void *memory = NULL;
+    uint64_t size = m->map.used;
+    assert_int_equal(posix_memalign(&memory, 64, size), 0);
+    memory_map_init(&m->map, memory, size);
+    m->analysis = analysis_reserve(&m->map);
+    analysis_open(m->analysis, m->rig->store);
+    assert_int_equal(rig_instance(m->rig, "alpha"), 0);
+    store_told_source(m->rig->store, 0, source);
+    assert_int_equal(store_epoch(m->rig->store, 0, 1), ERR_OK);
+    const struct store_series_facts cpu = {.metric = "cpu_usage", .tag = "", .unit = "percent", .scale = 100,
+                                           .kind = METRIC_GAUGE};
+    assert_int_equal(store_dictionary_add(m->rig->store, 0, STREAM_LIVE, &cpu), 0);
+    m->sequence = 1;
+    m->ms = RIG_START_MS;
+    return m;
+}
+
+static void room_free(struct room *m)
+{
+    rig_free(m->rig);
+    free(m->map.block);
+    free(m);
+}
+
+/* One committed sample, in hundredths of a percent. */
+static void sample(struct room *m, int64_t value)
+{
+    rig_fill(m->rig, 1, 1, m->ms);
+    m->rig->block.values[0][0] = value;
+    assert_int_equal(rig_send(m->rig, 0, m->sequence), 1);
+    assert_int_equal(store_commit(m->rig->store), ERR_OK);
+    assert_false(analysis_step(m->analysis));
+    m->sequence++;
+    m->ms += 1000;
+}
+
+static const struct alert *open_alert(struct room *m)
+{
+    return store_alert_open(m->rig->store, "alpha", "level:cpu_usage", "");
+}
+
+static void a_breach_raises_once_and_settles_below(void **state)
+{
+    (void)state;
+    struct room *m = room_new(INSTANCE_FROM_INGEST);
+    sample(m, 6999);
+    assert_null(open_alert(m));
+    sample(m, 7000);
+    assert_non_null(open_alert(m));
+    assert_int_equal(open_alert(m)->severity, ALERT_HIGH);
+    assert_string_equal(open_alert(m)->type, "cpu_usage_warning");
+    int64_t number = open_alert(m)->number;
+    sample(m, 9050);
+    assert_int_equal(open_alert(m)->number, number);
+    assert_int_equal(open_alert(m)->severity, ALERT_CRITICAL);
+    assert_string_equal(open_alert(m)->message, "cpu_usage is critical: 90.5percent (threshold: 90)");
+    for (uint32_t i = 0; i < 20; i++)
+        sample(m, 9900);
+    assert_int_equal(open_alert(m)->occurrences, 22);
+    sample(m, 100);
+    assert_null(open_alert(m));
+    sample(m, 9500);
+    assert_true(open_alert(m)->number > number);
+    struct analysis_stats stats;
+    analysis_stats(m->analysis, &stats);
+    assert_int_equal(stats.raised, 2);
+    assert_int_equal(stats.settled, 1);
+    room_free(m);
+}
+
+static void agents_are_left_to_their_own_rules(void **state)
+{
+    (void)state;
+    struct room *m = room_new(INSTANCE_FROM_AGENT);
+    sample(m, 9900);
+    assert_null(open_alert(m));
+    room_free(m);
+}
+
+static void levels_are_at_or_above(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *metric;
+        int64_t value;
+        enum level_state is;
+    } cases[] = {
+        {"cpu_usage", 69, LEVEL_NORMAL}, {"cpu_usage", 70, LEVEL_WARNING}, {"cpu_usage", 90, LEVEL_CRITICAL},
+        {"memory_usage_percent", 75, LEVEL_WARNING}, {"memory_usage_percent", 90, LEVEL_CRITICAL},
+        {"disk_usage_percent", 79, LEVEL_NORMAL}, {"disk_usage_percent", 95, LEVEL_CRITICAL},
+        {"network_errors", 10, LEVEL_WARNING}, {"network_errors", 50, LEVEL_CRITICAL},
+        {"response_time_ms", 999, LEVEL_NORMAL}, {"response_time_ms", 3000, LEVEL_CRITICAL},
+    };
+    for (uint32_t i = 0; i < COUNT_OF(cases); i++) {
+        int64_t limit;
+        const struct level *level = level_of(cases[i].metric);
+        assert_non_null(level);
+        assert_int_equal(level_judge(level, cases[i].value * 100, 100, &limit), cases[i].is);
+        assert_true(limit <= cases[i].value * 100);
+    }
+    assert_null(level_of("load_average_1min"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_breach_raises_once_and_settles_below),
+        cmocka_unit_test(agents_are_left_to_their_own_rules),
+        cmocka_unit_test(levels_are_at_or_above),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
