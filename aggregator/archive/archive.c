@@ -108,6 +108,8 @@ static void *reserve_room(struct memory_map *map, const struct archive *c)
     switch (c->verb) {
     case VERB_BACKUP: return backup_command_reserve(map, c->config->database_size_max);
     case VERB_RESTORE: return restore_command_reserve(map, c->config->database_size_max);
+    case VERB_EXPORT: return export_command_reserve(map, c->config);
+    case VERB_IMPORT: return import_command_reserve(map, c->config);
     default: return verify_command_reserve(map, c->config->database_size_max);
     }
 }
@@ -117,6 +119,7 @@ static void reserve_all(struct memory_map *map, struct archive *c)
     c->plat = reserve_platform(map);
     c->buffer = memory_reserve(map, "archive: buffer", ARCHIVE_BUFFER_SIZE, 1, "never full");
     c->names = memory_reserve(map, "archive: names of files", 2 * ARCHIVE_NAMES_SIZE, 1, "the command fails");
+    c->sums = memory_reserve(map, "archive: checksum tables", 1, sizeof *c->sums, "never full");
     c->room = reserve_room(map, c);
 }
 
@@ -125,6 +128,8 @@ static int run(struct archive *c)
     switch (c->verb) {
     case VERB_BACKUP: return backup_command(c);
     case VERB_RESTORE: return restore_command(c);
+    case VERB_EXPORT: return export_command(c);
+    case VERB_IMPORT: return import_command(c);
     default: return verify_command(c);
     }
 }
@@ -154,11 +159,13 @@ int archive_run(struct archive *c, const struct config *config, const struct com
         return archive_fail(c, ARCHIVE_NO_INPUT, "there is no data directory %s; name it with --data",
                             config->data);
     const struct plat_linux_options options = {
-        .state_dir = needs_data(c) ? config->data : NULL, .log_level = config_log_level(config)};
+        .state_dir = needs_data(c) ? config->data : NULL, .log_level = archive_log_level(config)};
     if (plat_linux_start(c->plat, &options) < 0) /* says itself what failed */
         return ARCHIVE_FAILED;
+    crc32c_tables_init(c->sums);
     int code = run(c);
     archive_progress_end(c);
     plat_linux_stop(c->plat);
+    snapshot_remove(c);
     return code;
 }

@@ -6,6 +6,7 @@
 #define NEPHOS_ARCHIVE_ARCHIVE_H
 
 #include "aggregator/config.h"
+#include "platform/base/crc32c.h"
 #include "platform/base/memory_map.h"
 
 #define ARCHIVE_PATH_SIZE 512U
@@ -22,7 +23,9 @@ struct archive {
     uint8_t *buffer;           /* ARCHIVE_BUFFER_SIZE */
     /* ARCHIVE_NAMES_SIZE, of the data directory; behind them those of a folder in it */
     char *names;
+    struct crc32c_tables *sums;
     void *room;                /* what the command has reserved for itself */
+    char snapshot[ARCHIVE_PATH_SIZE]; /* a folder to be removed at the end; "": none */
     uint32_t percent;          /* shown last; UINT32_MAX: none */
 };
 

@@ -14,7 +14,6 @@
 struct room {
     struct backup_offline *offline;
     struct verify *verify;
-    struct crc32c_tables *sums;
 };
 
 struct copy { /* one that is being made */
@@ -34,7 +33,6 @@ void *backup_command_reserve(struct memory_map *map, uint64_t database_size)
     const struct room parts = {
         .offline = backup_offline_reserve(map),
         .verify = verify_reserve(map, database_size),
-        .sums = memory_reserve(map, "backup: checksums", 1, sizeof *parts.sums, "never full"),
     };
     if (room != NULL)
         *room = parts;
@@ -44,11 +42,10 @@ void *backup_command_reserve(struct memory_map *map, uint64_t database_size)
 /* Puts the records into their places: bytes used of `size`, or an error. */
 static int take_records(struct copy *y, const uint8_t *from, uint32_t size)
 {
-    const struct room *room = y->c->room;
     uint32_t used = 0;
     while (!y->is_complete) {
         struct backup_record r;
-        int head = backup_get(room->sums, from + used, size - used, &r);
+        int head = backup_get(y->c->sums, from + used, size - used, &r);
         if (head == ERR_AGAIN)
             return (int)used;
         if (head < 0)
@@ -134,6 +131,16 @@ static int copy_running(struct copy *y)
     return status == 200 ? ARCHIVE_OK : archive_fail(c, ARCHIVE_FAILED, "the aggregator refused");
 }
 
+int backup_running(struct archive *c, int file)
+{
+    struct copy y = {.c = c, .file = file};
+    int code = copy_running(&y);
+    archive_progress_end(c);
+    if (code == ARCHIVE_OK && plat_file_truncate(c->plat, file, y.size) < 0)
+        code = archive_fail(c, ARCHIVE_FAILED, "the copy cannot be completed");
+    return code;
+}
+
 /* Everything behind the database's bytes: what fills the archive, and the disk's word for it. */
 static int finish(struct copy *y, const char *part, uint32_t *files)
 {
@@ -192,7 +199,6 @@ int backup_command(struct archive *c)
         return archive_fail(c, ARCHIVE_USAGE, "the name of the file is too long");
     if (plat_linux_exists(c->operand))
         return archive_fail(c, ARCHIVE_CANNOT_CREATE, "%s is there already; choose another name", c->operand);
-    crc32c_tables_init(((struct room *)c->room)->sums);
     (void)plat_linux_remove(part); /* of a backup that was killed */
     y.file = plat_linux_file(c->plat, part, true);
     if (y.file < 0)

@@ -4,6 +4,7 @@
 #define NEPHOS_ARCHIVE_PARTS_H
 
 #include "aggregator/archive/archive.h"
+#include "aggregator/store/store.h"
 #include "platform/linux/plat_linux.h"
 
 /* As sysexits(3) has them. */
@@ -26,6 +27,12 @@ void archive_progress(struct archive *c, const char *what, uint64_t done, uint64
 void archive_progress_end(struct archive *c);
 /* The data directory is this process's alone: ARCHIVE_OK or an exit code. */
 int archive_lock(struct archive *c);
+/* What a server says in passing is nothing that who waits for a command wants to read. */
+static inline enum log_level archive_log_level(const struct config *config)
+{
+    enum log_level level = config_log_level(config);
+    return level == LOG_INFO ? LOG_WARN : level;
+}
 /* An error of a file in words. */
 const char *archive_words(int err);
 int archive_exit_of(int err);
@@ -37,6 +44,23 @@ void *verify_command_reserve(struct memory_map *map, uint64_t database_size);
 int verify_command(struct archive *c);
 void *restore_command_reserve(struct memory_map *map, uint64_t database_size);
 int restore_command(struct archive *c);
+
+void *export_command_reserve(struct memory_map *map, const struct config *config);
+int export_command(struct archive *c);
+void *import_command_reserve(struct memory_map *map, const struct config *config);
+int import_command(struct archive *c);
+
+/* store_room.c: a store as the settings want it, for a command that has the directory to itself. */
+struct store *room_reserve_store(struct memory_map *map, const struct config *config);
+int room_open_store(struct archive *c, struct store *s);
+
+/* snapshot.c: the directory is this process's alone; or, when an aggregator is running there, it is a copy
+ * of its database in a folder of its own, which archive_run() removes. */
+int snapshot_or_lock(struct archive *c);
+void snapshot_remove(struct archive *c);
+/* backup.c: a copy of the database of the aggregator that is running, into an open file. An exit code, or -1
+ * when none is. */
+int backup_running(struct archive *c, int file);
 
 /* verify.c */
 struct verify;

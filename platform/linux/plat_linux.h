@@ -114,7 +114,7 @@ bool plat_linux_is_writable_directory(const char *path);
 int plat_linux_file(struct plat *p, const char *path, bool create);
 /* In place of what has that name; durable when it returns. */
 int plat_linux_rename(const char *from, const char *to);
-int plat_linux_remove(const char *path);
+int plat_linux_remove(const char *path); /* an empty folder, too */
 bool plat_linux_exists(const char *path);
 /* Names in a folder but those that begin with a point, each terminated, an empty one behind the last: bytes
  * used without that one, ERR_FULL, or ERR_MISSING and the like. Memory of libc's: not for a loop. */

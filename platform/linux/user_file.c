@@ -70,7 +70,7 @@ int plat_linux_rename(const char *from, const char *to)
 
 int plat_linux_remove(const char *path)
 {
-    return unlink(path) < 0 ? error_of_errno() : ERR_OK;
+    return remove(path) < 0 ? error_of_errno() : ERR_OK;
 }
 
 bool plat_linux_exists(const char *path)

@@ -30,6 +30,8 @@ FUZZ_NEEDS_proc := $(filter-out agent/collect/collect%.c agent/collect/process_w
 FUZZ_NEEDS_units := agent/inputs/units_search.c
 FUZZ_NEEDS_chunk := aggregator/store/chunk.c aggregator/store/journal.c
 FUZZ_NEEDS_rollup := aggregator/store/rollup.c
+FUZZ_NEEDS_samples := aggregator/archive/sample_read.c aggregator/archive/sample_decimal.c aggregator/archive/sample_write.c aggregator/query/tags.c
+FUZZ_OBJECTS_samples := deps/yyjson.o
 FUZZ_NEEDS_hints := aggregator/hints.c
 FUZZ_NEEDS_statsd := $(addprefix agent/inputs/,decimal.c distinct.c labels.c statsd.c statsd_line.c summary.c) \
 	agent/series.c agent/collect/span.c
