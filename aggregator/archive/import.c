@@ -14,7 +14,7 @@
 struct import {
     struct archive *c;
     struct store *store;
-    struct sample_reader reader;
+    struct sample_lines reader;
     uint8_t *pool;
     int file;                    /* -1: standard input */
     int64_t file_at, file_size;
@@ -210,7 +210,7 @@ static int handle(struct import *m, const char *line, uint32_t length)
     struct text why;
     text_init(&why, words, sizeof words);
     m->line++;
-    int n = sample_read(&m->reader, line, length, &why);
+    int n = sample_line_read(&m->reader, line, length, &why);
     if (n > 0)
         n = take_line(m, &why);
     if (n == ERR_MALFORMED && why.length > 0)
@@ -285,7 +285,7 @@ int import_command(struct archive *c)
     if (format < 0)
         return archive_fail(c, ARCHIVE_USAGE, "--format %s: there are csv, prom and jsonl",
                             c->config->format);
-    sample_reader_init(&m->reader, (enum sample_format)format, m->pool);
+    sample_line_init(&m->reader, (enum sample_format)format, m->pool);
     if (c->operand != NULL && !text_equal(c->operand, "-")) {
         m->file = plat_linux_file(c->plat, c->operand, false);
         if (m->file < 0)

@@ -14,9 +14,9 @@ static const char *const columns[COLUMN_COUNT] = {"instance", "metric", "tag", "
                                                   "time_ms",
                                                   "value"};
 
-void sample_reader_init(struct sample_reader *r, enum sample_format format, uint8_t *pool)
+void sample_line_init(struct sample_lines *r, enum sample_format format, uint8_t *pool)
 {
-    *r = (struct sample_reader){.format = format, .pool = pool};
+    *r = (struct sample_lines){.format = format, .pool = pool};
 }
 
 static int wrong(struct text *why, const char *what)
@@ -76,7 +76,7 @@ static int take_scale(const char *at, uint32_t length, uint32_t *out, struct tex
 }
 
 /* What a line does not tell of its metric: from a "#" line, from our own table, or a guess. */
-static int complete(struct sample_reader *r, bool has_kind, bool has_unit, struct text *why)
+static int complete(struct sample_lines *r, bool has_kind, bool has_unit, struct text *why)
 {
     struct sample_series *s = &r->series;
     const struct sample_type *told = NULL;
@@ -99,7 +99,7 @@ static int complete(struct sample_reader *r, bool has_kind, bool has_unit, struc
     return ERR_OK;
 }
 
-static int take_value(struct sample_reader *r, const char *at, uint32_t length, uint32_t index,
+static int take_value(struct sample_lines *r, const char *at, uint32_t length, uint32_t index,
                       struct text *why)
 {
     bool rounded = false;
@@ -137,7 +137,7 @@ static bool next_field(const char **at, const char *end, char *to, uint32_t size
     return true;
 }
 
-static int read_csv_head(struct sample_reader *r, const char *at, const char *end, struct text *why)
+static int read_csv_head(struct sample_lines *r, const char *at, const char *end, struct text *why)
 {
     char field[32];
     uint32_t length, seen = 0;
@@ -162,7 +162,7 @@ static int read_csv_head(struct sample_reader *r, const char *at, const char *en
     return 0;
 }
 
-static int read_csv(struct sample_reader *r, const char *at, uint32_t line_length, struct text *why)
+static int read_csv(struct sample_lines *r, const char *at, uint32_t line_length, struct text *why)
 {
     struct sample_series *s = &r->series;
     char field[256], value[64] = "";
@@ -226,7 +226,7 @@ static bool is_word(const char *word, uint32_t length, const char *text)
     return strlen(text) == length && memcmp(word, text, length) == 0;
 }
 
-static struct sample_type *type_of(struct sample_reader *r, const char *name, uint32_t length)
+static struct sample_type *type_of(struct sample_lines *r, const char *name, uint32_t length)
 {
     for (uint32_t i = 0; i < r->type_count; i++)
         if (is_word(name, length, r->types[i].metric))
@@ -240,7 +240,7 @@ static struct sample_type *type_of(struct sample_reader *r, const char *name, ui
 }
 
 /* "# TYPE name kind" or "# NEPHOS name kind scale unit"; any other comment says nothing. */
-static int read_comment(struct sample_reader *r, const char *at, const char *end, struct text *why)
+static int read_comment(struct sample_lines *r, const char *at, const char *end, struct text *why)
 {
     const char *word, *name;
     uint32_t length, name_length;
@@ -267,7 +267,7 @@ static int read_comment(struct sample_reader *r, const char *at, const char *end
 }
 
 /* name="value" into the series; *at behind it. */
-static int take_label(struct sample_reader *r, const char **at, const char *end, struct text *why)
+static int take_label(struct sample_lines *r, const char **at, const char *end, struct text *why)
 {
     char value[256], *tag = r->series.tag;
     uint32_t n = 0;
@@ -304,7 +304,7 @@ static int take_label(struct sample_reader *r, const char **at, const char *end,
     return take_text(tag, TAG_SIZE, whole, t.length, "tag", why);
 }
 
-static int take_labels(struct sample_reader *r, const char **at, const char *end, struct text *why)
+static int take_labels(struct sample_lines *r, const char **at, const char *end, struct text *why)
 {
     if (*at == end || **at != '{')
         return ERR_OK;
@@ -322,7 +322,7 @@ static int take_labels(struct sample_reader *r, const char **at, const char *end
     return ERR_OK;
 }
 
-static int read_prom(struct sample_reader *r, const char *at, uint32_t line_length, struct text *why)
+static int read_prom(struct sample_lines *r, const char *at, uint32_t line_length, struct text *why)
 {
     const char *end = at + line_length, *name = at, *value, *time;
     uint32_t value_length, time_length;
@@ -360,7 +360,7 @@ static int take_member(yyjson_val *root, const char *key, char *to, uint32_t siz
     return take_text(to, size, yyjson_get_str(v), (uint32_t)yyjson_get_len(v), key, why);
 }
 
-static int take_arrays(struct sample_reader *r, yyjson_val *times, yyjson_val *values, struct text *why)
+static int take_arrays(struct sample_lines *r, yyjson_val *times, yyjson_val *values, struct text *why)
 {
     size_t count = yyjson_arr_size(times);
     if (!yyjson_is_arr(times) || !yyjson_is_arr(values) || count != yyjson_arr_size(values) || count == 0 ||
@@ -382,7 +382,7 @@ static int take_arrays(struct sample_reader *r, yyjson_val *times, yyjson_val *v
     return (int)count;
 }
 
-static int take_object(struct sample_reader *r, yyjson_val *root, struct text *why)
+static int take_object(struct sample_lines *r, yyjson_val *root, struct text *why)
 {
     struct sample_series *s = &r->series;
     char kind[16] = "";
@@ -407,7 +407,7 @@ static int take_object(struct sample_reader *r, yyjson_val *root, struct text *w
     return err < 0 ? err : take_arrays(r, yyjson_obj_get(root, "t"), yyjson_obj_get(root, "v"), why);
 }
 
-static int read_jsonl(struct sample_reader *r, const char *line, uint32_t length, struct text *why)
+static int read_jsonl(struct sample_lines *r, const char *line, uint32_t length, struct text *why)
 {
     yyjson_alc pool;
     yyjson_read_err err;
@@ -422,7 +422,7 @@ static int read_jsonl(struct sample_reader *r, const char *line, uint32_t length
     return take_object(r, yyjson_doc_get_root(doc), why);
 }
 
-int sample_read(struct sample_reader *r, const char *line, uint32_t length, struct text *why)
+int sample_line_read(struct sample_lines *r, const char *line, uint32_t length, struct text *why)
 {
     while (length > 0 && (line[length - 1] == '\r' || line[length - 1] == '\n'))
         length--;

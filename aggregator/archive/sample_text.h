@@ -49,7 +49,7 @@ struct sample_type { /* told by a line "# NEPHOS" or "# TYPE" */
     uint32_t scale; /* 0: not told */
 };
 
-struct sample_reader {
+struct sample_lines {
     enum sample_format format;
     uint8_t columns[SAMPLE_COLUMNS_MAX]; /* csv: what stands where */
     uint32_t column_count;               /* 0: the head has not come */
@@ -64,10 +64,10 @@ struct sample_reader {
 };
 #define SAMPLE_POOL_SIZE (SAMPLE_LINE_MAX * 12U)
 
-void sample_reader_init(struct sample_reader *r, enum sample_format format, uint8_t *pool);
+void sample_line_init(struct sample_lines *r, enum sample_format format, uint8_t *pool);
 /* One line without its end: the number of samples in it (0: a head, a comment, an empty line), or
  * ERR_MALFORMED and `why`. */
-int sample_read(struct sample_reader *r, const char *line, uint32_t length, struct text *why);
+int sample_line_read(struct sample_lines *r, const char *line, uint32_t length, struct text *why);
 
 /* "12.5" times scale 100 is 1250; what is finer is rounded,
     which *rounded then tells. ERR_MALFORMED for what is

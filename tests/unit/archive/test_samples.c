@@ -5,7 +5,7 @@
 
 #include "aggregator/archive/sample_text.h"
 
-static struct sample_reader reader;
+static struct sample_lines reader;
 static uint8_t pool[SAMPLE_POOL_SIZE];
 static char out_bytes[SAMPLE_LINE_MAX], words[256];
 static struct text out, why;
@@ -14,7 +14,7 @@ static int read_line(const char *line, uint32_t length)
 {
     char *copy = unit_exact(line, length);
     text_init(&why, words, sizeof words);
-    int n = sample_read(&reader, copy, length, &why);
+    int n = sample_line_read(&reader, copy, length, &why);
     free(copy);
     return n;
 }
@@ -41,7 +41,7 @@ static void check_round_trip(enum sample_format format, const struct sample_seri
                              const int64_t *values, uint32_t count)
 {
     text_init(&out, out_bytes, sizeof out_bytes);
-    sample_reader_init(&reader, format, pool);
+    sample_line_init(&reader, format, pool);
     sample_put_head(&out, format);
     if (format == SAMPLE_PROM)
         sample_put_type(&out, s);
@@ -136,7 +136,7 @@ static void decimals_are_exact_or_rounded(void **state)
 static void what_a_line_does_not_tell_is_known(void **state)
 {
     (void)state;
-    sample_reader_init(&reader, SAMPLE_CSV, pool);
+    sample_line_init(&reader, SAMPLE_CSV, pool);
     assert_int_equal(read_text("value,time_ms,metric,instance"), 0);
     assert_int_equal(read_text("99.5,1767225600000,cpu_usage,web"), 1);
     assert_int_equal(reader.series.scale, metric_info((enum metric)metric_find("cpu_usage"))->scale);
@@ -144,7 +144,7 @@ static void what_a_line_does_not_tell_is_known(void **state)
     assert_int_equal(read_text("1.5,1767225600000,my_metric,web\r"), 1);
     assert_int_equal(reader.series.scale, 1000);
     assert_int_equal(reader.values[0], 1500);
-    sample_reader_init(&reader, SAMPLE_PROM, pool);
+    sample_line_init(&reader, SAMPLE_PROM, pool);
     assert_int_equal(read_text("# TYPE requests_total counter"), 0);
     assert_int_equal(read_text("# HELP requests_total Many"), 0);
     assert_int_equal(read_text("requests_total{instance=\"a\",code=\"200\"} 5 1767225600000"), 1);
@@ -176,7 +176,7 @@ static void mistakes_are_told(void **state)
         {SAMPLE_JSONL, "{\"instance\":5,\"metric\":\"m\",\"t\":[1],\"v\":[1]}", "no text"},
     };
     for (size_t i = 0; i < COUNT_OF(mistakes); i++) {
-        sample_reader_init(&reader, mistakes[i].format, pool);
+        sample_line_init(&reader, mistakes[i].format, pool);
         if (mistakes[i].format == SAMPLE_CSV)
             assert_int_equal(read_text("instance,metric,tag,unit,kind,scale,time_ms,value"), 0);
         assert_int_equal(read_text(mistakes[i].line), ERR_MALFORMED);
