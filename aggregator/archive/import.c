@@ -254,7 +254,8 @@ static int finish(struct import *m, int err)
     if (m->errors > ERRORS_TOLD_MAX)
         archive_say("... and %" PRIu64 " more lines", m->errors - ERRORS_TOLD_MAX);
     archive_say("%" PRIu64 " lines: %" PRIu64 " values stored, %" PRIu64 " were there already, %" PRIu64
-                " left out (another value is there at that time), %" PRIu64 " older than what is kept, %" PRIu64
+                " left out (another value is there at that time), %" PRIu64 " older than what is "
+                "kept, %" PRIu64
                 " without room (--agents-max, --series-max), %" PRIu64 " rounded to their metric's scale",
                 m->line, m->stored, m->repeated, m->conflicts, m->too_old, m->left_out, m->reader.rounded);
     if (err < 0 && err != ERR_MALFORMED)
