@@ -211,6 +211,7 @@ $(HOST)/asan/unit/%: tests/unit/%.c $(HOST)/asan/libnephos.a
 -include tests/sim/sim.mk
 -include tests/fuzz/fuzz.mk
 -include tests/e2e/e2e.mk
+-include tests/soak/soak.mk
 -include tests/bench/bench.mk
 -include packaging/dist.mk
 
