@@ -1,0 +1,5 @@
+# Pushed samples are sealed in the order in which they came.
+# file: aggregator/store/push_seal.c
+# unit: store/test_push
+# says: is_there_once_whatever_happens
+s/^    sort_rows\(rows, count\);/    (void)sort_rows;/
