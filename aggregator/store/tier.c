@@ -9,8 +9,8 @@
 #define HOURS_SIXTEENTHS 1
 /* Bytes of a value, and of a point of a series, times 100, as `make bench BENCH=store` measures them. */
 #define VALUE_BYTES_X100 45
-#define MINUTE_BYTES_X100 500
-#define HOUR_BYTES_X100 900
+#define MINUTE_BYTES_X100 400
+#define HOUR_BYTES_X100 700
 #define SERIES_ASSUMED 150U
 
 int tiers_load(struct store *s)

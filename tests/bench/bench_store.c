@@ -203,11 +203,26 @@ int main(int argc, char *argv[])
            (double)stats.sealed_bytes / (double)stats.values_sealed, (unsigned long long)stats.chunks);
     printf("  file              %6.4f bytes a value, journal included (%llu rows)\n",
            (double)stats.database_bytes / (double)b->values, (unsigned long long)stats.journal_rows);
+    for (uint32_t i = TIER_MINUTES; i < TIER_COUNT; i++)
+        printf("  %-17s %6.4f bytes a value of those rolled up (%llu rows)\n",
+               i == TIER_MINUTES ? "minutes" : "hours",
+               stats.values_rolled == 0 ? 0.0 : (double)stats.tiers[i].bytes / (double)stats.values_rolled,
+               (unsigned long long)stats.tiers[i].rows);
+    printf("  samples           %6.4f bytes a value sealed, merged where they are (%llu merged)\n",
+           (double)stats.tiers[TIER_SECONDS].bytes / (double)stats.values_sealed,
+           (unsigned long long)stats.chunks_merged);
     printf("  SQLite heap       %lld KiB at most\n", (long long)stats.sqlite_heap_high_water / 1024);
     ask_often(b, "1 series, last hour, 1 s", 1, 3600000, 1000);
     ask_often(b, "1 series, last minute, 1 s", 1, 60000, 1000);
     ask_often(b, "40 series, last hour, 60 s", 40, 3600000, 60000);
     ask_often(b, "40 series, 24 hours, 60 s", 40, 86400000, 60000);
+    ask_often(b, "40 series, 24 hours, 1 h", 40, 86400000, 3600000);
+    int64_t start_ns = cpu_ns(), sum = 0;
+    for (uint32_t i = 0; i < b->host_count; i++)
+        for (uint32_t k = 0; k < store_series_count(b->store, i); k++)
+            sum += store_series(b->store, i, k)->last_ms;
+    printf("  latest of all hosts                  %lld us (%u hosts, sum %lld)\n",
+           (long long)(cpu_ns() - start_ns) / 1000, b->host_count, (long long)(sum & 1023));
     close_store(b);
 
     int64_t start = cpu_ns();

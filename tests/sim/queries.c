@@ -30,6 +30,18 @@ static int find_instance(const struct world *w, struct store *s, uint32_t agent)
     return store_instance_find(s, w->agents[agent].agent->identity.id);
 }
 
+/* The whole life of the world in minutes, or in hours: what is rolled up must be what was sampled, each
+ * sample once, whoever died when. */
+static void choose_all(struct world *w, struct asked *a, int64_t step_ms)
+{
+    int64_t life_ms = (w->options.seconds + CALM_SECONDS) * MS_PER_S;
+    int64_t end_ms = wall_ms(plat_wall(a->node->plat)) + 3 * step_ms;
+    a->step_ms = step_ms;
+    a->from_ms = end_ms - life_ms - 6 * step_ms;
+    a->from_ms -= a->from_ms % step_ms;
+    a->to_ms = end_ms - end_ms % step_ms;
+}
+
 /* A window somewhere in the life of the world, seen by the clock of that agent. */
 static void choose(struct world *w, struct asked *a)
 {
@@ -88,7 +100,10 @@ struct answers *queries_ask(struct world *w)
         for (uint32_t k = 0; k < QUERIES_PER_AGENT && !w->ledger.broken; k++) {
             struct asked *a = &all->asked[all->count++];
             a->node = &w->agents[i];
-            choose(w, a);
+            if (k < 4)
+                choose(w, a);
+            else
+                choose_all(w, a, k == 4 ? 60000 : 3600000);
             ask(w, s, (uint32_t)instance, a);
         }
     }

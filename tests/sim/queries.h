@@ -5,7 +5,7 @@
 
 #include "tests/sim/world.h"
 
-#define QUERIES_PER_AGENT 3U
+#define QUERIES_PER_AGENT 6U
 #define QUERIES_ASKED (QUERIES_PER_AGENT * AGENTS_MAX)
 
 struct answers;
