@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Benchmarks with the shipped programs. Included by the Makefile.
 #
-#   make bench BENCH=agent     one part (agent, collect, ingest, history, live, storm, store, tls); lengths: see tests/bench/run
+#   make bench BENCH=agent     one part (agent, collect, ingest, history, live, storm, rival, store, tls); lengths: see tests/bench/run
 
 BENCH ?=
 .PHONY: bench
@@ -18,7 +18,7 @@ $(BUILD)/bench/listeners: tests/bench/listeners.c
 
 .PHONY: bench-packages
 bench-packages: ## Fetch the peers that `make bench` compares with (unpacked, not installed)
-	@tools/deps peers ws
+	@tools/deps peers ws prometheus
 
 # The agent's objects with its calls to the platform taken apart.
 COLLECT_WRAPS := $(foreach f,text_open text_read text_once list filesystem self clock,-Wl,--wrap=plat_$(f))
