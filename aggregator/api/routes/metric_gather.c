@@ -165,6 +165,8 @@ static int begin_told(struct store *s, struct metrics_state *st, int64_t newest_
         steps = TOLD_STEPS_DEFAULT;
     int64_t to_ms = (newest_ms / TOLD_STEP_MS + 1) * TOLD_STEP_MS;
     int64_t from_ms = to_ms > steps * TOLD_STEP_MS ? to_ms - steps * TOLD_STEP_MS : 0;
+    if (st->list->count == st->list->capacity && st->list->points[0].time_ms > from_ms) /* older: not kept */
+        from_ms = st->list->points[0].time_ms - st->list->points[0].time_ms % TOLD_STEP_MS;
     c->count = c->next = 0;
     c->from_ms = from_ms;
     return ask_store(s, st, from_ms, to_ms, TOLD_STEP_MS);
