@@ -18,7 +18,7 @@ FUZZ_FLAGS := -std=gnu2x -O1 -g -w -fno-omit-frame-pointer -fno-strict-aliasing 
 
 # What a target needs beside platform/base and proto.
 FUZZ_COMMON := $(BASE_SRC) $(PROTO_SRC)
-FUZZ_NEEDS_http := aggregator/api/http.c aggregator/api/websocket.c
+FUZZ_NEEDS_http := aggregator/api/routes/exposition_text.c aggregator/api/http.c aggregator/api/websocket.c
 FUZZ_NEEDS_chunked := aggregator/api/chunked.c
 FUZZ_NEEDS_query := aggregator/api/http.c aggregator/api/query_string.c
 FUZZ_NEEDS_credential := aggregator/api/credential.c aggregator/api/http.c aggregator/access/limiter.c

@@ -6,6 +6,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "aggregator/api/http.h"
+#include "aggregator/api/routes/exposition.h"
 #include "aggregator/api/websocket.h"
 
 static void check_span(const char *head, int size, struct span s)
@@ -47,6 +48,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     FUZZ_CHECK(n != ERR_MALFORMED || (fault.status >= 400 && fault.status < 600 && fault.why != NULL));
     if (n > 0)
         check_request(text, n, &whole);
+    if (n > 0)
+        FUZZ_CHECK(exposition_accepted(&whole) <= EXPOSITION_OPENMETRICS);
 
     /* A refusal may come earlier than the end of the head, but never the other way about. */
     scanned = 0;
