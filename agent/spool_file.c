@@ -48,7 +48,7 @@ int spool_read_header(const struct spool *s, uint32_t segment, struct spool_head
         .epoch_samples = get_u32(bytes + 52),
     };
     memcpy(out->owner, bytes + 64, sizeof out->owner);
-    bool is_sane = out->segment.number != 0 && out->segment.number < UINT64_MAX &&
+    bool is_sane = out->segment.number != 0 && out->segment.number < (uint64_t)INT64_MAX &&
                    (!out->is_sealed ||
                     (out->segment.used >= SPOOL_HEADER_SIZE && out->segment.used <= s->segment_size));
     return is_sane ? ERR_OK : ERR_MISSING;
