@@ -51,7 +51,7 @@ def watch(aggregator, feeding, begin):
 
 def flat(samples):
     """Within each life, the last third is no larger than the middle one; and the lives are alike."""
-    worst = 0
+    worst, judged = 0, 0
     lives = collections.defaultdict(list)
     for _, kib, life in samples:
         lives[life].append(kib)
@@ -61,8 +61,11 @@ def flat(samples):
             continue
         growth = max(values[2 * third:]) - max(values[third:2 * third])
         worst = max(worst, growth)
+        judged += 1
         print(f"  life {life}: {values[0] >> 10} MiB at first, {max(values) >> 10} MiB at most, last third "
               f"{growth:+d} KiB", flush=True)
+    if judged == 0:
+        print("  no life is long enough to tell whether memory grows; give SOAK_S more", flush=True)
     return worst
 
 
