@@ -18,6 +18,21 @@ void text_clear(struct text *t)
     text_init(t, t->at, t->size);
 }
 
+/* Up to 16 bytes: a call costs more than such a copy, which is what most texts are made of. */
+static void copy_short(char *to, const char *s, uint32_t length)
+{
+    if (length >= 8) { /* its ends, which meet or overlap */
+        memcpy(to, s, 8);
+        memcpy(to + length - 8, s + length - 8, 8);
+    } else if (length >= 4) {
+        memcpy(to, s, 4);
+        memcpy(to + length - 4, s + length - 4, 4);
+    } else {
+        for (uint32_t i = 0; i < length; i++)
+            to[i] = s[i];
+    }
+}
+
 void text_put_n(struct text *t, const char *s, uint32_t length)
 {
     uint32_t room = t->size - 1 - t->length;
@@ -25,7 +40,10 @@ void text_put_n(struct text *t, const char *s, uint32_t length)
         t->truncated = true;
         length = room;
     }
-    memcpy(t->at + t->length, s, length);
+    if (length <= 16)
+        copy_short(t->at + t->length, s, length);
+    else
+        memcpy(t->at + t->length, s, length);
     t->length += length;
     t->at[t->length] = '\0';
 }
@@ -37,17 +55,33 @@ void text_put(struct text *t, const char *s)
 
 void text_put_char(struct text *t, char c)
 {
-    text_put_n(t, &c, 1);
+    if (t->length + 1 >= t->size) {
+        t->truncated = true;
+        return;
+    }
+    t->at[t->length++] = c;
+    t->at[t->length] = '\0';
 }
 
+/* Two digits at a time: a division costs more than all the rest. */
 void text_put_u64(struct text *t, uint64_t v)
 {
+    static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+                                "25262728293031323334353637383940414243444546474849"
+                                "50515253545556575859606162636465666768697071727374"
+                                "75767778798081828384858687888990919293949596979899";
     char digits[20];
     uint32_t at = sizeof digits;
-    do {
-        digits[--at] = (char)('0' + v % 10);
-        v /= 10;
-    } while (v != 0);
+    for (; v >= 100; v /= 100) {
+        at -= 2;
+        memcpy(digits + at, pairs + v % 100 * 2, 2);
+    }
+    if (v >= 10) {
+        at -= 2;
+        memcpy(digits + at, pairs + v * 2, 2);
+    } else {
+        digits[--at] = (char)('0' + v);
+    }
     text_put_n(t, digits + at, (uint32_t)sizeof digits - at);
 }
 

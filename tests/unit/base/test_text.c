@@ -70,6 +70,59 @@ static void truncation_is_said(void **state)
     assert_true(text_copy(small, sizeof small, "1234"));
 }
 
+/* Every length into every room, from a source that ends right behind it. */
+static void copies_of_every_length(void **state)
+{
+    (void)state;
+    for (uint32_t length = 0; length <= 40; length++) {
+        char *source = malloc(length + 1U), whole[48];
+        assert_non_null(source);
+        for (uint32_t i = 0; i < length; i++)
+            source[i] = whole[i] = (char)('0' + i);
+        for (uint32_t size = 1; size <= 48; size++) {
+            char *to = malloc(size);
+            assert_non_null(to);
+            struct text t;
+            text_init(&t, to, size);
+            text_put_n(&t, source, length);
+            uint32_t fits = length < size ? length : size - 1;
+            assert_int_equal(t.length, fits);
+            assert_memory_equal(to, whole, fits);
+            assert_int_equal(to[fits], 0);
+            assert_int_equal(t.truncated, fits < length);
+            free(to);
+        }
+        free(source);
+    }
+}
+
+static void numbers_to_text(void **state)
+{
+    (void)state;
+    uint64_t around = 1;
+    for (uint32_t digits = 0; digits <= 19; digits++, around *= 10)
+        for (uint64_t v = around - 1; v <= around + 1; v++) {
+            char mine[32], theirs[32];
+            struct text t;
+            text_init(&t, mine, sizeof mine);
+            text_put_u64(&t, v);
+            (void)snprintf(theirs, sizeof theirs, "%llu", (unsigned long long)v);
+            assert_string_equal(mine, theirs);
+        }
+    char all[24], small[3];
+    struct text t;
+    text_init(&t, all, sizeof all);
+    text_put_u64(&t, UINT64_MAX);
+    assert_string_equal(all, "18446744073709551615");
+    text_init(&t, small, sizeof small);
+    text_put_char(&t, 'a');
+    text_put_char(&t, 'b');
+    assert_false(t.truncated);
+    text_put_char(&t, 'c');
+    assert_true(t.truncated);
+    assert_string_equal(small, "ab");
+}
+
 static void numbers_from_text(void **state)
 {
     (void)state;
@@ -132,6 +185,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(decimals),          cmocka_unit_test(iso_times),
         cmocka_unit_test(truncation_is_said), cmocka_unit_test(numbers_from_text),
+        cmocka_unit_test(copies_of_every_length), cmocka_unit_test(numbers_to_text),
         cmocka_unit_test(base64url),         cmocka_unit_test(distances),
         cmocka_unit_test(checksum_known_answer),
     };
