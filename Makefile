@@ -204,7 +204,7 @@ UNIT := $(patsubst tests/unit/%.c,$(HOST)/asan/unit/%,$(wildcard tests/unit/*/te
 $(HOST)/asan/unit/%: tests/unit/%.c $(HOST)/asan/libnephos.a
 	@mkdir -p $(@D)
 	$(Q)$(HOST_CC) $(HOST_FLAGS) -Wno-frame-larger-than -O1 $(SANITIZE) -MMD -MP $< $(HOST)/asan/libnephos.a \
-		-lcmocka -o $@
+		-lcmocka -lm -o $@
 -include $(UNIT:=.d)
 
 -include tests/unit/platform/linux/linux.mk

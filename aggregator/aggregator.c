@@ -13,7 +13,7 @@
 /* Newcomers taken in one pass; the rest is reported again. */
 #define ACCEPTS_PER_PASS 32U
 #define GAUGES_MS 1000
-#define GAUGES_MAX 32U
+#define GAUGES_MAX 48U
 #define CERTIFICATE_LOOK_MS (INT64_C(86400) * 1000)
 
 struct aggregator {
@@ -35,7 +35,7 @@ struct aggregator *aggregator_reserve(struct memory_map *map, const struct aggre
         .instances_max = limits->agents_max,
         .series_per_instance_max = limits->series_max,
         .histories_max = limits->histories_max,
-        .queries_max = limits->queries_max,
+        .queries_max = limits->queries_max + 1, /* one for analysis */
         .database_size_max = limits->database_size_max,
         .keep_ms = {limits->keep_ms[TIER_SECONDS], limits->keep_ms[TIER_MINUTES],
                     limits->keep_ms[TIER_HOURS]},
@@ -59,10 +59,16 @@ struct aggregator *aggregator_reserve(struct memory_map *map, const struct aggre
         .instances_max = limits->agents_max,
         .series_per_instance_max = limits->series_max,
     };
+    const struct detect_limits detect = {
+        .instances_max = limits->agents_max,
+        .series_per_instance_max = limits->series_max,
+        .tracked_max = limits->analysed_max,
+        .database_size_max = limits->database_size_max,
+    };
     struct aggregator *a = memory_reserve(map, "aggregator", 1, sizeof *a, "there is one");
     struct store *s = store_reserve(map, &store);
     struct ingest *g = ingest_reserve(map, &ingest);
-    struct analysis *n = analysis_reserve(map);
+    struct analysis *n = analysis_reserve(map, &detect);
     struct api *h = api_reserve(map, &api);
     if (a != NULL)
         *a = (struct aggregator){.store = s, .ingest = g, .analysis = n, .api = h, .agents_listener = -1,
@@ -160,7 +166,7 @@ int aggregator_open(struct aggregator *a, struct plat *p, const struct memory_ma
         return e;
     }
     ingest_open(a->ingest, p, a->store);
-    analysis_open(a->analysis, a->store);
+    analysis_open(a->analysis, a->store, plat_wall(p));
     const struct api_options api = {.token = options->api_token};
     api_open(a->api, p, a->store, map, &api);
     e = aggregator_configure(a, options, why);
@@ -240,6 +246,19 @@ static void publish_gauges(struct aggregator *a)
         {"alerts_raised", n.raised},
         {"alerts_settled", n.settled},
         {"alerts_refused", n.refused},
+        {"anomaly_values", n.detect.values},
+        {"anomaly_minutes", n.detect.minutes},
+        {"anomaly_values_absurd", n.detect.absurd},
+        {"anomaly_samples_backward", n.detect.backward},
+        {"anomaly_series_surplus", n.detect.surplus},
+        {"anomaly_alarms", n.detect.alarms},
+        {"anomaly_series_alarms", n.detect.series_alarms},
+        {"anomaly_series_alarms_left_out", n.detect.series_alarms_left_out},
+        {"anomaly_refused", n.detect.refused},
+        {"anomaly_minutes_learnt", n.detect.learnt_minutes},
+        {"anomaly_checkpoints", n.detect.checkpoints},
+        {"anomaly_checkpoints_failed", n.detect.checkpoints_failed},
+        {"anomaly_checkpoints_damaged", n.detect.checkpoints_damaged},
         {"ingest_bytes_received", s.rx_bytes},
         {"ingest_bytes_sent", s.tx_bytes},
     };
@@ -258,8 +277,8 @@ struct mono aggregator_step(struct aggregator *a, struct mono now)
     next = mono_earlier(next, store_step(a->store, now));
     if (ingest_acknowledge(a->ingest))
         next = now;
-    if (analysis_step(a->analysis)) /* before the api: an answer after a commit knows its alerts */
-        next = now;
+    /* before the api: an answer after a commit knows its alerts */
+    next = mono_earlier(next, analysis_step(a->analysis, now, plat_wall(a->plat)));
     next = mono_earlier(next, api_step(a->api, now));
     if (a->https_listener >= 0 && mono_reached(now, a->certificate_due))
         look_at_certificate(a);
@@ -276,6 +295,7 @@ void aggregator_close(struct aggregator *a)
         plat_log(a->plat, LOG_ERROR, "the last samples could not be written; agents keep them and "
                  "send them again");
     (void)ingest_acknowledge(a->ingest);
+    analysis_close(a->analysis);
     ingest_close(a->ingest);
     api_close(a->api);
     store_close(a->store);

@@ -26,6 +26,7 @@ struct config {
     char access_name[NAME_SIZE], access_role[16];
     char log_level[8], log_format[8];
     uint32_t agents_max, series_max, histories_max, api_connections_max, websockets_max, queries_max;
+    uint32_t analysed_max;
     uint32_t api_bodies_max;
     uint64_t database_size_max, api_body_size;
     int64_t keep_ms[TIER_COUNT];

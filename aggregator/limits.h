@@ -16,7 +16,8 @@ struct aggregator_limits {
     uint32_t api_bodies_max;      /* large request bodies at one time */
     bool api_has_tls;             /* any of them may come with TLS */
     uint32_t api_body_size;       /* bytes of the largest */
-    uint32_t queries_max;         /* running at once */
+    uint32_t queries_max;         /* running at once, for who asks */
+    uint32_t analysed_max;        /* series of a host that are watched for anomalies */
     uint64_t database_size_max;   /* bytes on disk; the oldest data give way */
     int64_t keep_ms[TIER_COUNT];  /* each resolution, while there is room */
     uint32_t ship_interval_ms;    /* of agents that nobody looks at */
@@ -40,6 +41,8 @@ struct aggregator_limits {
 #define API_RATE_DEFAULT "100"
 #define API_RATE_MOST 100000U
 #define QUERIES_MAX_DEFAULT "4"
+/* What says something about a small VM's health; 1.8 KB each. */
+#define ANALYSED_MAX_DEFAULT "32"
 #define DATABASE_MAX_DEFAULT "10GiB"
 /* What people look back at: a month in full, a year in minutes, ten in hours. The disk mostly ends sooner. */
 #define KEEP_SECONDS_DEFAULT "30d"
@@ -61,7 +64,8 @@ struct aggregator_limits {
 #define API_BODIES_MAX_MOST 256U
 #define API_BODY_SIZE_LEAST (UINT64_C(16) << 10)
 #define API_BODY_SIZE_MOST (UINT64_C(64) << 20)
-#define QUERIES_MAX_MOST 64U
+#define QUERIES_MAX_MOST 63U
+#define ANALYSED_MAX_MOST 200U
 #define DATABASE_MAX_LEAST (UINT64_C(16) << 20)
 #define DATABASE_MAX_MOST (UINT64_C(16) << 40)
 /* What is late by less is still rolled up with what came in time. */

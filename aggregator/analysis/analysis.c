@@ -10,19 +10,25 @@
 
 struct analysis {
     struct store *store;
+    struct detect *detect;
     uint64_t cursor;
     struct analysis_stats stats;
     struct block_matrix block;
 };
 
-struct analysis *analysis_reserve(struct memory_map *map)
+struct analysis *analysis_reserve(struct memory_map *map, const struct detect_limits *limits)
 {
-    return memory_reserve(map, "analysis", 1, sizeof(struct analysis), "never full");
+    struct analysis *a = memory_reserve(map, "analysis", 1, sizeof *a, "never full");
+    struct detect *d = detect_reserve(map, limits);
+    if (a != NULL)
+        a->detect = d;
+    return a;
 }
 
-void analysis_open(struct analysis *a, struct store *s)
+void analysis_open(struct analysis *a, struct store *s, struct wall wall)
 {
-    *a = (struct analysis){.store = s, .cursor = store_feed_end(s)};
+    *a = (struct analysis){.store = s, .detect = a->detect, .cursor = store_feed_end(s)};
+    detect_open(a->detect, s, wall);
 }
 
 /* A client of the API speaks for it. */
@@ -78,33 +84,47 @@ static void judge_slot(struct analysis *a, uint32_t instance, uint32_t series_in
     raise(a, in, series, level, state, &values);
 }
 
-static void judge_block(struct analysis *a, const struct store_feed_block *b)
+static void judge_block(struct analysis *a, const struct store_feed_block *b, struct wall wall)
 {
     uint32_t instance = b->instance;
-    if (b->stream == STREAM_HISTORY || !is_judged(store_instance(a->store, instance)) ||
-        block_decode(b->data, b->size, b->count, &a->block) < 0)
+    if (block_decode(b->data, b->size, b->count, &a->block) < 0)
         return;
     uint16_t series[SLOTS_MAX];
     for (uint32_t k = 0; k < a->block.slot_count; k++) /* valid until the next call of the store */
         series[k] = b->series_of_slot[a->block.slots[k]];
+    detect_block(a->detect, b, &a->block, series, wall);
+    if (b->stream == STREAM_HISTORY || !is_judged(store_instance(a->store, instance)))
+        return;
     for (uint32_t k = 0; k < a->block.slot_count; k++)
         if (series[k] != SERIES_NONE)
             judge_slot(a, instance, series[k], k);
 }
 
-bool analysis_step(struct analysis *a)
+struct mono analysis_step(struct analysis *a, struct mono now, struct wall wall)
 {
     struct store_feed_block b;
+    struct mono next = detect_step(a->detect, now, wall);
     for (uint32_t i = 0; i < BLOCKS_PER_STEP; i++) {
         if (!store_feed_next(a->store, &a->cursor, &a->stats.missed, &b))
-            return false;
+            return next;
         a->stats.blocks++;
-        judge_block(a, &b);
+        judge_block(a, &b, wall);
     }
-    return true;
+    return now;
+}
+
+void analysis_close(struct analysis *a)
+{
+    detect_close(a->detect);
+}
+
+const struct board *analysis_board(const struct analysis *a)
+{
+    return detect_board(a->detect);
 }
 
 void analysis_stats(const struct analysis *a, struct analysis_stats *out)
 {
     *out = a->stats;
+    detect_stats(a->detect, &out->detect);
 }

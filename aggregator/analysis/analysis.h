@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What follows from samples. Today: levels of what clients send over the API, each breach one alert.
+/* What follows from samples: levels of what clients send over the API, each breach one alert, and anomalies
+ * of every host (detect.h).
  *
  * The room holds a cursor into the store's feed of committed blocks and pulls; what it finds goes into the
  * store as alerts. Instances of our own agents are left out: their rules come with hysteresis and durations,
@@ -7,18 +8,25 @@
 #ifndef NEPHOS_ANALYSIS_H
 #define NEPHOS_ANALYSIS_H
 
+#include "aggregator/analysis/detect.h"
 #include "aggregator/store/store.h"
 
 struct analysis;
 
-struct analysis *analysis_reserve(struct memory_map *map);
-void analysis_open(struct analysis *a, struct store *s);
-/* Looks at what was committed, a bounded number of blocks. True when there is more. */
-bool analysis_step(struct analysis *a);
+struct analysis *analysis_reserve(struct memory_map *map, const struct detect_limits *limits);
+void analysis_open(struct analysis *a, struct store *s, struct wall wall);
+/* Looks at what was committed, a bounded number of blocks, and does a piece of what is slow. When it wants
+ * to be called next. */
+struct mono analysis_step(struct analysis *a, struct mono now, struct wall wall);
+/* Before the store is closed. */
+void analysis_close(struct analysis *a);
+/* What anomaly detection knows now. */
+const struct board *analysis_board(const struct analysis *a);
 
 struct analysis_stats {
     uint64_t blocks, missed; /* passed over because they left the feed before they were looked at */
     uint64_t raised, settled, refused /* no room for the alert */;
+    struct detect_stats detect;
 };
 void analysis_stats(const struct analysis *a, struct analysis_stats *out);
 

@@ -45,7 +45,7 @@ static const char schema[] =
 static const char *const upgrades[SCHEMA_VERSION - 1][UPGRADE_TEXTS_MAX] = {
     {"ALTER TABLE chunk ADD COLUMN age_ms INTEGER NOT NULL DEFAULT 0;"
     "CREATE INDEX chunk_by_age ON chunk(age_ms);"},
-    {SCHEMA_EVENTS, SCHEMA_ACCESS, SCHEMA_ROLLUPS},
+    {SCHEMA_EVENTS, SCHEMA_ACCESS, SCHEMA_ROLLUPS, SCHEMA_MODELS},
 };
 
 static const char *const statement_texts[SQL_COUNT] = {

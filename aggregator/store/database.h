@@ -65,6 +65,8 @@ enum statement {
     SQL_ROLLUP_DELETE,
     SQL_TIER_LIST,
     SQL_TIER_PUT,
+    SQL_MODEL_PUT,
+    SQL_MODEL_GET,
     SQL_PAGE_COUNT,
     SQL_PAGE_FREE,
     /* schema_events.h */

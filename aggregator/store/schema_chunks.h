@@ -17,6 +17,9 @@
     "INSERT INTO tier SELECT 0, count(*), coalesce(sum(length(data)), 0), 0 FROM chunk;" \
     "INSERT INTO tier VALUES(1, 0, 0, 0), (2, 0, 0, 0);"
 
+/* id: instance times 256 plus the number of the piece. */
+#define SCHEMA_MODELS "CREATE TABLE model(id INTEGER PRIMARY KEY, data BLOB NOT NULL);"
+
 /* Order by age, and within it by number, is the order of leaving. */
 #define STATEMENTS_CHUNKS \
     [SQL_CHUNK_PUT] = "INSERT INTO chunk VALUES(?,?,?,?,?,?,?,?,?,?,?)", \
@@ -54,6 +57,8 @@
                           " ORDER BY start_ms LIMIT 1", \
     [SQL_ROLLUP_DELETE] = "DELETE FROM rollup WHERE id = ?", \
     [SQL_TIER_LIST] = "SELECT id, rows, bytes, horizon_ms FROM tier WHERE id BETWEEN 0 AND 2", \
-    [SQL_TIER_PUT] = "UPDATE tier SET rows = ?2, bytes = ?3, horizon_ms = ?4 WHERE id = ?1",
+    [SQL_TIER_PUT] = "UPDATE tier SET rows = ?2, bytes = ?3, horizon_ms = ?4 WHERE id = ?1", \
+    [SQL_MODEL_PUT] = "INSERT OR REPLACE INTO model VALUES(?,?)", \
+    [SQL_MODEL_GET] = "SELECT data FROM model WHERE id = ?",
 
 #endif

@@ -10,7 +10,7 @@ bench: all $(BUILD)/bench/store $(OUT)/bench/tls $(OUT)/bench/collect $(BUILD)/b
 
 $(BUILD)/bench/store: tests/bench/bench_store.c tools/loadgen/fleet.c $(HOST)/fast/libnephos.a
 	@mkdir -p $(@D)
-	$(Q)$(HOST_CC) $(HOST_FLAGS) -Wno-frame-larger-than -O2 $^ -o $@
+	$(Q)$(HOST_CC) $(HOST_FLAGS) -Wno-frame-larger-than -O2 $^ -lm -o $@
 
 $(BUILD)/bench/listeners: tests/bench/listeners.c
 	@mkdir -p $(@D)

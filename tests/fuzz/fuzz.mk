@@ -67,12 +67,12 @@ fuzz_objects = $(patsubst %.c,$(FUZZ)/obj/%.o,$(FUZZ_NEEDS_$(1))) $(FUZZ_OBJECTS
 define fuzz_target
 $(FUZZ)/$(1): $(FUZZ)/obj/tests/fuzz/fuzz_$(1).o $(call fuzz_objects,$(1)) $(FUZZ)/libcommon.a
 	$$(if $$(V),,$$(call say,LINK,$$@))
-	$$(Q)$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $$^ -o $$@
+	$$(Q)$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $$^ -lm -o $$@
 endef
 $(foreach t,$(FUZZ_TARGETS),$(eval $(call fuzz_target,$(t))))
 
 $(FUZZ)/canary: $(FUZZ)/obj/tests/fuzz/canary.o
-	$(Q)$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $^ -o $@
+	$(Q)$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $^ -lm -o $@
 $(FUZZ)/make_seeds: tests/fuzz/make_seeds.c $(FUZZ_COMMON) $(FUZZ_NEEDS_chunk) $(FUZZ_NEEDS_rollup) $(FUZZ_NEEDS_spool) $(BUILD)/gen/nephos.pb-c.c
 	@mkdir -p $(@D)
 	$(Q)$(HOST_CC) $(filter-out -Wpedantic,$(HOST_FLAGS)) -Wno-error $^ $(DEPS)/host/src/protobuf-c/protobuf-c.c -w -o $@

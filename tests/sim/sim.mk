@@ -7,9 +7,9 @@ SEEDS ?= 120
 SEED ?= 1
 
 $(HOST)/fast/sim: $(SIM_OBJ) $(HOST)/fast/libnephos.a
-	$(Q)$(HOST_CC) $^ -o $@
+	$(Q)$(HOST_CC) $^ -lm -o $@
 $(HOST)/asan/sim: $(SIM_ASAN_OBJ) $(HOST)/asan/libnephos.a
-	$(Q)$(HOST_CC) $(SANITIZE) $^ -o $@
+	$(Q)$(HOST_CC) $(SANITIZE) $^ -lm -o $@
 -include $(SIM_OBJ:.o=.d) $(SIM_ASAN_OBJ:.o=.d)
 
 .PHONY: sim sim-check sim-sanitized mutants

@@ -85,6 +85,7 @@ static void start_aggregator(struct world *w)
         .api_bodies_max = 2,
         .api_body_size = 65536,
         .queries_max = 1,
+        .analysed_max = 8,
         .database_size_max = UINT64_C(256) << 20,
         .ship_interval_ms = 10000,
         .certificate_life_s = INT64_C(90) * 86400,

@@ -21,14 +21,15 @@ static struct room *room_new(enum instance_source source)
     assert_non_null(m);
     m->rig = rig_new(1);
     rig_must_open(m->rig);
+    const struct detect_limits limits = {.instances_max = 8, .series_per_instance_max = 64};
     memory_map_init(&m->map, NULL, 0);
-    assert_null(analysis_reserve(&m->map));
+    assert_null(analysis_reserve(&m->map, &limits));
     void *memory = NULL;
     uint64_t size = m->map.used;
     assert_int_equal(posix_memalign(&memory, 64, size), 0);
     memory_map_init(&m->map, memory, size);
-    m->analysis = analysis_reserve(&m->map);
-    analysis_open(m->analysis, m->rig->store);
+    m->analysis = analysis_reserve(&m->map, &limits);
+    analysis_open(m->analysis, m->rig->store, plat_wall(m->rig->machine));
     assert_int_equal(rig_instance(m->rig, "alpha"), 0);
     store_told_source(m->rig->store, 0, source);
     assert_int_equal(store_epoch(m->rig->store, 0, 1), ERR_OK);
@@ -54,7 +55,8 @@ static void sample(struct room *m, int64_t value)
     m->rig->block.values[0][0] = value;
     assert_int_equal(rig_send(m->rig, 0, m->sequence), 1);
     assert_int_equal(store_commit(m->rig->store), ERR_OK);
-    assert_false(analysis_step(m->analysis));
+    struct mono now = plat_mono(m->rig->machine);
+    assert_true(analysis_step(m->analysis, now, plat_wall(m->rig->machine)).ns > now.ns);
     m->sequence++;
     m->ms += 1000;
 }
