@@ -140,7 +140,9 @@ struct mono checkpoint_step(struct detect *d, struct mono now)
     again_ms = again_ms > MS_PER_S ? MS_PER_S : again_ms < AGAIN_MS_LEAST ? AGAIN_MS_LEAST : again_ms;
     d->save_at = mono_after_ms(now, again_ms);
     uint32_t instance = d->save_next++ % d->board.count;
-    const struct detect_host *h = &d->hosts[instance];
+    struct detect_host *h = &d->hosts[instance];
+    if (h->saved_s == 0) /* the first one is not due at once */
+        h->saved_s = d->shown[instance].minute_s;
     if (h->behind_s == 0 && d->shown[instance].minute_s - h->saved_s >= period_ms / MS_PER_S)
         (void)checkpoint_save(d, instance);
     return d->save_at;

@@ -137,6 +137,27 @@ static inline void scene_judge(struct scene *m)
     }
 }
 
+/* The process dies and comes back; what the store holds is learnt. */
+static inline void scene_restart(struct scene *m)
+{
+    free(m->map.block);
+    rig_restart(m->rig, SIM_KILL);
+    scene_open_analysis(m);
+    assert_int_equal(store_epoch(m->rig->store, 0, 1), ERR_OK);
+    m->sequence = store_committed_sequence(m->rig->store, 0, STREAM_LIVE) + 1;
+}
+
+/* Until the store has nothing more to teach. */
+static inline void scene_learn(struct scene *m)
+{
+    assert_true(analysis_board(m->analysis)->hosts[0].is_catching_up);
+    for (uint32_t i = 0; analysis_board(m->analysis)->hosts[0].is_catching_up; i++) {
+        assert_true(i < 100000);
+        sim_advance(m->rig->world, 5 * NS_PER_MS);
+        scene_judge(m);
+    }
+}
+
 /* Sends rig->block as filled in, and lets it be judged. */
 static inline void scene_send(struct scene *m)
 {

@@ -131,6 +131,117 @@ static void a_shift_becomes_normal(void **state)
     scene_free(m);
 }
 
+/* --- restarts --- */
+
+static void must_be_alike(const struct board_host *x, const struct board_host *y)
+{
+    assert_int_equal(x->minute_s, y->minute_s);
+    assert_int_equal(x->ranked_count, y->ranked_count);
+    assert_memory_equal(&x->level, &y->level, sizeof x->level);
+    assert_memory_equal(&x->score, &y->score, sizeof x->score);
+    for (uint32_t i = 0; i < x->ranked_count; i++) {
+        assert_int_equal(x->ranked[i].series, y->ranked[i].series);
+        assert_memory_equal(&x->ranked[i].value, &y->ranked[i].value,
+                            sizeof x->ranked[i] - offsetof(struct board_metric, value));
+    }
+}
+
+/* Killed after `before` minutes, it knows afterwards what it would know had it lived on. */
+static void must_survive(int64_t before, bool has_checkpoint)
+{
+    struct scene *lives = scene_new(7); /* one after the other: a process has one SQLite */
+    scene_run(lives, before);
+    uint64_t alarms = scene_stats(lives).alarms;
+    scene_run(lives, HOURS(30));
+    const struct board_host known = *shown(lives);
+    alarms = scene_stats(lives).alarms - alarms;
+    scene_free(lives);
+
+    struct scene *dies = scene_new(7);
+    scene_run(dies, before);
+    assert_int_equal(scene_stats(dies).checkpoints > 0, has_checkpoint);
+    scene_restart(dies);
+    scene_learn(dies);
+    uint64_t learnt = scene_stats(dies).learnt_minutes;
+    assert_true(has_checkpoint ? learnt <= 14 : learnt >= (uint64_t)before - 2);
+    assert_int_equal(scene_stats(dies).checkpoints_damaged, 0);
+    assert_int_equal(scene_stats(dies).alarms, 0); /* old news */
+    scene_run(dies, HOURS(30));
+    must_be_alike(&known, shown(dies));
+    assert_int_equal(scene_stats(dies).alarms, alarms);
+    scene_free(dies);
+}
+
+static void a_checkpoint_survives_a_kill(void **state)
+{
+    (void)state;
+    must_survive(HOURS(31) + 8, true);
+}
+
+static void what_the_store_holds_is_learnt(void **state)
+{
+    (void)state;
+    must_survive(8, false); /* before the first checkpoint */
+}
+
+/* An alert that is open when the process dies is settled afterwards, and is not raised a second time. */
+static void an_incident_goes_on_after_a_kill(void **state)
+{
+    (void)state;
+    struct scene *m = scene_new(8);
+    scene_run(m, DAYS(3));
+    m->stress = 0.7;
+    scene_run(m, 20);
+    const struct alert *alert = store_alert_open(m->rig->store, "alpha", "anomaly", "");
+    assert_non_null(alert);
+    int64_t number = alert->number;
+    scene_restart(m);
+    scene_learn(m);
+    scene_run(m, 20);
+    alert = store_alert_open(m->rig->store, "alpha", "anomaly", "");
+    assert_non_null(alert);
+    assert_int_equal(alert->number, number);
+    m->stress = 0;
+    scene_run(m, HOURS(8));
+    assert_null(store_alert_open(m->rig->store, "alpha", "anomaly", ""));
+    scene_free(m);
+}
+
+/* A day that comes late teaches: learnt anew, in its order, and nothing of it is an alert. */
+static void history_teaches(void **state)
+{
+    (void)state;
+    struct scene *m = scene_new(9);
+    struct block_matrix *b = &m->rig->block;
+    scene_run(m, 120);
+    assert_true(shown(m)->is_learning);
+    int64_t now_ms = m->ms;
+    assert_int_equal(store_history(m->rig->store, 0, 2), ERR_OK);
+    for (uint32_t i = 0; i < HOST_SERIES; i++)
+        assert_int_equal(store_dictionary_add(m->rig->store, 0, STREAM_HISTORY, &host_series[i]), i);
+    uint64_t sequence = 1;
+    for (m->ms = now_ms - DAYS(2) * 60000; m->ms < now_ms - HOURS(3) * 60000;) {
+        scene_fill_block(m);
+        int n = rig_send_to(m->rig, 0, STREAM_HISTORY, sequence);
+        assert_int_equal(n, b->count);
+        sequence += b->count;
+        rig_step(m->rig, 150);
+        assert_int_equal(store_commit(m->rig->store), ERR_OK);
+        rig_settle(m->rig);
+        scene_judge(m);
+    }
+    store_history_end(m->rig->store, 0);
+    assert_true(shown(m)->is_learning);
+    m->ms = wall_ms(plat_wall(m->rig->machine)) / 60000 * 60000;
+    scene_run(m, 6);
+    scene_learn(m);
+    scene_run(m, 10);
+    assert_false(shown(m)->is_learning);
+    assert_int_equal(scene_stats(m).alarms, 0);
+    assert_int_equal(m->raised, 0);
+    scene_free(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -139,6 +250,10 @@ int main(void)
         cmocka_unit_test(bad_input_is_counted),
         cmocka_unit_test(resets_and_gaps_are_no_news),
         cmocka_unit_test(a_shift_becomes_normal),
+        cmocka_unit_test(a_checkpoint_survives_a_kill),
+        cmocka_unit_test(what_the_store_holds_is_learnt),
+        cmocka_unit_test(an_incident_goes_on_after_a_kill),
+        cmocka_unit_test(history_teaches),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
