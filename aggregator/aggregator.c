@@ -169,6 +169,7 @@ int aggregator_open(struct aggregator *a, struct plat *p, const struct memory_ma
     analysis_open(a->analysis, a->store, plat_wall(p));
     const struct api_options api = {.token = options->api_token};
     api_open(a->api, p, a->store, map, &api);
+    api_board(a->api, analysis_board(a->analysis));
     e = aggregator_configure(a, options, why);
     if (e < 0)
         return e;

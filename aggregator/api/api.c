@@ -62,6 +62,7 @@ struct api *api_reserve(struct memory_map *map, const struct api_limits *limits)
     exposition_reserve(map, world);
     across_reserve(map, world);
     notes_reserve(map, world);
+    forecast_reserve(map, world);
     world->catalog = catalog_reserve(map, limits->instances_max, limits->series_per_instance_max);
     struct push *push = push_reserve(map, limits->instances_max);
     access_reserve_room(map, a == NULL ? &counting.access : &a->world.access);
@@ -112,6 +113,11 @@ void api_open(struct api *a, struct plat *p, struct store *s, const struct memor
 void api_configure(struct api *a, const struct api_options *options)
 {
     access_open(&a->world.access, a->world.plat, options);
+}
+
+void api_board(struct api *a, const struct board *board)
+{
+    a->world.board = board;
 }
 
 void api_self_gauges(struct api *a, const struct api_gauge *gauges, uint32_t count)

@@ -6,6 +6,7 @@
 #ifndef NEPHOS_API_H
 #define NEPHOS_API_H
 
+#include "aggregator/analysis/board.h"
 #include "aggregator/store/store.h"
 
 struct api_limits {
@@ -39,6 +40,9 @@ bool api_ready(struct api *a, int conn, struct mono now);
 /* Live updates from the store's feed, slices of running queries, deadlines. */
 struct mono api_step(struct api *a, struct mono now);
 void api_close(struct api *a);
+
+/* What analysis knows of every host now, for /api/v1/anomalies. */
+void api_board(struct api *a, const struct board *board);
 
 /* Extra lines for /api/v1/self that other rooms know: name and value, filled by the program. */
 struct api_gauge {

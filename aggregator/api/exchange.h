@@ -72,6 +72,7 @@ struct access {
 };
 struct across_pool;
 struct notes_scratch;
+struct forecast_scratch;
 
 /* What handlers may look at; one for the whole room. */
 struct world {
@@ -95,6 +96,8 @@ struct world {
     struct selection_pool *selections; /* of /federate */
     struct across_pool *across; /* queries of many hosts */
     struct notes_scratch *notes;
+    struct forecast_scratch *forecast;
+    const struct board *board; /* what analysis knows now, or NULL */
 };
 
 struct exchange {

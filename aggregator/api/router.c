@@ -52,6 +52,8 @@ static const struct route routes[] = {
     {HTTP_GET, "/api/v1/query", handle_query, .kind = ROUTE_DATA},
     {HTTP_GET, "/api/v1/series", handle_series, .kind = ROUTE_DATA},
     {HTTP_GET, "/api/v1/processes", handle_processes, .kind = ROUTE_DATA},
+    {HTTP_GET, "/api/v1/anomalies", handle_anomalies, .kind = ROUTE_DATA},
+    {HTTP_GET, "/api/v1/forecast", handle_forecast, .kind = ROUTE_DATA},
     {HTTP_GET, "/api/v1/live", handle_live, .kind = ROUTE_DATA},
     {HTTP_GET, "/api/v1/notes", handle_notes, .kind = ROUTE_DATA},
     {HTTP_POST, "/api/v1/notes", handle_note_create, .kind = ROUTE_DATA, .role = ROLE_OPERATOR,

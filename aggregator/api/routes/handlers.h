@@ -107,6 +107,11 @@ void handle_note_create(struct exchange *x);
 void handle_note_change(struct exchange *x);
 void handle_note_remove(struct exchange *x);
 
+/* anomalies.c, forecast.c */
+void handle_anomalies(struct exchange *x);
+void handle_forecast(struct exchange *x);
+void forecast_reserve(struct memory_map *map, struct world *w);
+
 /* processes.c */
 void handle_processes(struct exchange *x);
 

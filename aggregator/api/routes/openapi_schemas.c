@@ -68,6 +68,14 @@ const struct openapi_schema openapi_schemas[] = {
      "\"from\":{\"type\":[\"integer\",\"string\"]},\"to\":{\"type\":[\"integer\",\"string\"]}}}"},
     {"Notes", "{\"type\":\"object\",\"required\":[\"notes\"],\"properties\":{\"notes\":" ARRAY(
                   REF("Note")) ",\"next_cursor\":" TEXT "}}"},
+    {"Anomalies", "{\"type\":\"object\",\"required\":[\"now_ms\",\"threshold\"],"
+                  "\"properties\":{\"now_ms\":" INTEGER
+                  ",\"threshold\":{\"type\":\"number\"},\"hosts\":" ARRAY("{\"type\":\"object\"}")
+                  ",\"events\":" ARRAY("{\"type\":\"object\"}") ",\"next_cursor\":" INTEGER "}}"},
+    {"Forecast", "{\"type\":\"object\",\"required\":[\"instance\",\"metric\",\"points\",\"crossing\"],"
+                 "\"properties\":{"
+                 "\"instance\":" TEXT ",\"metric\":" TEXT ",\"points\":" ARRAY("{\"type\":\"object\"}")
+                 ",\"reason\":" TEXT "}}"},
     {"Self",
      "{\"type\":\"object\",\"required\":[\"name\",\"version\",\"now_ms\",\"store\",\"api\",\"gauges\"],"
      "\"properties\":{\"name\":" TEXT ",\"version\":" TEXT ",\"now_ms\":" INTEGER

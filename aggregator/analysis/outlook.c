@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* See outlook.h. */
+#include "aggregator/analysis/outlook.h"
+
+#include <string.h>
+
+void outlook_begin(struct outlook *o, const struct store_metric *metric)
+{
+    memset(o, 0, sizeof *o);
+    minute_begin(&o->minute, metric);
+    o->is_percent = text_equal(metric->unit, "percent") && metric->kind == METRIC_GAUGE;
+}
+
+void outlook_take(struct outlook *o, int64_t ms, const struct store_cell *cell)
+{
+    struct minute_value v;
+    if (!minute_take(&o->minute, cell) || !minute_end(&o->minute, &v))
+        return;
+    int64_t end_s = (ms + OUTLOOK_STEP_MS) / MS_PER_S;
+    if (o->first_s == 0)
+        o->first_s = end_s;
+    o->last_s = end_s;
+    o->last = v.mean;
+    forecast_step(&o->forecast, end_s, v.mean);
+    if (o->is_percent)
+        crossing_step(&o->crossing, end_s, v.mean);
+}
+
+static bool can_say(const struct outlook *o, int64_t now_s)
+{
+    return o->first_s != 0 && o->last_s - o->first_s >= OUTLOOK_SEEN_S &&
+           now_s - o->last_s <= OUTLOOK_STALE_S;
+}
+
+bool outlook_level(const struct outlook *o, int64_t now_s, uint32_t hours, struct forecast_level *out)
+{
+    return can_say(o, now_s) && forecast_ask(&o->forecast, o->last_s, (int64_t)hours * 3600, out);
+}
+
+bool outlook_full(const struct outlook *o, int64_t now_s, double percent, int64_t ahead_s,
+                  struct crossing_time *out)
+{
+    return o->is_percent && can_say(o, now_s) &&
+           crossing_ask(&o->crossing, o->last_s, percent, ahead_s, out) &&
+           out->expected_s != CROSSING_NEVER;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* What is to come of one series: its stored past, folded into five minutes each, goes through the models
+ * (models/forecast.h, models/crossing.h). Nothing is kept between two looks: the store remembers, what came
+ * late has been put in its place, and a restart changes nothing. Pure but for the cells that it is given. */
+#ifndef NEPHOS_ANALYSIS_OUTLOOK_H
+#define NEPHOS_ANALYSIS_OUTLOOK_H
+
+#include "aggregator/analysis/minutes.h"
+#include "aggregator/analysis/models/crossing.h"
+#include "aggregator/analysis/models/forecast.h"
+
+/* So much of the past is looked at: two weeks, so that a week can be seen to come again. */
+#define OUTLOOK_PAST_MS (INT64_C(14) * 86400 * 1000)
+#define OUTLOOK_STEP_MS INT64_C(300000)
+#define OUTLOOK_POINTS ((uint32_t)(OUTLOOK_PAST_MS / OUTLOOK_STEP_MS))
+#define OUTLOOK_HOURS_MOST 168U
+/* Where a percentage counts as full: above, little goes right any more. */
+#define OUTLOOK_FULL_PERCENT 95
+/* Less than that of the past, and nothing is said; older than that, and it is not about now. */
+#define OUTLOOK_SEEN_S (12 * 3600)
+#define OUTLOOK_STALE_S 3600
+
+struct outlook {
+    struct minute minute;
+    bool is_percent;          /* then crossings are looked for */
+    int64_t first_s, last_s;  /* of the samples; 0: none */
+    double last;
+    struct forecast forecast;
+    struct crossing crossing;
+};
+
+void outlook_begin(struct outlook *o, const struct store_metric *metric);
+/* The next cell, whose step begins at `ms`. Empty ones and such as cannot be true are passed over. */
+void outlook_take(struct outlook *o, int64_t ms, const struct store_cell *cell);
+/* Mean of the hour that ends `hours` (1..OUTLOOK_HOURS_MOST) after the last sample. False when there is too
+ * little to say, or it is old at `now_s`. */
+bool outlook_level(const struct outlook *o, int64_t now_s, uint32_t hours, struct forecast_level *out);
+/* When `percent` will be reached, in seconds after the last sample, within `ahead_s`. False when there is
+ * nothing to say: no percentage, too little seen, or not to be expected. What is above it already is reached
+ * in 0 seconds. */
+bool outlook_full(const struct outlook *o, int64_t now_s, double percent, int64_t ahead_s,
+                  struct crossing_time *out);
+
+#endif
