@@ -13,7 +13,7 @@
 /* Newcomers taken in one pass; the rest is reported again. */
 #define ACCEPTS_PER_PASS 32U
 #define GAUGES_MS 1000
-#define GAUGES_MAX 48U
+#define GAUGES_MAX 56U
 #define CERTIFICATE_LOOK_MS (INT64_C(86400) * 1000)
 
 struct aggregator {
@@ -166,7 +166,7 @@ int aggregator_open(struct aggregator *a, struct plat *p, const struct memory_ma
         return e;
     }
     ingest_open(a->ingest, p, a->store);
-    analysis_open(a->analysis, a->store, plat_wall(p));
+    analysis_open(a->analysis, a->store, plat_mono(p), plat_wall(p));
     const struct api_options api = {.token = options->api_token};
     api_open(a->api, p, a->store, map, &api);
     api_board(a->api, analysis_board(a->analysis));
@@ -260,6 +260,11 @@ static void publish_gauges(struct aggregator *a)
         {"anomaly_checkpoints", n.detect.checkpoints},
         {"anomaly_checkpoints_failed", n.detect.checkpoints_failed},
         {"anomaly_checkpoints_damaged", n.detect.checkpoints_damaged},
+        {"forecast_looks", n.predict.looks},
+        {"forecast_looks_at_once", n.predict.at_once},
+        {"forecast_series_surplus", n.predict.surplus},
+        {"forecast_alerts", n.predict.raised},
+        {"forecast_alerts_settled", n.predict.settled},
         {"ingest_bytes_received", s.rx_bytes},
         {"ingest_bytes_sent", s.tx_bytes},
     };

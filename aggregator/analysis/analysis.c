@@ -11,6 +11,7 @@
 struct analysis {
     struct store *store;
     struct detect *detect;
+    struct predict *predict;
     uint64_t cursor;
     struct analysis_stats stats;
     struct block_matrix block;
@@ -20,15 +21,20 @@ struct analysis *analysis_reserve(struct memory_map *map, const struct detect_li
 {
     struct analysis *a = memory_reserve(map, "analysis", 1, sizeof *a, "never full");
     struct detect *d = detect_reserve(map, limits);
-    if (a != NULL)
+    struct predict *p = predict_reserve(map, limits->instances_max);
+    if (a != NULL) {
         a->detect = d;
+        a->predict = p;
+    }
     return a;
 }
 
-void analysis_open(struct analysis *a, struct store *s, struct wall wall)
+void analysis_open(struct analysis *a, struct store *s, struct mono now, struct wall wall)
 {
-    *a = (struct analysis){.store = s, .detect = a->detect, .cursor = store_feed_end(s)};
+    *a = (struct analysis){.store = s, .detect = a->detect, .predict = a->predict,
+                           .cursor = store_feed_end(s)};
     detect_open(a->detect, s, wall);
+    predict_open(a->predict, s, now);
 }
 
 /* A client of the API speaks for it. */
@@ -103,7 +109,9 @@ static void judge_block(struct analysis *a, const struct store_feed_block *b, st
 struct mono analysis_step(struct analysis *a, struct mono now, struct wall wall)
 {
     struct store_feed_block b;
-    struct mono next = detect_step(a->detect, now, wall);
+    struct mono next = detect_step(a->detect, now, wall, !predict_is_querying(a->predict));
+    bool may_query = !detect_is_querying(a->detect); /* one query is set aside for this room */
+    next = mono_earlier(next, predict_step(a->predict, now, wall, may_query));
     for (uint32_t i = 0; i < BLOCKS_PER_STEP; i++) {
         if (!store_feed_next(a->store, &a->cursor, &a->stats.missed, &b))
             return next;
@@ -115,6 +123,7 @@ struct mono analysis_step(struct analysis *a, struct mono now, struct wall wall)
 
 void analysis_close(struct analysis *a)
 {
+    predict_close(a->predict);
     detect_close(a->detect);
 }
 
@@ -127,4 +136,5 @@ void analysis_stats(const struct analysis *a, struct analysis_stats *out)
 {
     *out = a->stats;
     detect_stats(a->detect, &out->detect);
+    predict_stats(a->predict, &out->predict);
 }

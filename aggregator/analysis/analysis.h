@@ -9,12 +9,13 @@
 #define NEPHOS_ANALYSIS_H
 
 #include "aggregator/analysis/detect.h"
+#include "aggregator/analysis/predict.h"
 #include "aggregator/store/store.h"
 
 struct analysis;
 
 struct analysis *analysis_reserve(struct memory_map *map, const struct detect_limits *limits);
-void analysis_open(struct analysis *a, struct store *s, struct wall wall);
+void analysis_open(struct analysis *a, struct store *s, struct mono now, struct wall wall);
 /* Looks at what was committed, a bounded number of blocks, and does a piece of what is slow. When it wants
  * to be called next. */
 struct mono analysis_step(struct analysis *a, struct mono now, struct wall wall);
@@ -27,6 +28,7 @@ struct analysis_stats {
     uint64_t blocks, missed; /* passed over because they left the feed before they were looked at */
     uint64_t raised, settled, refused /* no room for the alert */;
     struct detect_stats detect;
+    struct predict_stats predict;
 };
 void analysis_stats(const struct analysis *a, struct analysis_stats *out);
 

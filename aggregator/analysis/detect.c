@@ -232,7 +232,12 @@ static void look_at_late(struct detect *d, uint32_t instance)
     h->late_minutes = 0;
 }
 
-struct mono detect_step(struct detect *d, struct mono now, struct wall wall)
+bool detect_is_querying(const struct detect *d)
+{
+    return d->learning.query >= 0;
+}
+
+struct mono detect_step(struct detect *d, struct mono now, struct wall wall, bool may_query)
 {
     d->now = wall;
     if (d->limits.tracked_max == 0 || d->board.count == 0)
@@ -241,7 +246,8 @@ struct mono detect_step(struct detect *d, struct mono now, struct wall wall)
     if (mono_reached(now, d->save_at))
         for (uint32_t i = 0; i < d->board.count; i++)
             look_at_late(d, i);
-    next = mono_earlier(next, detect_learn(d, now));
+    if (may_query || detect_is_querying(d))
+        next = mono_earlier(next, detect_learn(d, now));
     return mono_earlier(next, checkpoint_step(d, now));
 }
 

@@ -28,8 +28,10 @@ void detect_open(struct detect *d, struct store *s, struct wall now);
 /* Takes a committed block, decoded; `series` has the series of each position in its slots, or SERIES_NONE. */
 void detect_block(struct detect *d, const struct store_feed_block *b, const struct block_matrix *block,
                   const uint16_t *series, struct wall now);
-/* A bounded piece of learning from the store or of a checkpoint. When it wants to be called next. */
-struct mono detect_step(struct detect *d, struct mono now, struct wall wall);
+/* A bounded piece of learning from the store, when it may begin a query, or of a checkpoint. When it wants
+ * to be called next. */
+struct mono detect_step(struct detect *d, struct mono now, struct wall wall, bool may_query);
+bool detect_is_querying(const struct detect *d);
 /* Before the store is closed: all that was learnt goes into the store. */
 void detect_close(struct detect *d);
 /* What is known now; valid as long as the room is. */

@@ -59,7 +59,8 @@ static inline void scene_open_analysis(struct scene *m)
     memset(memory, 0, size);
     memory_map_init(&m->map, memory, size);
     m->analysis = analysis_reserve(&m->map, &limits);
-    analysis_open(m->analysis, m->rig->store, plat_wall(m->rig->machine));
+    analysis_open(m->analysis, m->rig->store, plat_mono(m->rig->machine),
+                  plat_wall(m->rig->machine));
 }
 
 static inline void scene_dictionary(struct scene *m, uint64_t epoch)

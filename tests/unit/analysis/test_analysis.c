@@ -29,7 +29,8 @@ static struct room *room_new(enum instance_source source)
     assert_int_equal(posix_memalign(&memory, 64, size), 0);
     memory_map_init(&m->map, memory, size);
     m->analysis = analysis_reserve(&m->map, &limits);
-    analysis_open(m->analysis, m->rig->store, plat_wall(m->rig->machine));
+    analysis_open(m->analysis, m->rig->store, plat_mono(m->rig->machine),
+                  plat_wall(m->rig->machine));
     assert_int_equal(rig_instance(m->rig, "alpha"), 0);
     store_told_source(m->rig->store, 0, source);
     assert_int_equal(store_epoch(m->rig->store, 0, 1), ERR_OK);

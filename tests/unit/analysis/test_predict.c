@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/* Disks that fill and disks that do not, for days: what is foretold, how early, and when it is taken back. */
+#include "tests/unit/analysis/detect_rig.h"
+
+#include "aggregator/analysis/outlook.h"
+
+#define RULE "forecast:disk_usage_percent"
+
+static const struct alert *foretold(struct scene *m)
+{
+    return store_alert_open(m->rig->store, "alpha", RULE, "mount=/");
+}
+
+static struct predict_stats stats_of(const struct scene *m)
+{
+    struct analysis_stats stats;
+    analysis_stats(m->analysis, &stats);
+    return stats.predict;
+}
+
+static int predictions(struct scene *m, struct insight *found, uint32_t max)
+{
+    struct insight_filter filter = {.type = INSIGHT_PREDICTION, .severity = -1, .instance = "alpha",
+                                    .before_ms = INT64_MAX, .before = INT64_MAX};
+    return store_insight_list(m->rig->store, &filter, found, max);
+}
+
+/* Steps of the room until it has nothing to do at once: a look takes some. */
+static void run(struct scene *m, int64_t minutes, double percent_an_hour)
+{
+    for (int64_t i = 0; i < minutes; i += 2) {
+        scene_run(m, 2);
+        m->filled += percent_an_hour / 30;
+        for (uint32_t k = 0; k < 40; k++) {
+            sim_advance(m->rig->world, 5 * NS_PER_MS);
+            scene_judge(m);
+        }
+    }
+}
+
+static void a_disk_that_fills_is_foretold(void **state)
+{
+    (void)state;
+    struct scene *m = scene_new(11);
+    struct insight found[8];
+    run(m, DAYS(2), 0);
+    assert_null(foretold(m));
+    assert_int_equal(predictions(m, found, 8), 0);
+    assert_true(stats_of(m).looks >= 2 * 8);
+    int64_t hours = 0;
+    for (; foretold(m) == NULL && m->filled < 65; hours++)
+        run(m, 60, 1.0); /* from 30 to 95 percent within 65 hours */
+    double left = 65 - m->filled;
+    print_message("foretold after %lld hours, %.0f hours before\n", (long long)hours, left);
+    assert_true(left >= 24);
+    assert_non_null(foretold(m));
+    print_message("%s\n", foretold(m)->message);
+    run(m, HOURS(8), 1.0);
+    assert_int_equal(foretold(m)->occurrences > 1, 1); /* looked at again, still the same alert */
+    assert_true(store_commit(m->rig->store) == ERR_OK);
+    assert_in_range(predictions(m, found, 8), 1, 2); /* memory goes the same way, from lower down */
+    assert_non_null(strstr(found[0].metadata, "\"earliest\":"));
+    while (m->filled < 58)
+        run(m, 60, 1.0);
+    assert_int_equal(foretold(m)->severity, ALERT_HIGH); /* less than a day */
+    m->filled = 0; /* somebody made room */
+    run(m, HOURS(4), 0);
+    assert_null(foretold(m));
+    assert_true(store_commit(m->rig->store) == ERR_OK);
+    assert_int_equal(predictions(m, found, 8), 0);
+    scene_free(m);
+}
+
+/* Logs that grow by day and are rotated at night come back: nothing to tell. */
+static void a_sawtooth_is_no_forecast(void **state)
+{
+    (void)state;
+    struct scene *m = scene_new(12);
+    for (uint32_t day = 0; day < 6; day++) {
+        for (uint32_t hour = 0; hour < 24; hour++) {
+            run(m, 60, 2.0);
+            if (day > 1)
+                assert_null(foretold(m));
+        }
+        m->filled = 0;
+    }
+    scene_free(m);
+}
+
+/* Two points in ten minutes: nobody waits six hours to look. */
+static void a_runaway_is_looked_at_at_once(void **state)
+{
+    (void)state;
+    struct scene *m = scene_new(13);
+    run(m, DAYS(2), 0);
+    uint64_t before = stats_of(m).at_once;
+    run(m, HOURS(2), 10.0);
+    assert_true(stats_of(m).at_once > before);
+    scene_free(m);
+}
+
+static void too_little_says_nothing(void **state)
+{
+    (void)state;
+    struct outlook *o = calloc(1, sizeof *o);
+    const struct store_metric percent = {.name = "p", .unit = "percent", .scale = 100};
+    struct forecast_level level;
+    struct crossing_time at;
+    assert_non_null(o);
+    outlook_begin(o, &percent);
+    assert_false(outlook_level(o, 0, 1, &level));
+    assert_false(outlook_full(o, 0, 95, 3600, &at));
+    int64_t ms = RIG_START_MS;
+    for (uint32_t i = 0; i < 11 * 12; i++, ms += OUTLOOK_STEP_MS) {
+        struct store_cell cell = {.sum = 5000 + i * 20, .min = 5000, .max = 9000, .last = 5000, .count = 1,
+                                  .last_ms = ms};
+        outlook_take(o, ms, &cell);
+    }
+    assert_false(outlook_full(o, ms / 1000, 95, 172800, &at)); /* eleven hours */
+    assert_false(outlook_level(o, ms / 1000, 1, &level));
+    const struct store_cell absurd = {.sum = INT64_MAX, .min = INT64_MIN, .max = INT64_MAX, .count = 2,
+                                      .last_ms = ms};
+    double last = o->last;
+    outlook_take(o, ms, &absurd);
+    assert_true(o->last >= last && o->last <= last);
+    free(o);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_disk_that_fills_is_foretold),
+        cmocka_unit_test(a_sawtooth_is_no_forecast),
+        cmocka_unit_test(a_runaway_is_looked_at_at_once),
+        cmocka_unit_test(too_little_says_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
