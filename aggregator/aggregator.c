@@ -218,8 +218,9 @@ static void publish_gauges(struct aggregator *a)
     analysis_stats(a->analysis, &n);
     ingest_stats(a->ingest, &s);
     const struct api_gauge gauges[] = {
-        {"agents_connected", s.sessions},
-        {"agents_connected_high_water", s.sessions_high_water},
+        {"agents_connected", s.connected},
+        {"agent_sessions", s.sessions},
+        {"agent_sessions_high_water", s.sessions_high_water},
         {"agent_connections", s.accepted},
         {"agent_handshakes_failed", s.handshakes_failed},
         {"agents_enrolled", s.enrolled},

@@ -24,6 +24,8 @@ enum exit_code {
 
 /* TLS handshakes at one time; others wait their turn, which costs them no memory. */
 #define HANDSHAKES_MAX 32U
+/* Strangers at the API's door have turns of their own beside them. */
+#define PUBLIC_HANDSHAKES_MAX 8U
 #define FILES_MAX 8U
 #define TEXTS_MAX 4U
 
@@ -50,12 +52,14 @@ static int print_out(const struct text *t)
 
 /* --- memory and platform --- */
 
-static struct plat *reserve_platform(struct memory_map *map, uint32_t sessions, uint32_t conns)
+static struct plat *reserve_platform(struct memory_map *map, uint32_t sessions, uint32_t conns, bool has_https)
 {
-    uint32_t handshakes = sessions < HANDSHAKES_MAX ? sessions : HANDSHAKES_MAX;
+    uint32_t publics = has_https ? PUBLIC_HANDSHAKES_MAX : 0;
+    uint32_t handshakes = (sessions < HANDSHAKES_MAX ? sessions : HANDSHAKES_MAX) + publics;
     const struct plat_linux_limits limits = {
         .conns_max = conns,
         .handshakes_max = handshakes,
+        .public_handshakes_max = publics,
         .texts_max = TEXTS_MAX,
         .files_max = FILES_MAX,
         .authority = true,
@@ -66,7 +70,8 @@ static struct plat *reserve_platform(struct memory_map *map, uint32_t sessions, 
 
 static struct aggregator *reserve_all(const struct aggregator_limits *limits)
 {
-    program.plat = reserve_platform(&program.map, limits_tls(limits), limits_connections(limits));
+    program.plat = reserve_platform(&program.map, limits_tls(limits), limits_connections(limits),
+                                     limits->api_has_tls);
     return aggregator_reserve(&program.map, limits);
 }
 
@@ -110,10 +115,10 @@ static int start_platform(void)
 static int start_small(struct text *why)
 {
     memory_map_init(&program.map, NULL, 0);
-    (void)reserve_platform(&program.map, 1, 1);
+    (void)reserve_platform(&program.map, 1, 1, false);
     if (obtain_block(why) < 0)
         return fail(EXIT_RUNTIME, why);
-    program.plat = reserve_platform(&program.map, 1, 1);
+    program.plat = reserve_platform(&program.map, 1, 1, false);
     return start_platform();
 }
 

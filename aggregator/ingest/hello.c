@@ -112,6 +112,7 @@ bool session_hello(struct ingest *g, struct session *s, const struct wire_frame 
     ASSERT((uint32_t)instance < g->limits.instances_max);
     replace_older(g, (uint32_t)instance);
     s->instance = (uint32_t)instance;
+    g->stats.connected++;
     s->streams[STREAM_LIVE].epoch = m->epoch;
     g->session_of_instance[instance] = session_slot(g, s);
     store_instance(g->store, s->instance)->connected = true;

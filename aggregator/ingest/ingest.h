@@ -49,6 +49,7 @@ void ingest_close(struct ingest *g);
 
 struct ingest_stats {
     uint64_t sessions, sessions_high_water, accepted, handshakes_failed;
+    uint64_t connected /* that said Hello and were welcome */;
     uint64_t refused_capacity, refused_certificate, refused_token, refused_protocol, refused_storage;
     uint64_t refused_revoked /* also among those by certificate */;
     uint64_t malformed, replaced /* by a newer session of the same instance */, timeouts, enrolled;

@@ -100,6 +100,7 @@ static void leave_instance(struct ingest *g, struct session *s)
         store_instance(g->store, s->instance)->connected = false;
     }
     s->instance = NO_SLOT;
+    g->stats.connected--;
 }
 
 void session_end(struct ingest *g, struct session *s)

@@ -34,6 +34,11 @@ int conn_index(const struct plat *p, const struct conn *c)
     return (int)(c - p->conns);
 }
 
+enum door conn_door(const struct conn *c)
+{
+    return c->security == PLAT_TLS_SERVER ? DOOR_PUBLIC : DOOR_AGENTS;
+}
+
 static bool is_tls(const struct conn *c)
 {
     return c->security != PLAT_PLAIN;
@@ -101,11 +106,11 @@ static void leave_lists(struct plat *p, struct conn *c)
 {
     int index = conn_index(p, c);
     list_drop(p, &p->opening, index, LINK(opening));
-    list_drop(p, &p->queue, index, LINK(queue));
+    list_drop(p, &p->queues[conn_door(c)], index, LINK(queue));
     list_drop(p, &p->again, index, LINK(again));
     if (c->turn) {
         c->turn = false;
-        p->handshakes--;
+        p->handshakes[conn_door(c)]--;
     }
 }
 

@@ -64,7 +64,8 @@ static void init_tables(struct plat *p)
     list_init(&p->ready);
     list_init(&p->again);
     list_init(&p->opening);
-    list_init(&p->queue);
+    for (uint32_t door = 0; door < DOORS; door++)
+        list_init(&p->queues[door]);
     p->opening_deadline = MONO_NEVER;
     p->stage.conn = NONE;
     p->state_fd = p->lock_fd = p->epoll_fd = p->signal_fd = p->gather.fd = p->statm_fd = p->notify.fd = NONE;

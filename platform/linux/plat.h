@@ -37,6 +37,14 @@ enum conn_state {
     CONN_FAILED,
 };
 
+/* Who shakes hands with us as a server. Each door has its own queue and its own turns, so that strangers at the
+ * public one cannot keep agents out. */
+enum door {
+    DOOR_AGENTS, /* PLAT_TLS */
+    DOOR_PUBLIC, /* PLAT_TLS_SERVER */
+    DOORS,
+};
+
 /* A place in one of the lists below: indexes into the table of connections. */
 struct link {
     int32_t next, prev;
@@ -161,9 +169,10 @@ struct plat {
     struct memory_line *conns_line;
     uint32_t conns_used;
     int32_t free_conn;     /* first of the free ones, chained by ready.next */
-    struct list ready, again, opening, queue;
+    struct list ready, again, opening;
+    struct list queues[DOORS]; /* who waits to begin a handshake */
     struct mono opening_deadline; /* not later than the earliest in `opening` */
-    uint32_t handshakes;   /* turns taken */
+    uint32_t handshakes[DOORS]; /* turns taken */
 
     struct dial *dials;
     struct text_slot *texts;
@@ -190,6 +199,7 @@ void conn_watch(struct plat *p, struct conn *c);
 void conn_ready(struct plat *p, struct conn *c);
 /* Sets the deadline of a connection that is not open yet. */
 void conn_deadline(struct plat *p, struct conn *c, struct mono deadline);
+enum door conn_door(const struct conn *c);
 /* Goes on with the handshake as far as it gets now. */
 void conn_shake_hands(struct plat *p, struct conn *c);
 /* TCP is up: goes on with TLS, or is open. */

@@ -20,6 +20,7 @@ struct plat_linux_limits {
     uint32_t conns_max;        /* connections and listeners together */
     uint32_t dials_max;        /* connections under way to others at once */
     uint32_t handshakes_max;   /* TLS handshakes at once as a server; others wait their turn */
+    uint32_t public_handshakes_max; /* of these, for PLAT_TLS_SERVER at most; 0: all of them */
     uint32_t texts_max;        /* open texts of /proc and /sys */
     uint32_t files_max;        /* open random access files */
     uint32_t credentials_max;  /* agents that this program is: 0, 1, or many in a load generator */

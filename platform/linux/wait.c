@@ -6,7 +6,10 @@
  * handshake is some milliseconds of arithmetic; a turn of the loop spends HANDSHAKE_BUDGET_MS on them,
  * and connections that are open go first in the next. Handshakes beyond limits.handshakes_max queue up
  * without TLS memory, first come first served, so that a thousand agents that come back at once are
- * let in one after the other instead of all being late. */
+ * let in one after the other instead of all being late. While others wait, who has a turn and does not go on
+ * loses it sooner. Strangers at the public door have a queue and turns of their own. */
+#define _GNU_SOURCE /* POLLRDHUP */
+#include <poll.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
@@ -18,6 +21,7 @@
 #define EVENTS_MAX 256
 #define HANDSHAKE_BUDGET_MS 20
 #define HANDSHAKE_TIMEOUT_MS 10000
+#define HURRIED_HANDSHAKE_MS 3000 /* while others wait for a turn: some round trips at the other end of the world */
 
 int plat_next_ready(struct plat *p)
 {
@@ -34,9 +38,10 @@ int plat_next_ready(struct plat *p)
 
 static void begin_handshake(struct plat *p, struct conn *c)
 {
-    list_drop(p, &p->queue, conn_index(p, c), LINK(queue));
+    enum door door = conn_door(c);
+    list_drop(p, &p->queues[door], conn_index(p, c), LINK(queue));
     c->turn = true;
-    p->handshakes++;
+    p->handshakes[door]++;
     c->state = CONN_HANDSHAKE;
     c->drained = false;
     conn_deadline(p, c, mono_after_ms(plat_mono(p), HANDSHAKE_TIMEOUT_MS));
@@ -44,21 +49,68 @@ static void begin_handshake(struct plat *p, struct conn *c)
         conn_shake_hands(p, c);
 }
 
+/* The doors share the memory of handshakes_max; what the public one may have of it, agents do without. */
+static bool has_turn(const struct plat *p, enum door door)
+{
+    uint32_t share = p->limits.public_handshakes_max, all = p->limits.handshakes_max;
+    if (share == 0)
+        return p->handshakes[DOOR_AGENTS] + p->handshakes[DOOR_PUBLIC] < all;
+    return p->handshakes[door] < (door == DOOR_PUBLIC ? share : all - share);
+}
+
+static bool has_waiting_with_turn(const struct plat *p)
+{
+    for (uint32_t door = 0; door < DOORS; door++)
+        if (p->queues[door].first != NONE && has_turn(p, door))
+            return true;
+    return false;
+}
+
+/* Somebody waits, and none of those who have a turn may keep it as long as when nobody does. */
+static void hurry(struct plat *p, enum door door)
+{
+    struct mono most = mono_after_ms(plat_mono(p), HURRIED_HANDSHAKE_MS);
+    for (int32_t i = p->opening.first; i != NONE; i = p->conns[i].opening.next) {
+        struct conn *c = &p->conns[i];
+        if (c->turn && conn_door(c) == door)
+            c->deadline = mono_earlier(c->deadline, most);
+    }
+    p->opening_deadline = mono_earlier(p->opening_deadline, most);
+}
+
 static void on_hello(struct plat *p, struct conn *c)
 {
-    if (p->handshakes < p->limits.handshakes_max) {
+    enum door door = conn_door(c);
+    if (p->queues[door].first == NONE && has_turn(p, door)) {
         begin_handshake(p, c);
         return;
     }
-    list_push(p, &p->queue, conn_index(p, c), LINK(queue));
+    if (p->queues[door].first == NONE)
+        hurry(p, door);
+    list_push(p, &p->queues[door], conn_index(p, c), LINK(queue));
     conn_watch(p, c);
 }
 
-static void serve_queue(struct plat *p, struct mono budget_end)
+/* In a storm some give up before their turn comes. What they said is not worth the arithmetic. */
+static bool has_left(const struct conn *c)
 {
-    while (p->queue.first != NONE && p->handshakes < p->limits.handshakes_max &&
-           !mono_reached(plat_mono(p), budget_end))
-        begin_handshake(p, &p->conns[p->queue.first]);
+    struct pollfd look = {.fd = c->fd, .events = POLLRDHUP};
+    return poll(&look, 1, 0) > 0 && (look.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
+static void serve_queue(struct plat *p, enum door door, struct mono budget_end)
+{
+    while (p->queues[door].first != NONE && has_turn(p, door) && !mono_reached(plat_mono(p), budget_end)) {
+        struct conn *c = &p->conns[p->queues[door].first];
+        if (has_left(c)) {
+            conn_fail(p, c, "the peer went away while it waited for its TLS handshake");
+            p->stats.handshakes_failed++;
+            continue;
+        }
+        begin_handshake(p, c);
+        if (c->turn && p->queues[door].first != NONE)
+            conn_deadline(p, c, mono_after_ms(plat_mono(p), HURRIED_HANDSHAKE_MS));
+    }
 }
 
 /* --- events --- */
@@ -194,7 +246,8 @@ static int poll_once(struct plat *p, int sleep_ms_max)
         else
             on_conn(p, &p->conns[what], events[i].events, budget_end);
     }
-    serve_queue(p, budget_end);
+    for (uint32_t door = 0; door < DOORS; door++)
+        serve_queue(p, door, budget_end);
     return result;
 }
 
@@ -212,7 +265,7 @@ static void expire_conn(struct plat *p, struct conn *c)
             conn_fail(p, c, "the peer connected and said nothing");
         break;
     default:
-        conn_fail(p, c, "the TLS handshake was not over after %d s", HANDSHAKE_TIMEOUT_MS / 1000);
+        conn_fail(p, c, "the TLS handshake was not over in time");
         p->stats.handshakes_failed++;
         break;
     }
@@ -259,7 +312,7 @@ int plat_wait(struct plat *p, struct mono deadline)
         bool done = p->ready.count > 0 || p->signals != 0 || mono_reached(now, deadline);
         if (done && asked)
             return ERR_OK;
-        bool at_once = done || (p->queue.count > 0 && p->handshakes < p->limits.handshakes_max);
+        bool at_once = done || has_waiting_with_turn(p);
         int result = poll_once(p, at_once ? 0 : timeout_ms(p, now, deadline));
         if (result < 0)
             return result;

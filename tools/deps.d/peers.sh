@@ -8,6 +8,9 @@ build_exporter() { unpack_peers "$DIR/exporter" $PACKAGES_exporter; }
 # DIR/prometheus: the scraper (and promtool) that the exposition is checked with.
 build_prometheus() { unpack_peers "$DIR/prometheus" $PACKAGES_prometheus; }
 
+# DIR/pressure: slow clients, many clients, and a judge of TLS, which the aggregator must stand.
+build_pressure() { unpack_peers "$DIR/pressure" $PACKAGES_pressure; }
+
 # DIR/openapi: the judge of /openapi.json and of answers, from npm by the lock file's hashes.
 build_openapi() {
     local folder=$DIR/openapi lock=$TOOLS/deps.d/openapi id

@@ -54,4 +54,5 @@ PACKAGES_test='libcmocka-dev clang strace python3 procps sysstat iproute2' # and
 # Unpacked, not installed (peers.sh).
 PACKAGES_exporter='prometheus-node-exporter'
 PACKAGES_prometheus='prometheus'
+PACKAGES_pressure='slowhttptest wrk testssl.sh'
 PACKAGES_peers='prometheus-node-exporter collectd-core netdata-core netdata-plugins-bash'

@@ -14,14 +14,13 @@
 #include "tools/loadgen/report.h"
 #include "tools/loadgen/sender.h"
 
-#define OPENING_MAX 64U /* connections that are being opened at one time */
 #define STEP_MS 10
 #define EXIT_USAGE 64
 #define RUN_FILE "run"
 
 struct choices {
     char server[128], token[TOKEN_TEXT_SIZE], token_file[256], state[256], ledger[256], rate[8];
-    uint32_t agents, series, seconds, seed, window, batch, history_s, history_batch;
+    uint32_t agents, series, seconds, seed, window, batch, opening, history_s, history_batch;
     uint64_t history_rate;
     int64_t interval_ms, ship_ms, patience_ms;
     bool enroll_only;
@@ -49,6 +48,8 @@ static const struct setting table[] = {
      "blocks in one message, at most"},
     {"window", "--window", NULL, SETTING_COUNT, AT(window), 1, 10000, "16",
      "blocks of one agent that are not acknowledged, at most"},
+    {"opening", "--opening", NULL, SETTING_COUNT, AT(opening), 1, 20000, "64",
+     "connections that are being opened at one time, at most"},
     {"history_s", "--history-s", NULL, SETTING_COUNT, AT(history_s), 0, 1000000, "0",
      "seconds of samples before these, that each sends as history beside them"},
     {"history_batch", "--history-batch", NULL, SETTING_COUNT, AT(history_batch), 1, BATCH_BLOCKS_MAX, "4",
@@ -149,12 +150,12 @@ static struct senders *reserve(struct plat **plat)
     const struct choices *c = &program.choices;
     const struct plat_linux_limits limits = {
         .conns_max = c->agents + 8,
-        .dials_max = OPENING_MAX,
+        .dials_max = c->opening,
         .handshakes_max = 1,
         .texts_max = 1,
         .files_max = 1,
         .credentials_max = c->agents,
-        .tls_arena_size = PLAT_LINUX_TLS_ARENA(c->agents, OPENING_MAX) + c->agents * UINT64_C(8192),
+        .tls_arena_size = PLAT_LINUX_TLS_ARENA(c->agents, c->opening) + c->agents * UINT64_C(8192),
     };
     *plat = plat_linux_reserve(&program.map, &limits);
     return senders_reserve(&program.map, c->agents, c->series, limits.conns_max);
@@ -220,7 +221,9 @@ static int report(const struct senders *g, bool good, int64_t elapsed_ms)
     struct text out;
     text_init(&out, program.out, sizeof program.out);
     if (!program.choices.enroll_only) {
-        report_summary(g, elapsed_ms, &out);
+        struct plat_linux_stats tls;
+        plat_linux_stats(g->plat, &tls);
+        report_summary(g, tls.handshakes_full, tls.handshakes_resumed, elapsed_ms, &out);
         plat_linux_print(1, out.at, out.length);
     }
     if (program.choices.ledger[0] != '\0' && report_ledger(g, program.choices.ledger) < 0)
@@ -246,7 +249,7 @@ static int work(const char *state)
     if (read_token(&g->plan) != 0)
         return 1;
     g->use_credential = plat_linux_use_credential;
-    g->opening_max = OPENING_MAX;
+    g->opening_max = program.choices.opening;
     senders_open(g, p);
     int code = 1;
     if (g->plan.token[0] == '\0' && !senders_enrolled(g)) {

@@ -16,7 +16,8 @@ static void put_ratio(struct text *out, const char *name, uint64_t a, uint64_t b
     text_put(out, ",\n");
 }
 
-void report_summary(const struct senders *g, int64_t elapsed_ms, struct text *out)
+void report_summary(const struct senders *g, uint64_t handshakes_full, uint64_t handshakes_resumed,
+                    int64_t elapsed_ms, struct text *out)
 {
     const struct sender_totals *t = &g->totals;
     const struct sender_plan *p = &g->plan;
@@ -48,6 +49,10 @@ void report_summary(const struct senders *g, int64_t elapsed_ms, struct text *ou
         {"enrolled", t->enrolled},
         {"connects", t->connects},
         {"reconnects", t->reconnects},
+        {"handshakes_full", handshakes_full},
+        {"handshakes_resumed", handshakes_resumed},
+        {"reconnect_wait_ms_most", t->wait_ms_most},
+        {"away_ms_most", t->away_ms_most},
         {"refused", t->refused},
         {"agents_failed", t->failed},
         {"acknowledged_never_sent", t->wrong_acks},

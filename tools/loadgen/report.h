@@ -6,7 +6,8 @@
 #include "platform/base/text.h"
 #include "tools/loadgen/sender.h"
 
-void report_summary(const struct senders *g, int64_t elapsed_ms, struct text *out);
+void report_summary(const struct senders *g, uint64_t handshakes_full, uint64_t handshakes_resumed,
+                    int64_t elapsed_ms, struct text *out);
 /* One line of JSON for each agent: {"instance","epoch","acknowledged","first_ms","interval_ms","series":
  * [{"metric","tag","scale","fnv"}]}; fnv is FNV-1a (64 bits) over the acknowledged integers, each as eight
  * little-endian bytes. ERR_SYSTEM when the file cannot be written. */

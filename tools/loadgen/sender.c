@@ -87,6 +87,10 @@ static void end_connection(struct senders *g, struct sender *s, struct mono now)
     past_lost(s);
     if (s->state == SENDER_DONE || s->state == SENDER_FAILED)
         return;
+    if (s->state == SENDER_SHIPPING) {
+        s->cut_off = true;
+        s->cut_off_at = now;
+    }
     s->state = SENDER_IDLE;
     int64_t wait_ms = RETRY_MS_FIRST << (s->failures < 5 ? s->failures : 5);
     if (wait_ms > RETRY_MS_MOST)
@@ -140,6 +144,7 @@ static void begin(struct senders *g, struct sender *s, struct mono now)
     }
     ASSERT((uint32_t)conn < g->conns_max);
     s->conn = conn;
+    s->asked_at = now;
     s->state = s->enrolled ? SENDER_GREETING : SENDER_ENROLLING;
     g->sender_of_conn[conn] = (int32_t)s->number;
     g->opening++;
@@ -223,6 +228,21 @@ static void refused(struct senders *g, struct sender *s, const struct wire_frame
         fail(g, s, now, m.reason);
 }
 
+static void note_most(uint64_t *most, struct mono from, struct mono now)
+{
+    uint64_t ms = (uint64_t)((now.ns - from.ns) / NS_PER_MS);
+    *most = ms > *most ? ms : *most;
+}
+
+static void note_return(struct senders *g, struct sender *s, struct mono now)
+{
+    if (s->cut_off) {
+        note_most(&g->totals.wait_ms_most, s->asked_at, now);
+        note_most(&g->totals.away_ms_most, s->cut_off_at, now);
+    }
+    s->cut_off = false;
+}
+
 static void handle(struct senders *g, struct sender *s, const struct wire_frame *f, struct mono now)
 {
     arena_reset(&g->arena);
@@ -238,6 +258,7 @@ static void handle(struct senders *g, struct sender *s, const struct wire_frame 
         if (e == ERR_OK) {
             s->state = SENDER_SHIPPING;
             s->failures = 0;
+            note_return(g, s, now);
             g->outage_told = false;
             e = ship_welcome(g, s, &welcome);
         }

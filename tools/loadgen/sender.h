@@ -44,6 +44,8 @@ struct sender_totals {
     uint64_t samples_acked, values_acked, past_samples_acked;
     uint64_t bytes_sent, bytes_received, records_sent;
     uint64_t connects, reconnects, enrolled, refused, failed, done;
+    uint64_t wait_ms_most;     /* from connecting to the Welcome of those who came back */
+    uint64_t away_ms_most;     /* from the end of a connection to the next Welcome */
     uint64_t wrong_acks;       /* of samples never sent */
     uint64_t lost_acked;       /* acknowledged before, gone at a later Welcome */
 };
@@ -75,6 +77,8 @@ struct sender {
     uint64_t epoch;
     bool enrolled, hello_sent;
     bool met;                  /* said Hello before */
+    bool cut_off;              /* was welcome, and lost its connection */
+    struct mono cut_off_at, asked_at; /* then; when it began to connect this time */
     int conn;                  /* -1: none */
     struct mono retry_at;
     uint32_t failures;         /* in a row */

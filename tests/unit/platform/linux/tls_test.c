@@ -259,7 +259,7 @@ static void many(struct site *s)
     while (open < COUNT || peers_open < COUNT) {
         CHECK(plat_wait(agent, mono_after_ms(plat_mono(agent), 1)) == ERR_OK);
         CHECK(plat_wait(s->server, mono_after_ms(plat_mono(agent), 1)) == ERR_OK);
-        CHECK(s->server->handshakes <= s->server->limits.handshakes_max);
+        CHECK(s->server->handshakes[DOOR_AGENTS] <= s->server->limits.handshakes_max);
         int n;
         while ((n = plat_next_ready(s->server)) >= 0)
             peers_open += plat_is_open(s->server, n) ? 1 : 0;
@@ -271,7 +271,7 @@ static void many(struct site *s)
     }
     for (int i = 0; i < COUNT; i++)
         CHECK(plat_peer_identity(s->server, peers[i], id, sizeof id) == 5);
-    CHECK(s->server->handshakes == 0 && s->server->queue.count == 0);
+    CHECK(s->server->handshakes[DOOR_AGENTS] == 0 && s->server->queues[DOOR_AGENTS].count == 0);
     for (int i = 0; i < COUNT; i++) {
         plat_close(agent, conns[i]);
         plat_close(s->server, peers[i]);
