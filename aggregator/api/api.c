@@ -13,10 +13,15 @@
 /* Places beside those of the clients, so that commands are heard however many clients there are. */
 #define COMMANDS_MAX 2U
 #define REFUSALS_MAX 8U /* newcomers who are being told that all slots are taken */
+/* Who keeps its slot when somebody new comes: a request comes with its connection, or a round trip or two later. */
+#define BEHIND_MS_MOST 250
+/* So long after somebody found no slot, each is given back after one answer, so that they take turns. */
+#define CROWDED_MS 1000
 
-/* A newcomer without a slot: has its 503, and a moment to read it. */
+/* A newcomer without a slot: has its 503, and a moment to read it; or shakes hands first. */
 struct refusal {
     int conn; /* -1 when free */
+    bool is_told;
     struct mono deadline;
 };
 
@@ -138,7 +143,8 @@ static void count_connections(struct api *a)
     memory_use(a->line, a->count);
 }
 
-static void refuse(struct api *a, int conn, struct mono now)
+/* True when the 503 has been sent; false when the connection is not open yet, or not any more. */
+static bool tell_full(struct api *a, int conn)
 {
     static const char body[] = "{\"error\":\"Service Unavailable\",\"message\":\"all connections of the API "
                                "are taken; try again\"}";
@@ -149,15 +155,52 @@ static void refuse(struct api *a, int conn, struct mono now)
                 "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n"
                 "Content-Length: %u\r\nRetry-After: 2\r\nConnection: close\r\n\r\n%s",
                 (unsigned)(sizeof(body) - 1), body);
-    struct plat *p = a->world.plat;
+    return plat_send(a->world.plat, conn, answer, t.length) > 0;
+}
+
+static void refuse(struct api *a, int conn, enum api_door door, struct mono now)
+{
     a->world.stats.refused_full++;
-    bool is_told = plat_send(p, conn, answer, t.length) > 0;
-    for (uint32_t i = 0; is_told && i < REFUSALS_MAX; i++)
+    a->world.crowded_until = mono_after_ms(now, CROWDED_MS);
+    bool is_told = tell_full(a, conn);
+    bool may_stay = is_told || door == DOOR_TLS;
+    for (uint32_t i = 0; may_stay && i < REFUSALS_MAX; i++)
         if (a->refusals[i].conn < 0) {
-            a->refusals[i] = (struct refusal){conn, mono_after_ms(now, MS_PER_S)};
+            int64_t stays_ms = is_told ? MS_PER_S : CONNECTION_HEAD_MS;
+            a->refusals[i] = (struct refusal){conn, is_told, mono_after_ms(now, stays_ms)};
             return;
         }
-    plat_close(p, conn);
+    plat_close(a->world.plat, conn);
+}
+
+/* All places are taken: one that has kept us waiting too long, if any does. */
+static bool make_place(struct api *a, uint32_t places, struct mono now)
+{
+    struct connection *slowest = NULL;
+    int64_t most_ms = BEHIND_MS_MOST;
+    for (uint32_t i = 0; i < places; i++) {
+        int64_t behind_ms = connection_behind_ms(&a->connections[i], now);
+        if (behind_ms < most_ms)
+            continue;
+        most_ms = behind_ms;
+        slowest = &a->connections[i];
+    }
+    if (slowest == NULL)
+        return false;
+    connection_give_way(slowest, now);
+    memory_use(a->line, --a->count);
+    a->next_free = (uint32_t)(slowest - a->connections);
+    return true;
+}
+
+static struct connection *find_free(struct api *a, uint32_t places)
+{
+    for (uint32_t i = 0; i < places; i++) {
+        struct connection *c = &a->connections[(a->next_free + i) % places];
+        if (c->state == CONNECTION_FREE)
+            return c;
+    }
+    return NULL;
 }
 
 void api_accept(struct api *a, int conn, enum api_door door, struct mono now)
@@ -165,29 +208,33 @@ void api_accept(struct api *a, int conn, enum api_door door, struct mono now)
     ASSERT(conn >= 0 && (uint32_t)conn < a->handles_max);
     a->next_sweep = mono_earlier(a->next_sweep, mono_after_ms(now, SWEEP_MS));
     uint32_t places = a->capacity - (door == DOOR_COMMAND ? 0 : COMMANDS_MAX);
-    for (uint32_t i = 0; i < places; i++) {
-        uint32_t at = (a->next_free + i) % places;
-        struct connection *c = &a->connections[at];
-        if (c->state != CONNECTION_FREE)
-            continue;
-        connection_open(c, conn, door, now);
-        a->slot_of_handle[conn] = (uint16_t)at;
-        a->next_free = at + 1;
-        a->world.stats.connections++;
-        memory_use(a->line, ++a->count);
+    struct connection *c = find_free(a, places);
+    if (c == NULL && make_place(a, places, now))
+        c = find_free(a, places);
+    if (c == NULL) {
+        refuse(a, conn, door, now);
         return;
     }
-    refuse(a, conn, now);
+    connection_open(c, conn, door, now);
+    uint32_t at = (uint32_t)(c - a->connections);
+    a->slot_of_handle[conn] = (uint16_t)at;
+    a->next_free = at + 1;
+    a->world.stats.connections++;
+    memory_use(a->line, ++a->count);
 }
 
 /* Takes what a refused newcomer still says until it has gone. */
-static bool ready_refusal(struct api *a, int conn)
+static bool ready_refusal(struct api *a, int conn, struct mono now)
 {
     for (uint32_t i = 0; i < REFUSALS_MAX; i++) {
         struct refusal *r = &a->refusals[i];
         if (r->conn != conn)
             continue;
         char scrap[512];
+        if (!r->is_told && plat_is_open(a->world.plat, conn)) {
+            r->is_told = tell_full(a, conn);
+            r->deadline = mono_after_ms(now, MS_PER_S);
+        }
         int n = plat_recv(a->world.plat, conn, scrap, sizeof(scrap));
         if (n <= 0 && n != ERR_AGAIN) {
             plat_close(a->world.plat, conn);
@@ -209,7 +256,7 @@ bool api_ready(struct api *a, int conn, struct mono now)
 {
     struct connection *c = &a->connections[a->slot_of_handle[conn]];
     if (c->conn != conn)
-        return ready_refusal(a, conn);
+        return ready_refusal(a, conn, now);
     connection_ready(c, now);
     note_waiting(a, c);
     if (c->state == CONNECTION_FREE)

@@ -6,13 +6,21 @@
 #include <string.h>
 
 #define LINGER_MS 1000
+#define PACE_BYTES_PER_S 4096
 
 /* --- beginning and end --- */
 
-void connection_await(struct connection *c, struct mono deadline)
+void connection_note_move(struct connection *c, struct mono now)
+{
+    c->moved = now;
+    c->moved_bytes = 0;
+}
+
+void connection_await(struct connection *c, int64_t wait_ms, struct mono now)
 {
     c->state = CONNECTION_HEAD;
-    c->deadline = deadline;
+    c->deadline = mono_after_ms(now, wait_ms);
+    connection_note_move(c, now);
     c->scanned = c->head_size = c->body_left = 0;
     c->body_place = BODY_NONE;
     c->route = NULL;
@@ -27,7 +35,7 @@ void connection_open(struct connection *c, int conn, enum api_door door, struct 
     c->rx_size = c->tx_start = c->tx_end = 0;
     c->is_rx_closed = c->is_paused = c->is_choked = false;
     c->subscriber = NULL;
-    connection_await(c, mono_after_ms(now, CONNECTION_HEAD_MS));
+    connection_await(c, CONNECTION_HEAD_MS, now);
 }
 
 void connection_drop(struct connection *c)
@@ -70,6 +78,7 @@ int connection_flush(struct connection *c)
         if (n < 0)
             return n == ERR_AGAIN ? ERR_AGAIN : ERR_CLOSED;
         c->tx_start += (uint32_t)n;
+        c->moved_bytes += (uint32_t)n;
         c->world->stats.tx_bytes += (uint32_t)n;
     }
     c->tx_start = c->tx_end = 0;
@@ -93,6 +102,7 @@ static void receive(struct connection *c)
             c->is_rx_closed = true;
         else
             c->rx_size += (uint32_t)n;
+        c->moved_bytes += n > 0 ? (uint32_t)n : 0;
     }
     pause_reading(c, true);
 }
@@ -115,8 +125,10 @@ void connection_ready(struct connection *c, struct mono now)
     c->is_choked = false;
     if (!c->is_paused)
         receive(c);
-    if (c->state == CONNECTION_HEAD && was_empty && c->rx_size > 0)
+    if (c->state == CONNECTION_HEAD && was_empty && c->rx_size > 0) {
         c->deadline = mono_after_ms(now, CONNECTION_HEAD_MS);
+        connection_note_move(c, now);
+    }
     if (c->state == CONNECTION_RESPONSE)
         connection_http_pump(c, now);
     if (c->state == CONNECTION_LINGER) {
@@ -142,5 +154,26 @@ void connection_expire(struct connection *c, struct mono now)
     if (c->state == CONNECTION_BODY || (c->state == CONNECTION_HEAD && !is_silent))
         connection_request_late(c, now);
     else
+        connection_drop(c);
+}
+
+/* --- for others --- */
+
+int64_t connection_behind_ms(const struct connection *c, struct mono now)
+{
+    bool is_ours = c->state == CONNECTION_RESPONSE && !c->is_choked;
+    if (c->state == CONNECTION_FREE || c->state == CONNECTION_WEBSOCKET || is_ours)
+        return -1;
+    int64_t passed_ms = (now.ns - c->moved.ns) / NS_PER_MS;
+    return passed_ms - (int64_t)c->moved_bytes * MS_PER_S / PACE_BYTES_PER_S;
+}
+
+void connection_give_way(struct connection *c, struct mono now)
+{
+    c->world->stats.gave_way++;
+    bool is_half_said = c->state == CONNECTION_BODY || (c->state == CONNECTION_HEAD && c->rx_size > 0);
+    if (is_half_said)
+        connection_request_late(c, now);
+    if (c->state != CONNECTION_FREE)
         connection_drop(c);
 }

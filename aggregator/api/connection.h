@@ -11,7 +11,8 @@
  *     any --------> FREE         connection_drop
  *
  * Whatever a client does costs its own slot, for a bounded time: 5 s for a head, 10 s for a body (30 s for
- * one that needs a large buffer), 60 s between requests, 30 s to take a response. */
+ * one that needs a large buffer), 60 s between requests, 30 s to take a response. When all slots are taken and
+ * somebody new comes, who has kept us waiting longest gives way: see connection_behind_ms(). */
 #ifndef NEPHOS_API_CONNECTION_H
 #define NEPHOS_API_CONNECTION_H
 
@@ -48,6 +49,8 @@ struct connection {
     int conn;                   /* of the platform; -1 when free */
     enum connection_state state;
     struct mono deadline;
+    struct mono moved;          /* what it is at now has begun: to say something, or to take an answer */
+    uint32_t moved_bytes;       /* of it, since then */
     bool is_waiting;            /* the producer had nothing yet: ask it in the next step */
     bool is_noted;              /* ... and the room knows: it is in the room's list */
     bool is_blocked;            /* ... or some milliseconds later */
@@ -84,6 +87,11 @@ void connection_continue(struct connection *c, struct mono now);
 /* The deadline has passed. */
 void connection_expire(struct connection *c, struct mono now);
 void connection_drop(struct connection *c);
+/* How long it has kept us waiting, beyond what its bytes would take on a slow line (4 KiB/s); less than zero
+ * when it is not the client that we wait for, or it listens to live updates. */
+int64_t connection_behind_ms(const struct connection *c, struct mono now);
+/* Ends it now, for somebody else's sake: what it has half said is answered with 408. */
+void connection_give_way(struct connection *c, struct mono now);
 /* Sends what is queued: ERR_OK when all went, ERR_AGAIN when the client must take some first, ERR_CLOSED. */
 int connection_flush(struct connection *c);
 /* Queues one WebSocket message; false, and nothing queued, when there is no room even after sending what
@@ -95,8 +103,10 @@ void connection_close_websocket(struct connection *c, enum websocket_close code,
 
 /* --- between the files of the slot --- */
 
-/* Waits for the next request, which must have come by the deadline. */
-void connection_await(struct connection *c, struct mono deadline);
+/* Waits for the next request, which must have come after so many milliseconds. */
+void connection_await(struct connection *c, int64_t wait_ms, struct mono now);
+/* From now on its pace is measured anew. */
+void connection_note_move(struct connection *c, struct mono now);
 /* Waits a moment until the client has read the last answer, so that no reset eats it. */
 void connection_linger(struct connection *c, struct mono now);
 /* Drops the first bytes of rx. */

@@ -117,7 +117,7 @@ static void finish_response(struct connection *c, struct mono now)
         return;
     }
     connection_consume(c, c->request_size);
-    connection_await(c, mono_after_ms(now, c->rx_size > 0 ? CONNECTION_HEAD_MS : IDLE_MS));
+    connection_await(c, c->rx_size > 0 ? CONNECTION_HEAD_MS : IDLE_MS, now);
 }
 
 /* Sends and produces in turn, for a bounded number of pieces. */
@@ -155,6 +155,7 @@ void connection_respond(struct connection *c, struct mono now)
 {
     c->state = CONNECTION_RESPONSE;
     c->deadline = mono_after_ms(now, RESPONSE_MS);
+    connection_note_move(c, now);
     c->is_head_sent = c->is_chunked = false;
     connection_http_pump(c, now);
 }

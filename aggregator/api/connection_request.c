@@ -173,6 +173,7 @@ static void begin_body(struct connection *c, struct mono now)
     bool has_body = r->is_chunked || r->content_length > 0;
     c->state = CONNECTION_BODY;
     c->deadline = mono_after_ms(now, BODY_MS);
+    connection_note_move(c, now);
     c->body_size = 0;
     c->body_place = BODY_NONE;
     chunked_begin(&c->chunked);
@@ -321,7 +322,8 @@ static bool take_head(struct connection *c, struct mono now)
     }
     c->head_size = (uint32_t)taken;
     c->world->stats.requests++;
-    c->is_keep_alive = c->request->keep_alive;
+    bool is_crowded = !mono_reached(now, c->world->crowded_until);
+    c->is_keep_alive = c->request->keep_alive && !is_crowded;
     exchange_begin(c->exchange, c->world, c->request, now);
     c->route = admit(c, now);
     if (c->state == CONNECTION_HEAD)

@@ -43,7 +43,7 @@ static inline int produce_or_rewind(struct json *j, struct json_mark start)
 }
 
 struct api_stats {
-    uint64_t connections, refused_full, requests, answered_4xx, answered_5xx, malformed, timeouts;
+    uint64_t connections, gave_way /* slow ones, to newcomers */, refused_full, requests, answered_4xx, answered_5xx, malformed, timeouts;
     uint64_t cut_responses, tx_bytes;
     uint64_t websockets, websocket_messages, websocket_missed, feed_missed;
     uint64_t bodies_too_large;
@@ -85,6 +85,7 @@ struct world {
     uint64_t commit_count;     /* at the last look, for /healthz */
     uint64_t commit_failures;
     bool is_commit_failing;
+    struct mono crowded_until; /* somebody found no slot lately */
     struct api_stats stats;
     struct api_gauge gauges[API_GAUGES_MAX];
     uint32_t gauge_count;

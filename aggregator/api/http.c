@@ -116,15 +116,24 @@ static int read_method(struct span word, enum http_method *method, struct http_f
                             : refuse(fault, 501, "a method that nothing here knows");
 }
 
+/* Of "http://" and "https://"; which of them is said changes nothing. */
+static uint32_t scheme_length(struct span target)
+{
+    if (target.length > 7 && span_equal_ignoring_case((struct span){target.at, 7}, "http://"))
+        return 7;
+    return target.length > 8 && span_equal_ignoring_case((struct span){target.at, 8}, "https://") ? 8 : 0;
+}
+
 /* Origin form "/path?query", absolute form "http://host/path?query", or "*". */
 static int read_target(struct span target, struct http_request *out, struct http_fault *fault)
 {
     for (uint32_t i = 0; i < target.length; i++)
         if (target.at[i] <= ' ' || target.at[i] >= 0x7f || target.at[i] == '#')
             return refuse(fault, 400, "a character in the request target that must be percent-encoded");
-    if (target.length > 7 && span_equal_ignoring_case((struct span){target.at, 7}, "http://")) {
-        const char *host = target.at + 7;
-        uint32_t left = target.length - 7, n = 0;
+    uint32_t scheme = scheme_length(target);
+    if (scheme > 0) {
+        const char *host = target.at + scheme;
+        uint32_t left = target.length - scheme, n = 0;
         while (n < left && host[n] != '/' && host[n] != '?')
             n++;
         out->host = (struct span){host, n};

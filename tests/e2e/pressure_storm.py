@@ -17,7 +17,7 @@ PATIENCE_S = 60 + AGENTS // 50  # of proofs, not of agents
 def load(world, aggregator, name, *flags):
     return world.start(name, [
         binary("nephos-loadgen"), "--server", aggregator.address, "--agents", str(AGENTS), "--series", "10",
-        "--opening", str(AGENTS), "--state", world.path("fleet"), "--patience", f"{PATIENCE_S}s", *flags])
+        "--state", world.path("fleet"), "--patience", f"{PATIENCE_S}s", *flags])
 
 
 def are_connected(aggregator):
@@ -26,7 +26,8 @@ def are_connected(aggregator):
 
 
 def storm(world, aggregator):
-    run = load(world, aggregator, "fleet-run", "--seconds", str(40 + AGENTS // 100), "--ship", "10s")
+    run = load(world, aggregator, "fleet-run", "--seconds", str(40 + AGENTS // 100), "--ship", "10s",
+               "--opening", str(AGENTS))
     until(lambda: are_connected(aggregator), PATIENCE_S, "all agents are connected", 0.2)
     aggregator.process.kill()
     aggregator.start()

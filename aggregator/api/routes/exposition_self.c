@@ -117,6 +117,7 @@ static const struct own_family own_families[] = {
           "Chunks that gave way to newer ones"),
     STORE(sqlite_heap_bytes, "store_sqlite_heap_bytes", FAMILY_GAUGE, "Memory that SQLite uses of its own"),
     API(connections, "api_connections_total", FAMILY_COUNTER, "Connections accepted"),
+    API(gave_way, "api_connections_gave_way_total", FAMILY_COUNTER, "Slow connections ended for newcomers"),
     API(refused_full, "api_connections_refused_total", FAMILY_COUNTER, "Connections that found no slot"),
     API(requests, "api_requests_total", FAMILY_COUNTER, "Requests"),
     API(answered_4xx, "api_client_errors_total", FAMILY_COUNTER, "Answers 400 to 499"),

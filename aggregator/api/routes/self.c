@@ -44,6 +44,7 @@ static void write_api(struct json *j, const struct api_stats *st, const struct b
 {
     json_open_object(j, "api");
     json_u64(j, "connections", st->connections);
+    json_u64(j, "gave_way", st->gave_way);
     json_u64(j, "refused_full", st->refused_full);
     json_u64(j, "requests", st->requests);
     json_u64(j, "answered_4xx", st->answered_4xx);
