@@ -52,7 +52,8 @@ static int print_out(const struct text *t)
 
 /* --- memory and platform --- */
 
-static struct plat *reserve_platform(struct memory_map *map, uint32_t sessions, uint32_t conns, bool has_https)
+static struct plat *reserve_platform(struct memory_map *map, uint32_t sessions, uint32_t conns,
+                                     bool has_https)
 {
     uint32_t publics = has_https ? PUBLIC_HANDSHAKES_MAX : 0;
     uint32_t handshakes = (sessions < HANDSHAKES_MAX ? sessions : HANDSHAKES_MAX) + publics;

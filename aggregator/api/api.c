@@ -13,7 +13,7 @@
 /* Places beside those of the clients, so that commands are heard however many clients there are. */
 #define COMMANDS_MAX 2U
 #define REFUSALS_MAX 8U /* newcomers who are being told that all slots are taken */
-/* Who keeps its slot when somebody new comes: a request comes with its connection, or a round trip or two later. */
+/* Who keeps its slot when somebody new comes: a request follows its connection by a round trip or two. */
 #define BEHIND_MS_MOST 250
 /* So long after somebody found no slot, each is given back after one answer, so that they take turns. */
 #define CROWDED_MS 1000

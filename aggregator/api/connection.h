@@ -11,8 +11,8 @@
  *     any --------> FREE         connection_drop
  *
  * Whatever a client does costs its own slot, for a bounded time: 5 s for a head, 10 s for a body (30 s for
- * one that needs a large buffer), 60 s between requests, 30 s to take a response. When all slots are taken and
- * somebody new comes, who has kept us waiting longest gives way: see connection_behind_ms(). */
+ * one that needs a large buffer), 60 s between requests, 30 s to take a response. When all slots are taken
+ * and somebody new comes, who has kept us waiting longest gives way: see connection_behind_ms(). */
 #ifndef NEPHOS_API_CONNECTION_H
 #define NEPHOS_API_CONNECTION_H
 

@@ -43,7 +43,8 @@ static inline int produce_or_rewind(struct json *j, struct json_mark start)
 }
 
 struct api_stats {
-    uint64_t connections, gave_way /* slow ones, to newcomers */, refused_full, requests, answered_4xx, answered_5xx, malformed, timeouts;
+    uint64_t gave_way /* slow connections, to newcomers */;
+    uint64_t connections, refused_full, requests, answered_4xx, answered_5xx, malformed, timeouts;
     uint64_t cut_responses, tx_bytes;
     uint64_t websockets, websocket_messages, websocket_missed, feed_missed;
     uint64_t bodies_too_large;

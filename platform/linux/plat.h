@@ -37,8 +37,8 @@ enum conn_state {
     CONN_FAILED,
 };
 
-/* Who shakes hands with us as a server. Each door has its own queue and its own turns, so that strangers at the
- * public one cannot keep agents out. */
+/* Who shakes hands with us as a server. Each door has its own queue and its own turns, so that strangers at
+ * the public one cannot keep agents out. */
 enum door {
     DOOR_AGENTS, /* PLAT_TLS */
     DOOR_PUBLIC, /* PLAT_TLS_SERVER */
