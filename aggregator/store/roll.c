@@ -370,9 +370,9 @@ static int64_t find_due(struct store *s, uint32_t *instance, uint64_t *epoch, in
 
 int roll_step(struct store *s, struct mono now)
 {
-    uint32_t instance;
-    uint64_t epoch;
-    int64_t min_ms, wait_ms = find_due(s, &instance, &epoch, &min_ms);
+    uint32_t instance = 0;
+    uint64_t epoch = 0;
+    int64_t min_ms = 0, wait_ms = find_due(s, &instance, &epoch, &min_ms);
     if (wait_ms < 0 && wait_ms != ERR_MISSING)
         return (int)wait_ms;
     if (wait_ms != 0) {

@@ -48,13 +48,14 @@ static int produce_alerts(struct exchange *x)
 {
     struct alerts_state *st = (struct alerts_state *)x->state;
     struct json *j = &x->json;
+    bool is_over = st->is_ended || st->matches_nothing;
     st->filter.instance = st->instance;
     if (!st->is_open) {
         json_open_object(j, NULL);
         json_open_array(j, "alerts");
         st->is_open = true;
     }
-    int more = st->is_ended || st->matches_nothing ? PRODUCE_DONE : ERR_AGAIN;
+    int more = is_over ? PRODUCE_DONE : ERR_AGAIN;
     while (more == ERR_AGAIN)
         more = write_some(x, st);
     if (more != PRODUCE_DONE)

@@ -50,7 +50,7 @@ struct tag {
 static bool is_plain(yyjson_val *text)
 {
     const char *s = yyjson_get_str(text);
-    return strlen(s) == yyjson_get_len(text) && strpbrk(s, "=,") == NULL && s[0] != 0;
+    return s != NULL && strlen(s) == yyjson_get_len(text) && strpbrk(s, "=,") == NULL && s[0] != 0;
 }
 
 /* In the order of their names, so that one series has one spelling. */
