@@ -217,9 +217,8 @@ $(HOST)/asan/unit/%: tests/unit/%.c $(HOST)/asan/libnephos.a
 
 .PHONY: unit tidy layers analyze
 analyze: $(GEN) ## gcc's static analyzer over both programs
-	@for file in $(sort $(AGENT_PARTS) $(AGGREGATOR_PARTS) $(LOADGEN_PARTS)); do \
-	    $(CC_ARCH) $(AGGREGATOR_FLAGS) -fanalyzer -c $$file -o /dev/null || exit 1; \
-	done
+	@printf '%s\n' $(sort $(AGENT_PARTS) $(AGGREGATOR_PARTS) $(LOADGEN_PARTS)) | \
+	    xargs -P $(JOBS) -I{} $(CC_ARCH) $(AGGREGATOR_FLAGS) -fanalyzer -c {} -o /dev/null
 	@echo 'analyze: $(words $(sort $(AGENT_PARTS) $(AGGREGATOR_PARTS) $(LOADGEN_PARTS))) files'
 unit: $(UNIT) ## Run the unit tests (address and undefined behaviour sanitizers on)
 	@tools/run_units $(UNIT)
