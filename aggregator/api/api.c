@@ -68,6 +68,7 @@ struct api *api_reserve(struct memory_map *map, const struct api_limits *limits)
     across_reserve(map, world);
     notes_reserve(map, world);
     forecast_reserve(map, world);
+    words_reserve(map, world, limits->instances_max);
     world->catalog = catalog_reserve(map, limits->instances_max, limits->series_per_instance_max);
     struct push *push = push_reserve(map, limits->instances_max);
     access_reserve_room(map, a == NULL ? &counting.access : &a->world.access);

@@ -74,6 +74,7 @@ struct access {
 struct across_pool;
 struct notes_scratch;
 struct forecast_scratch;
+struct words_slot;
 
 /* What handlers may look at; one for the whole room. */
 struct world {
@@ -100,6 +101,7 @@ struct world {
     struct notes_scratch *notes;
     struct forecast_scratch *forecast;
     const struct board *board; /* what analysis knows now, or NULL */
+    struct words_slot *words;  /* facts and sentences in the making */
 };
 
 struct exchange {

@@ -55,6 +55,7 @@ static const struct route routes[] = {
     {HTTP_GET, "/api/v1/anomalies", handle_anomalies, .kind = ROUTE_DATA},
     {HTTP_GET, "/api/v1/forecast", handle_forecast, .kind = ROUTE_DATA},
     {HTTP_GET, "/api/v1/live", handle_live, .kind = ROUTE_DATA},
+    {HTTP_GET, "/api/v1/alerts/{id}/explanation", handle_explanation, .kind = ROUTE_DATA},
     {HTTP_GET, "/api/v1/notes", handle_notes, .kind = ROUTE_DATA},
     {HTTP_POST, "/api/v1/notes", handle_note_create, .kind = ROUTE_DATA, .role = ROLE_OPERATOR,
      .body_max = NOTES_BODY_MAX},

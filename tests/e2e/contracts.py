@@ -264,7 +264,7 @@ def ingest():
     explained = good("GET", "/insights/explain-alert/" + open_ones[0]["id"])
     has_shape(explained, {"explanation": str, "meaning": str, "cause": str, "action": str, "urgency": int,
                           "generatedAt": "iso"}, "explain-alert")
-    check("Peak 99 percent" in explained["meaning"] and 1 <= explained["urgency"] <= 10, explained)
+    check("peak 99 %" in explained["meaning"] and 1 <= explained["urgency"] <= 10, explained)
     bad("GET", "/insights/explain-alert/unknown", None, 404, "Alert not found")
     check(send(10) == 0, "no alert for a quiet host")
     until(lambda: good("GET", "/alerts?status=active&instanceId=b-1")["alerts"] == [], 5, "it resolves itself")
@@ -305,7 +305,7 @@ def analytics():
             has_shape(value, shape, one)
     trend = good("GET", "/insights/analyze-trend?instanceId=a-1&metricName=cpu_usage&hours=4")
     check(trend["samples"] == 4 and trend["trend"] == "rising" and trend["slopePerHour"] > 0, trend)
-    check("cpu_usage of a-1 is rising by" in trend["analysis"], trend)
+    check("CPU use on a-1 is rising by" in trend["analysis"], trend)
     bad("GET", "/insights/analyze-trend", None, 400)
     bad("GET", "/insights/analyze-trend?instanceId=nobody&metricName=x", None, 404, "Instance not found")
     bad("GET", "/insights/analyze-trend?instanceId=a-1&metricName=x", None, 404, "Metric not found")

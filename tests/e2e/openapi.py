@@ -84,6 +84,7 @@ def read(a, host):
     a.get("/alerts/none", 404, "/alerts/{id}")
     a.get("/metrics/none", None, "/metrics/{id}")
     a.get("/insights/explain-alert/none", None, "/insights/explain-alert/{id}")
+    a.get("/api/v1/alerts/none/explanation", None, "/api/v1/alerts/{id}/explanation")
     a.get("/api/v1/self")
     a.get("/api/v1/self/memory")
     a.get("/healthz")

@@ -187,6 +187,11 @@ static void put_tag(struct text *t, const char *tag)
     text_put_char(t, ')');
 }
 
+bool metric_is_worded(const char *metric)
+{
+    return find(metric) >= 0;
+}
+
 bool metric_is_plural(const char *metric)
 {
     int at = find(metric);

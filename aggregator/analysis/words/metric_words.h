@@ -22,6 +22,8 @@ const char *subject_noun(enum subject subject);
 void metric_noun(struct text *t, const char *metric, const char *tag);
 /* The same at the beginning of a sentence: our own nouns with a capital, foreign names as they are. */
 void metric_begin(struct text *t, const char *metric, const char *tag);
+/* There is a noun for it. */
+bool metric_is_worded(const char *metric);
 /* "have been" and not "has been". */
 bool metric_is_plural(const char *metric);
 /* How the name of the host follows the noun: " on ", or " of " behind "on eth0". */

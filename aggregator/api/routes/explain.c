@@ -1,154 +1,240 @@
 /* SPDX-License-Identifier: MIT */
-/* GET /insights/explain-alert/{id}: an alert in sentences, each of which the stored alert bears out. What
- * else is open on the instance is told as that, and not as a cause. */
+/* GET /insights/explain-alert/{id}, in the shape of existing clients, and GET
+ * /api/v1/alerts/{id}/explanation, in parts: an alert in sentences, with what they stand on. */
+#include <math.h>
 #include <string.h>
 
-#include "aggregator/api/routes/handlers.h"
+#include "aggregator/api/routes/words_pool.h"
 
-#define OTHERS_MAX 3U
-#define WORDS_SIZE 512U
+#define MINUTE_MS INT64_C(60000)
 
-struct words {
-    char meaning[WORDS_SIZE], cause[WORDS_SIZE];
+enum part { PART_HEAD, PART_SERIES, PART_TAIL };
+
+struct explain_state {
+    struct words_slot *slot;
+    enum part part;
+    uint32_t at;
+    bool in_parts;
 };
 
-static void say_time(struct text *t, int64_t ms)
+static struct explain_state *state_of(struct exchange *x)
 {
-    text_put_iso_ms(t, ms);
+    return (struct explain_state *)x->state;
 }
 
-static void say_span(struct text *t, int64_t ms)
+static void release(struct exchange *x)
 {
-    int64_t s = ms / MS_PER_S;
-    if (s < 120)
-        text_printf(t, "%lld s", (long long)s);
-    else if (s < 7200)
-        text_printf(t, "%lld min", (long long)(s / 60));
-    else
-        text_printf(t, "%lld h %lld min", (long long)(s / 3600), (long long)(s % 3600 / 60));
+    struct words_slot *slot = state_of(x)->slot;
+    if (slot == NULL)
+        return;
+    explain_end(x->world->store, &slot->explain);
+    words_release(slot);
+    state_of(x)->slot = NULL;
 }
 
-static void say_value(struct text *t, const struct alert *a, int64_t value)
-{
-    text_put_scaled(t, value, a->scale);
-    text_printf(t, " %s", a->unit);
-}
+/* --- as existing clients read it --- */
 
-static void say_meaning(const struct alert *a, const char *name, struct text *t)
+static int produce_text(struct exchange *x)
 {
-    if (a->scale != 0) {
-        text_printf(t, "%s of %s was at or %s ", a->metric, name, a->is_low ? "below" : "above");
-        say_value(t, a, a->level);
-        text_put(t, " from ");
-    } else {
-        text_printf(t, "%s reported \"%s\" (%s) from ", name, a->message, a->type);
-    }
-    say_time(t, a->first_ms);
-    text_put(t, " to ");
-    say_time(t, a->last_ms);
-    text_put(t, " (");
-    say_span(t, a->last_ms - a->first_ms);
-    text_printf(t, "), %u report%s.", a->occurrences, a->occurrences == 1 ? "" : "s");
-    if (a->scale != 0) {
-        text_printf(t, " %s ", a->is_low ? "Lowest" : "Peak");
-        say_value(t, a, a->peak_value);
-        text_put(t, " at ");
-        say_time(t, a->peak_ms);
-        text_put(t, "; last ");
-        say_value(t, a, a->last_value);
-        text_put(t, ".");
-    }
-    if (a->reopened > 0)
-        text_printf(t, " It came back %u time%s.", a->reopened, a->reopened == 1 ? "" : "s");
-}
-
-/* What else is open on the same instance. */
-static void say_cause(struct store *s, const struct alert *a, struct text *t)
-{
-    uint32_t at = 0, told = 0, more = 0;
-    const struct alert *other;
-    while ((other = store_alert_walk_open(s, &at)) != NULL) {
-        if (!text_equal(other->instance, a->instance) || text_equal(other->id, a->id))
-            continue;
-        if (told == OTHERS_MAX) {
-            more++;
-            continue;
-        }
-        text_printf(t, "%s%s", told++ == 0 ? "Open on the same instance: " : "; ", other->message);
-    }
-    if (more > 0)
-        text_printf(t, " and %u more", more);
-    text_put(t, told > 0 ? ". The stored facts do not say which caused which."
-                         : "Nothing else is open on the same instance; the stored facts name no cause.");
-}
-
-static const char *action_of(const struct alert *a)
-{
-    if (a->status == ALERT_RESOLVED)
-        return "Nothing; it is over.";
-    if (strstr(a->type, "cpu") != NULL || strstr(a->type, "memory") != NULL)
-        return "Look which processes take most of it: GET /api/v1/processes?instance=ID, where the agent "
-               "sends them.";
-    if (strstr(a->type, "disk") != NULL)
-        return "Free space on that file system, or enlarge it, before it is full.";
-    if (strstr(a->type, "response_time") != NULL || strstr(a->type, "performance") != NULL)
-        return "Compare the time with the load and the network of the instance over the same minutes: GET "
-               "/api/v1/query.";
-    if (strstr(a->type, "down") != NULL)
-        return "Check whether the instance answers, and its endpoint.";
-    return "Look at the instance's series over the same time: GET /api/v1/query.";
-}
-
-/* 1 (can wait for ever) to 10: by severity, one more after an hour, one less once somebody has seen it. */
-static uint32_t urgency_of(const struct alert *a)
-{
-    static const uint32_t of_severity[ALERT_SEVERITY_COUNT] = {3, 5, 7, 9};
-    if (a->status == ALERT_RESOLVED)
-        return 1;
-    uint32_t urgency = of_severity[a->severity];
-    if (a->last_ms - a->first_ms >= 3600 * MS_PER_S)
-        urgency++;
-    return a->status == ALERT_ACKNOWLEDGED ? urgency - 1 : urgency;
-}
-
-static int produce_explanation(struct exchange *x)
-{
-    const struct alert *a = (const struct alert *)x->state;
-    struct store *s = x->world->store;
+    const struct explain *e = &state_of(x)->slot->explain;
+    const struct alert_words *w = &e->words;
     struct json *j = &x->json;
-    struct words words;
-    struct text meaning, cause;
-    int index = store_instance_find(s, a->instance);
-    const char *name = index >= 0 ? store_instance(s, (uint32_t)index)->name : "";
-    text_init(&meaning, words.meaning, WORDS_SIZE);
-    text_init(&cause, words.cause, WORDS_SIZE);
-    say_meaning(a, name[0] != 0 ? name : a->instance, &meaning);
-    say_cause(s, a, &cause);
-    char explanation[2 * WORDS_SIZE + 256];
+    char action[COUNT_OF(w->actions[0].what) + COUNT_OF(w->actions[0].command) + 4];
     struct text t;
-    text_init(&t, explanation, sizeof(explanation));
-    text_printf(&t, "%s %s %s", words.meaning, words.cause, action_of(a));
+    text_init(&t, action, sizeof(action));
+    text_put(&t, w->actions[0].what);
+    if (w->actions[0].command[0] != '\0')
+        text_printf(&t, " %s", w->actions[0].command);
     json_open_object(j, NULL);
-    json_text(j, "alertId", a->id);
-    json_text(j, "explanation", explanation);
-    json_text(j, "meaning", words.meaning);
-    json_text(j, "cause", words.cause);
-    json_text(j, "action", action_of(a));
-    json_u64(j, "urgency", urgency_of(a));
-    alert_write(j, "alert", a);
+    json_text(j, "alertId", e->alert.id);
+    json_text(j, "explanation", e->text);
+    json_text(j, "meaning", w->meaning);
+    json_text(j, "cause", w->why);
+    json_text(j, "similar", w->similar);
+    json_text(j, "action", action);
+    json_u64(j, "urgency", w->urgency);
+    json_text(j, "urgencyReason", w->urgency_reason);
+    alert_write(j, "alert", &e->alert);
     json_iso_ms(j, "generatedAt", x->now_ms);
     json_close_object(j);
     return json_is_full(j) ? ERR_FULL : PRODUCE_DONE;
 }
 
+/* --- in parts --- */
+
+static void write_head(struct exchange *x, const struct explain *e)
+{
+    struct json *j = &x->json;
+    json_open_object(j, NULL);
+    json_text(j, "alert_id", e->alert.id);
+    alert_write(j, "alert", &e->alert);
+    json_text(j, "meaning", e->words.meaning);
+    json_text(j, "causes", e->words.why);
+    json_open_array(j, "evidence");
+}
+
+static void write_shown(struct exchange *x, const struct explain *e, uint32_t i)
+{
+    struct json *j = &x->json;
+    const struct shown_series *shown = &e->shown[i];
+    const struct store_series *series = store_series(x->world->store, (uint32_t)e->instance, shown->series);
+    const struct store_metric *m = store_metric(x->world->store, series->metric_index);
+    json_open_object(j, NULL);
+    json_text(j, "metric", m->name);
+    tags_write(j, "tags", series->tag);
+    json_text(j, "unit", m->unit);
+    json_bool(j, "is_rate", m->kind == METRIC_COUNTER);
+    json_bool(j, "is_own", e->has_own && i == 0);
+    if (shown->moved.has_baseline) {
+        json_double(j, "before", shown->moved.before);
+        json_double(j, "during", shown->moved.during);
+        json_double(j, "deviations", shown->deviations);
+        json_i64(j, "onset", e->from_ms + shown->moved.onset * MINUTE_MS);
+    }
+    json_i64(j, "from", e->from_ms);
+    json_i64(j, "step_ms", MINUTE_MS);
+    json_open_array(j, "v");
+    for (uint32_t p = 0; p < e->points; p++)
+        json_double(j, NULL, (double)(float)shown->values[p]); /* NAN becomes null */
+    json_close_array(j);
+    json_close_object(j);
+}
+
+static void write_processes(struct json *j, const struct explain *e)
+{
+    json_open_object(j, "processes");
+    if (e->facts.process_count > 0)
+        json_i64(j, "at", e->facts.processes_ms);
+    json_open_array(j, "list");
+    for (uint32_t i = 0; i < e->facts.process_count; i++) {
+        const struct alert_process *p = &e->facts.processes[i];
+        json_open_object(j, NULL);
+        json_u64(j, "pid", p->pid);
+        json_text(j, "name", p->name);
+        json_double(j, "cpu_percent", p->cpu_percent);
+        json_double(j, "memory_bytes", p->memory_bytes);
+        json_close_object(j);
+    }
+    json_close_array(j);
+    json_close_object(j);
+}
+
+static void write_similar(struct json *j, const struct explain *e)
+{
+    const struct alert_past *p = &e->facts.past;
+    json_open_object(j, "similar");
+    json_text(j, "text", e->words.similar);
+    json_u64(j, "count", p->count);
+    json_u64(j, "by_itself", p->by_itself);
+    json_u64(j, "by_hand", p->by_hand);
+    json_i64(j, "median_ms", p->median_ms);
+    json_i64(j, "longest_ms", p->longest_ms);
+    json_u64(j, "elsewhere", p->elsewhere);
+    json_open_array(j, "list");
+    for (uint32_t i = 0; i < p->count && i < EXPLAIN_PAST_TOLD; i++) {
+        json_open_object(j, NULL);
+        json_text(j, "id", e->past[i].id);
+        json_i64(j, "from", e->past[i].first_ms);
+        json_i64(j, "to", e->past[i].last_ms);
+        if (e->past[i].who[0] != '\0')
+            json_text(j, "resolved_by", e->past[i].who);
+        json_close_object(j);
+    }
+    json_close_array(j);
+    json_close_object(j);
+}
+
+static void write_tail(struct exchange *x, const struct explain *e)
+{
+    struct json *j = &x->json;
+    json_close_array(j);
+    write_processes(j, e);
+    write_similar(j, e);
+    json_open_array(j, "actions");
+    for (uint32_t i = 0; i < e->words.action_count; i++) {
+        json_open_object(j, NULL);
+        json_text(j, "what", e->words.actions[i].what);
+        if (e->words.actions[i].command[0] != '\0')
+            json_text(j, "command", e->words.actions[i].command);
+        json_close_object(j);
+    }
+    json_close_array(j);
+    json_open_object(j, "urgency");
+    json_u64(j, "level", e->words.urgency);
+    json_text(j, "reason", e->words.urgency_reason);
+    json_close_object(j);
+    json_text(j, "text", e->text);
+    json_i64(j, "generated_ms", x->now_ms);
+    json_close_object(j);
+}
+
+static int produce_parts(struct exchange *x)
+{
+    struct explain_state *st = state_of(x);
+    const struct explain *e = &st->slot->explain;
+    for (;;) {
+        struct json_mark m = json_mark(&x->json);
+        if (st->part == PART_SERIES && st->at == e->shown_count)
+            st->part = PART_TAIL;
+        enum part part = st->part;
+        if (part == PART_HEAD)
+            write_head(x, e);
+        else if (part == PART_SERIES)
+            write_shown(x, e, st->at);
+        else
+            write_tail(x, e);
+        if (produce_or_rewind(&x->json, m) == PRODUCE_MORE)
+            return PRODUCE_MORE;
+        if (part == PART_TAIL)
+            return PRODUCE_DONE;
+        st->at += part == PART_SERIES;
+        st->part = PART_SERIES;
+    }
+}
+
+/* --- asking --- */
+
+static int decide(struct exchange *x)
+{
+    struct explain_state *st = state_of(x);
+    int answer = explain_gather(x, &st->slot->explain);
+    if (answer == ERR_OK)
+        respond_json(x, st->in_parts ? produce_parts : produce_text);
+    return answer;
+}
+
+static void explain(struct exchange *x, bool in_parts)
+{
+    struct explain_state *st = exchange_state(x, sizeof(*st));
+    struct words_slot *slot = words_take(x);
+    if (slot == NULL)
+        return;
+    struct explain *e = &slot->explain;
+    memset(e, 0, sizeof(*e));
+    e->query = -1;
+    *st = (struct explain_state){.slot = slot, .in_parts = in_parts};
+    x->release = release;
+    int n = store_alert_get(x->world->store, x->parameter, &e->alert);
+    if (n == 0) {
+        respond_error(x, 404, "Alert not found", "no alert has that id");
+        return;
+    }
+    if (n < 0) {
+        respond_not_stored(x, n);
+        return;
+    }
+    e->instance = store_instance_find(x->world->store, e->alert.instance);
+    e->filter.before_ms = e->filter.before = INT64_MAX;
+    e->words.subject = subject_of(e->alert.metric, e->alert.rule, e->alert.type);
+    respond_later(x, decide);
+}
+
 void handle_explain_alert(struct exchange *x)
 {
-    struct alert *a = exchange_state(x, sizeof(*a));
-    int n = store_alert_get(x->world->store, x->parameter, a);
-    if (n == 1)
-        respond_json(x, produce_explanation);
-    else if (n == 0)
-        respond_error(x, 404, "Alert not found", "no alert has that id");
-    else
-        respond_not_stored(x, n);
+    explain(x, false);
+}
+
+void handle_explanation(struct exchange *x)
+{
+    explain(x, true);
 }

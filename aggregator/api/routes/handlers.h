@@ -43,6 +43,8 @@ void handle_alert_delete(struct exchange *x);
 void handle_dashboard(struct exchange *x);
 void handle_analytics(struct exchange *x);
 
+/* words_pool.c */
+void words_reserve(struct memory_map *map, struct world *w, uint32_t instances_max);
 /* insights.c, summary.c, explain.c, trend.c */
 void handle_insights(struct exchange *x);
 void handle_insights_of_type(struct exchange *x);
@@ -51,6 +53,7 @@ void handle_summary(struct exchange *x);
 void handle_quick_summary(struct exchange *x);
 void handle_summary_generate(struct exchange *x);
 void handle_explain_alert(struct exchange *x);
+void handle_explanation(struct exchange *x);
 void handle_trend(struct exchange *x);
 
 /* ingest.c, metric_post.c */

@@ -78,6 +78,10 @@ const struct openapi_row openapi_rows[] = {
     {HTTP_GET, "/api/v1/live", "The newest value of everything, or of what is named",
      "instance instances provider region type metric tags limit cursor", NO_BODY,
      {BODY(200, "Live"), ERROR(400), ERROR(404)}},
+    {HTTP_GET, "/api/v1/alerts/{id}/explanation",
+     "An alert explained in parts: meaning, causes with their series and processes, earlier ones, what to "
+     "do", "",
+     NO_BODY, {BODY(200, "Explanation"), ERROR(404), ERROR(503)}},
     {HTTP_GET, "/api/v1/notes", "Notes that touch a range, latest first", "instance from to limit cursor",
      NO_BODY, {BODY(200, "Notes"), ERROR(400)}},
     {HTTP_POST, "/api/v1/notes", "Write a note", "", JSON("NoteInput"),

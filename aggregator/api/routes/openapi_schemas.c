@@ -58,6 +58,24 @@ const struct openapi_schema openapi_schemas[] = {
     {"Processes", "{\"type\":\"object\",\"required\":[\"instance\"],\"properties\":{\"instance\":" TEXT
                   ",\"at\":{\"type\":[\"integer\",\"null\"]},\"processes\":{\"type\":\"array\"},"
                   "\"samples\":{\"type\":\"array\"},\"step_ms\":" INTEGER "}}"},
+    {"Evidence", "{\"type\":\"object\",\"required\":[\"metric\",\"tags\",\"unit\",\"is_rate\",\"is_own\","
+                 "\"from\",\"step_ms\",\"v\"],\"properties\":{\"metric\":" TEXT ",\"tags\":" TAGS
+                 ",\"unit\":" TEXT
+                 ",\"is_rate\":" BOOLEAN ",\"is_own\":" BOOLEAN ",\"before\":" NUMBER ",\"during\":" NUMBER
+                 ",\"deviations\":" NUMBER ",\"onset\":" INTEGER ",\"from\":" INTEGER ",\"step_ms\":" INTEGER
+                 ",\"v\":{\"type\":\"array\",\"items\":{\"type\":[\"number\",\"null\"]}}}}"},
+    {"Explanation",
+     "{\"type\":\"object\",\"required\":[\"alert_id\",\"alert\",\"meaning\",\"causes\",\"evidence\","
+     "\"processes\",\"similar\",\"actions\",\"urgency\",\"text\",\"generated_ms\"],"
+     "\"properties\":{\"alert_id\":" TEXT ",\"alert\":{\"type\":\"object\"},\"meaning\":" TEXT
+     ",\"causes\":" TEXT ",\"evidence\":" ARRAY(REF("Evidence"))
+     ",\"processes\":{\"type\":\"object\",\"required\":[\"list\"],"
+     "\"properties\":{\"at\":" INTEGER ",\"list\":{\"type\":\"array\"}}},\"similar\":{\"type\":\"object\","
+     "\"required\":[\"text\",\"count\",\"by_itself\",\"by_hand\",\"list\"]},\"actions\":{\"type\":\"array\","
+     "\"items\":{\"type\":\"object\",\"required\":[\"what\"],\"properties\":{\"what\":" TEXT
+     ",\"command\":" TEXT "}}},\"urgency\":{\"type\":\"object\",\"required\":[\"level\",\"reason\"],"
+     "\"properties\":{\"level\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":10},\"reason\":" TEXT "}},"
+     "\"text\":" TEXT ",\"generated_ms\":" INTEGER "}}"},
     {"Note", "{\"type\":\"object\",\"required\":[\"id\",\"text\",\"author\",\"from\",\"to\",\"createdAt\","
              "\"updatedAt\"],\"properties\":{\"id\":" TEXT ",\"instance\":" TEXT ",\"text\":" TEXT
              ",\"author\":" TEXT ",\"from\":" INTEGER ",\"to\":" INTEGER ",\"createdAt\":" TEXT

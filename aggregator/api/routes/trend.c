@@ -1,164 +1,235 @@
 /* SPDX-License-Identifier: MIT */
 /* GET /insights/analyze-trend?instanceId=&metricName=[&tags=][&hours=24 | &startDate=&endDate=]: the straight
- * line through a series by least squares, in plain words. A line that explains less than a quarter of the
- * variation (r squared) is not called a trend. */
+ * line through a series by least squares, what it is forecast to be a day later, and, of what can be full,
+ * when it will be; in plain words and as numbers. Of counters the rate is looked at. */
+#include <math.h>
 #include <string.h>
 
+#include "aggregator/analysis/models/crossing.h"
+#include "aggregator/analysis/models/forecast.h"
+#include "aggregator/analysis/words/metric_words.h"
+#include "aggregator/analysis/words/trend_words.h"
 #include "aggregator/api/query_string.h"
 #include "aggregator/api/routes/handlers.h"
 #include "aggregator/api/routes/query.h"
 
 #define POINTS 600
 #define HOUR_MS INT64_C(3600000)
-#define EXPLAINED_LEAST 0.25
-#define NUMBER_SCALE 1000000U /* of slope and means in the answer */
+#define PAST_MS (7 * 24 * HOUR_MS)      /* what forecasts are made from */
+#define PAST_STEP_MS (HOUR_MS / 6)
+#define AHEAD_MS (24 * HOUR_MS)
+#define CROSSING_MS (72 * HOUR_MS)
+#define FULL_PERCENT 95.0
 
-struct trend {
+struct trend_state {
     int query;
     uint32_t instance;
     uint16_t series;
     int64_t from_ms, to_ms, step_ms;
-    uint32_t points, samples;   /* steps with samples */
-    double mean, slope_per_hour, explained; /* in the metric's unit */
-    int64_t first, last, min, max; /* of the metric's scale */
+    bool is_fitted;                     /* the query at hand is that of the past */
+    struct trend_facts facts;
 };
-static_assert(sizeof(struct trend) <= EXCHANGE_STATE_SIZE, "trend state must fit");
+static_assert(sizeof(struct trend_state) <= EXCHANGE_STATE_SIZE, "trend state must fit");
 
 static void release_trend(struct exchange *x)
 {
-    struct trend *st = (struct trend *)x->state;
+    struct trend_state *st = (struct trend_state *)x->state;
     if (st->query >= 0)
         store_query_end(x->world->store, st->query);
     st->query = -1;
 }
 
-/* --- the line --- */
-
-struct sums {
-    double t, v, tt, tv, vv;
-};
-
-/* Hours since the range began, so that numbers stay small. */
-static void add(struct trend *st, struct sums *sums, uint32_t point, const struct store_cell *c, double scale)
+static const struct store_metric *metric_of(const struct store *s, const struct trend_state *st)
 {
-    double t = (double)(point * st->step_ms) / (double)HOUR_MS;
-    double v = (double)c->sum / c->count / scale;
-    bool is_first = st->points == 0;
-    st->first = is_first ? c->sum / c->count : st->first;
-    st->last = c->sum / c->count;
-    st->min = is_first || c->min < st->min ? c->min : st->min;
-    st->max = is_first || c->max > st->max ? c->max : st->max;
-    st->points++;
-    st->samples += c->count;
-    sums->t += t;
-    sums->v += v;
-    sums->tt += t * t;
-    sums->tv += t * v;
-    sums->vv += v * v;
+    return store_metric(s, store_series(s, st->instance, st->series)->metric_index);
 }
 
-static void fit(struct trend *st, const struct store *s, int query, double scale)
+/* --- the line --- */
+
+/* Mean of a gauge, growth of a counter a second; NAN when there is none. */
+static double value_of(const struct store_metric *m, const struct store_cell *c, const struct store_cell
+                       *before)
 {
-    struct sums sums = {0};
-    uint32_t points = store_query_points(s, query);
+    if (c->count == 0)
+        return NAN;
+    if (m->kind == METRIC_GAUGE)
+        return (double)c->sum / c->count / m->scale;
+    if (before == NULL || c->last < before->last || c->last_ms <= before->last_ms)
+        return NAN;
+    return (double)(c->last - before->last) * 1000 / m->scale / (double)(c->last_ms - before->last_ms);
+}
+
+static void note(struct trend_facts *f, double v, const struct store_metric *m, const struct store_cell *c)
+{
+    double least = f->is_rate ? v : (double)c->min / m->scale, most = f->is_rate ? v : (double)c->max /
+                                                                                        m->scale;
+    bool is_first = f->points == 0;
+    f->first = is_first ? v : f->first;
+    f->last = v;
+    f->least = is_first || least < f->least ? least : f->least;
+    f->most = is_first || most > f->most ? most : f->most;
+    f->points++;
+}
+
+static void fit(struct trend_state *st, const struct store *s)
+{
+    struct trend_facts *f = &st->facts;
+    struct line_sums sums = {0};
+    const struct store_metric *m = metric_of(s, st);
+    const struct store_cell *before = NULL;
+    uint32_t points = store_query_points(s, st->query);
+    f->is_rate = m->kind == METRIC_COUNTER;
     for (uint32_t p = 0; p < points; p++) {
-        const struct store_cell *c = store_query_cell(s, query, 0, p);
-        if (c->count > 0)
-            add(st, &sums, p, c, scale);
+        const struct store_cell *c = store_query_cell(s, st->query, 0, p);
+        double v = value_of(m, c, before);
+        f->samples += c->count;
+        before = c->count > 0 ? c : before;
+        if (v != v)
+            continue;
+        note(f, v, m, c);
+        line_add(&sums, (double)(p * st->step_ms) / (double)HOUR_MS, v); /* small numbers */
     }
-    if (st->points == 0)
+    struct line line = line_of(&sums);
+    f->mean = line.mean;
+    f->slope_per_hour = line.slope;
+    f->explained = line.explained;
+}
+
+/* --- forecasts --- */
+
+static bool can_be_full(const struct store_metric *m)
+{
+    enum subject subject = subject_of(m->name, "", "");
+    return text_equal(m->unit, "percent") && m->kind == METRIC_GAUGE &&
+           (subject == SUBJECT_SPACE || subject == SUBJECT_INODES || subject == SUBJECT_SWAP ||
+            text_equal(m->name, "memory_usage_percent"));
+}
+
+static void ask_forecast(struct trend_facts *f, const struct forecast *model, int64_t now_s)
+{
+    struct forecast_level level;
+    if (!forecast_ask(model, now_s, AHEAD_MS / MS_PER_S, &level))
         return;
-    double n = st->points;
-    st->mean = sums.v / n;
-    double tt = sums.tt - sums.t * sums.t / n, tv = sums.tv - sums.t * sums.v / n;
-    double vv = sums.vv - sums.v * sums.v / n;
-    if (tt > 0) {
-        st->slope_per_hour = tv / tt;
-        st->explained = vv > 1e-12 ? tv * tv / (tt * vv) : 0;
+    f->has_forecast = true;
+    f->ahead_ms = AHEAD_MS;
+    f->forecast = level.value;
+    f->low = level.low;
+    f->high = level.high;
+}
+
+static int64_t to_ms(int64_t s)
+{
+    return s == CROSSING_NEVER ? INT64_MAX : s * MS_PER_S;
+}
+
+static void ask_crossing(struct trend_facts *f, const struct crossing *model, int64_t now_s)
+{
+    struct crossing_time when;
+    if (!crossing_ask(model, now_s, FULL_PERCENT, CROSSING_MS / MS_PER_S, &when) || when.expected_s == 0 ||
+        when.expected_s == CROSSING_NEVER)
+        return;
+    f->has_crossing = true;
+    f->threshold = FULL_PERCENT;
+    f->early_ms = to_ms(when.early_s);
+    f->expected_ms = to_ms(when.expected_s);
+    f->late_ms = to_ms(when.late_s);
+}
+
+static void look_ahead(struct trend_state *st, const struct store *s)
+{
+    struct forecast forecast = {0};
+    struct crossing crossing = {0};
+    const struct store_metric *m = metric_of(s, st);
+    const struct store_cell *before = NULL;
+    int64_t end_s = 0, from_ms = st->to_ms - PAST_MS;
+    bool is_level = can_be_full(m);
+    from_ms -= from_ms % PAST_STEP_MS;
+    for (uint32_t p = 0; p < store_query_points(s, st->query); p++) {
+        const struct store_cell *c = store_query_cell(s, st->query, 0, p);
+        double v = value_of(m, c, before);
+        before = c->count > 0 ? c : before;
+        if (v != v)
+            continue;
+        end_s = (from_ms + (p + 1) * PAST_STEP_MS) / MS_PER_S;
+        forecast_step(&forecast, end_s, v);
+        if (is_level)
+            crossing_step(&crossing, end_s, v);
     }
+    if (end_s == 0 || st->to_ms - end_s * MS_PER_S > 2 * HOUR_MS) /* it has ended: there is nothing ahead */
+        return;
+    ask_forecast(&st->facts, &forecast, end_s);
+    if (is_level)
+        ask_crossing(&st->facts, &crossing, end_s);
 }
 
 /* --- the answer --- */
 
-static int64_t scaled(double v)
+static void write_ahead(struct json *j, const struct trend_state *st)
 {
-    double s = v * NUMBER_SCALE;
-    if (s > 9e18 || s < -9e18)
-        return s > 0 ? INT64_MAX : INT64_MIN;
-    return (int64_t)(s < 0 ? s - 0.5 : s + 0.5);
-}
-
-/* Four digits behind the point are enough for people. */
-static void say_number(struct text *t, double v)
-{
-    int64_t n = scaled(v);
-    text_put_scaled(t, n / 100, NUMBER_SCALE / 100);
-}
-
-static const char *direction(const struct trend *st)
-{
-    if (st->points < 3 || st->explained < EXPLAINED_LEAST)
-        return "steady";
-    return st->slope_per_hour > 0 ? "rising" : "falling";
-}
-
-static void say(const struct trend *st, const struct store_metric *m, const char *name, struct text *t)
-{
-    double hours = (double)(st->to_ms - st->from_ms) / (double)HOUR_MS;
-    text_printf(t, "%s of %s ", m->name, name);
-    if (st->points == 0) {
-        text_put(t, "has no samples in that time.");
-        return;
+    const struct trend_facts *f = &st->facts;
+    if (f->has_forecast) {
+        json_open_object(j, "forecast");
+        json_iso_ms(j, "at", st->to_ms + f->ahead_ms);
+        json_double(j, "value", f->forecast);
+        json_double(j, "low", f->low);
+        json_double(j, "high", f->high);
+        json_close_object(j);
     }
-    const char *word = direction(st);
-    if (text_equal(word, "steady"))
-        text_put(t, "shows no clear trend");
-    else
-        text_put(t, text_equal(word, "rising") ? "is rising by " : "is falling by ");
-    if (!text_equal(word, "steady")) {
-        say_number(t, st->slope_per_hour < 0 ? -st->slope_per_hour : st->slope_per_hour);
-        text_printf(t, " %s an hour", m->unit);
+    if (f->has_crossing) {
+        json_open_object(j, "reaches");
+        json_double(j, "threshold", f->threshold);
+        json_iso_ms(j, "earliest", st->to_ms + f->early_ms);
+        json_iso_ms(j, "expected", st->to_ms + f->expected_ms);
+        if (f->late_ms != INT64_MAX)
+            json_iso_ms(j, "latest", st->to_ms + f->late_ms);
+        json_close_object(j);
     }
-    text_put(t, " over ");
-    say_number(t, hours);
-    text_put(t, " hours: mean ");
-    say_number(t, st->mean);
-    text_put(t, ", least ");
-    text_put_scaled(t, st->min, m->scale);
-    text_put(t, ", most ");
-    text_put_scaled(t, st->max, m->scale);
-    text_printf(t, ", %u samples.", st->samples);
+}
+
+static void write_numbers(struct json *j, const struct trend_facts *f)
+{
+    json_double(j, "slopePerHour", f->slope_per_hour);
+    json_double(j, "rSquared", f->explained);
+    json_double(j, "mean", f->mean);
+    json_double(j, "first", f->first);
+    json_double(j, "last", f->last);
+    json_double(j, "min", f->least);
+    json_double(j, "max", f->most);
 }
 
 static int produce_trend(struct exchange *x)
 {
-    const struct trend *st = (const struct trend *)x->state;
+    struct trend_state *st = (struct trend_state *)x->state;
     struct store *s = x->world->store;
     struct json *j = &x->json;
+    struct trend_facts *f = &st->facts;
     const struct instance *in = store_instance(s, st->instance);
     const struct store_series *series = store_series(s, st->instance, st->series);
     const struct store_metric *m = store_metric(s, series->metric_index);
-    char words[512];
+    char words[1024];
     struct text t;
     text_init(&t, words, sizeof(words));
-    say(st, m, in->name[0] != 0 ? in->name : in->id, &t);
+    f->now_ms = x->now_ms;
+    f->from_ms = st->from_ms;
+    f->to_ms = st->to_ms;
+    f->host = in->name[0] != 0 ? in->name : in->id;
+    f->metric = m->name;
+    f->tag = series->tag;
+    f->unit = m->unit;
+    trend_words_say(f, &t);
+    enum trend trend = trend_judge(f);
     json_open_object(j, NULL);
     json_text(j, "instanceId", in->id);
     json_text(j, "metricName", m->name);
     tags_write(j, "tags", series->tag);
-    json_text(j, "trend", direction(st));
+    json_text(j, "trend", trend_words[trend == TREND_NONE ? TREND_STEADY : trend]);
     json_text(j, "analysis", words);
-    if (st->points > 0) {
-        json_scaled(j, "slopePerHour", scaled(st->slope_per_hour), NUMBER_SCALE);
-        json_scaled(j, "rSquared", scaled(st->explained), NUMBER_SCALE);
-        json_scaled(j, "mean", scaled(st->mean), NUMBER_SCALE);
-        json_scaled(j, "first", st->first, m->scale);
-        json_scaled(j, "last", st->last, m->scale);
-        json_scaled(j, "min", st->min, m->scale);
-        json_scaled(j, "max", st->max, m->scale);
-    }
+    if (f->points > 0)
+        write_numbers(j, f);
+    write_ahead(j, st);
     json_text(j, "unit", m->unit);
-    json_u64(j, "samples", st->samples);
+    json_bool(j, "isRate", f->is_rate);
+    json_u64(j, "samples", f->samples);
     json_iso_ms(j, "startDate", st->from_ms);
     json_iso_ms(j, "endDate", st->to_ms);
     json_iso_ms(j, "generatedAt", x->now_ms);
@@ -166,32 +237,46 @@ static int produce_trend(struct exchange *x)
     return json_is_full(j) ? ERR_FULL : PRODUCE_DONE;
 }
 
-/* Runs the query, slice by slice, and answers. */
+static int begin(struct store *s, struct trend_state *st)
+{
+    struct store_query_ask ask = {.instance = st->instance, .series_count = 1, .series = {st->series},
+                                  .from_ms = st->from_ms, .to_ms = st->to_ms, .step_ms = st->step_ms};
+    if (st->is_fitted) {
+        ask.from_ms = st->to_ms > PAST_MS ? st->to_ms - PAST_MS : 0;
+        ask.from_ms -= ask.from_ms % PAST_STEP_MS;
+        ask.to_ms = st->to_ms + PAST_STEP_MS - st->to_ms % PAST_STEP_MS;
+        ask.step_ms = PAST_STEP_MS;
+    }
+    st->query = store_query_begin(s, &ask);
+    return st->query == ERR_FULL ? ERR_BUSY : st->query < 0 ? st->query : ERR_AGAIN;
+}
+
+/* Runs one query after the other, slice by slice, and answers. */
 static int decide(struct exchange *x)
 {
-    struct trend *st = (struct trend *)x->state;
+    struct trend_state *st = (struct trend_state *)x->state;
     struct store *s = x->world->store;
-    if (st->query < 0) {
-        struct store_query_ask ask = {.instance = st->instance, .series_count = 1, .series = {st->series},
-                                      .from_ms = st->from_ms, .to_ms = st->to_ms, .step_ms = st->step_ms};
-        int query = store_query_begin(s, &ask);
-        if (query < 0)
-            return query == ERR_FULL ? ERR_BUSY : query;
-        st->query = query;
-    }
+    if (st->query < 0)
+        return begin(s, st);
     int more = store_query_step(s, st->query);
     if (more != 0)
         return more > 0 ? ERR_AGAIN : more;
-    const struct store_series *series = store_series(s, st->instance, st->series);
-    fit(st, s, st->query, store_metric(s, series->metric_index)->scale);
+    if (st->is_fitted)
+        look_ahead(st, s);
+    else
+        fit(st, s);
     release_trend(x);
+    if (!st->is_fitted && st->facts.points > 0) {
+        st->is_fitted = true;
+        return ERR_AGAIN;
+    }
     respond_json(x, produce_trend);
     return ERR_OK;
 }
 
 /* --- what is asked --- */
 
-static bool read_range(struct exchange *x, struct trend *st)
+static bool read_range(struct exchange *x, struct trend_state *st)
 {
     uint64_t hours = 24;
     if (query_number(x->request->query, "hours", 1, 8784, &hours) == ERR_MALFORMED) {
@@ -214,7 +299,7 @@ static bool read_range(struct exchange *x, struct trend *st)
 }
 
 /* The first of its series with that name; the whole machine's before that of a part. */
-static bool find_series(struct store *s, struct trend *st, const char *name, const char *tag)
+static bool find_series(struct store *s, struct trend_state *st, const char *name, const char *tag)
 {
     bool found = false;
     for (uint32_t i = 0; i < store_series_count(s, st->instance); i++) {
@@ -234,7 +319,7 @@ static bool find_series(struct store *s, struct trend *st, const char *name, con
 
 void handle_trend(struct exchange *x)
 {
-    struct trend *st = exchange_state(x, sizeof(*st));
+    struct trend_state *st = exchange_state(x, sizeof(*st));
     struct span query = x->request->query;
     char id[INSTANCE_ID_SIZE], name[STORE_METRIC_SIZE], tag[TAG_SIZE] = "";
     st->query = -1;
