@@ -93,10 +93,13 @@ $(BUILD)/gen/nephos.pb-c.c $(BUILD)/gen/nephos.pb-c.h &: proto/nephos.proto $(BU
 	@mkdir -p $(BUILD)/gen
 	$(Q)$(DEPS)/host/bin/protoc-c --proto_path=proto --c_out=$(BUILD)/gen nephos.proto
 
+# The dashboard's modules and what they import become one file each of script and style, and go into the program.
 DASHBOARD := $(wildcard aggregator/dashboard/*)
-$(BUILD)/gen/assets.c: tools/embed $(DASHBOARD) $(BUILD)/.deps-$(ARCH)
+WEB := $(BUILD)/gen/web
+$(BUILD)/gen/assets.c: tools/embed tools/bundle $(DASHBOARD) $(BUILD)/.deps-$(ARCH)
 	@mkdir -p $(BUILD)/gen
-	$(Q)tools/embed $@ $(DASHBOARD) $(DEPS)/web/uPlot.iife.min.js $(DEPS)/web/uPlot.min.css
+	$(Q)tools/bundle $(DEPS) $(WEB) $(DASHBOARD)
+	$(Q)tools/embed $@ $(sort $(addprefix $(WEB)/,app.css app.js icon.svg index.html theme.js uPlot.iife.min.js))
 
 # --- compile and link ----------------------------------------------------------------------------
 
@@ -229,7 +232,7 @@ layers: ## Check that folders include each other one way only
 
 .PHONY: test-packages check check-long test run
 test-packages:
-	@tools/deps exporter prometheus pressure openapi otlp packages build test cross
+	@tools/deps exporter prometheus pressure openapi otlp browser packages build test cross
 
 check: all ## Everything that is quick: style, layers, budgets, unit tests, simulation
 	@tools/stage --begin

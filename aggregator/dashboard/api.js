@@ -10,31 +10,54 @@ export class ApiError extends Error {
 }
 
 const SESSION = '/api/v1/session';
+const BUSY_TRIES = 4;
+const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 
 async function answerOf(response) {
   if (response.ok) return response.status === 204 ? null : response.json();
   const body = await response.json().catch(() => ({}));
-  throw new ApiError(response.status, body.message || response.statusText);
+  throw new ApiError(response.status, body.message || body.detail || response.statusText);
 }
 
-export async function logIn(token) {
-  const headers = { 'Content-Type': 'application/json' };
-  return answerOf(await fetch(SESSION, { method: 'POST', headers, body: JSON.stringify({ token }) }));
+/** Sends `body` as JSON, where there is one. */
+export async function send(method, path, body) {
+  const headers = body === undefined ? {} : { 'Content-Type': 'application/json' };
+  return answerOf(await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) }));
 }
 
-export const logOut = async () => answerOf(await fetch(SESSION, { method: 'DELETE' }));
+export const logIn = (token) => send('POST', SESSION, { token });
+export const logOut = () => send('DELETE', SESSION);
 
 /** Who this browser is to the aggregator: { name, role, login }. */
 export const whoAmI = () => get(SESSION);
 
+/** #token=... of the address; true when there was one. */
 export async function takeTokenFromAddress() {
   const match = /^#token=(.+)$/.exec(location.hash);
-  if (!match) return;
-  history.replaceState(null, '', location.pathname + location.search);
+  if (!match) return false;
+  history.replaceState(null, '', location.pathname);
   await logIn(decodeURIComponent(match[1]));
+  return true;
 }
 
+/** Asks again when the aggregator is busy: few queries across hosts run at one time. */
 export async function get(path, parameters = {}) {
   const query = new URLSearchParams(parameters).toString();
-  return answerOf(await fetch(query ? path + '?' + query : path, { cache: 'no-store' }));
+  for (let left = BUSY_TRIES; ; left--) {
+    const response = await fetch(query ? path + '?' + query : path, { cache: 'no-store' });
+    const isBusy = (response.status === 503 || response.status === 429) && left > 1;
+    if (!isBusy) return answerOf(response);
+    await wait(300 + Math.random() * 500 + 1000 * Number(response.headers.get('Retry-After') ?? 0));
+  }
 }
+
+let routes = null; // what this aggregator can do, out of its own description
+
+const isThere = async (path) => {
+  routes ??= get('/openapi.json').then((d) => Object.keys(d.paths).map((p) => p.split('/')), () => []);
+  const words = path.split('/');
+  return (await routes).some((p) => p.length === words.length && p.every((w, i) => w.startsWith('{') || w === words[i]));
+};
+
+/** The same, but null where the aggregator has no such route. */
+export const getIfThere = async (path, parameters) => (await isThere(path) ? get(path, parameters) : null);

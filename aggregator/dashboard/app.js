@@ -1,237 +1,244 @@
 // SPDX-License-Identifier: MIT
-// The page as a whole: which host and range (in the address, so that it can be shared), the list, the
-// sentence on top, the connection, and what to say when something is missing.
+// The page as a whole: navigation, which page is open, the connection, logging in, and what to say when something is
+// missing.
 
-import { ApiError, get, logIn, logOut, takeTokenFromAddress, whoAmI } from './api.js';
-import { ago, duration, zone } from './format.js';
-import { HostPage, RANGES } from './host.js';
-import { HostList } from './hosts.js';
+import { html, nothing, render } from './lit-html.js';
+import { logIn, logOut, takeTokenFromAddress, whoAmI } from './api.js';
+import { bytes, duration, isUtc, zone } from './format.js';
 import { Live } from './live.js';
-
-const POLL_MS = 5000;
-const FACTS_MS = 30000;
-const CATCH_UP_MS = 12000;
-const LIST_METRICS = 'cpu_usage,memory_usage_percent,disk_usage_percent';
+import { amend, go, here, link } from './router.js';
+import { begin, draw, levelOf, newest, onDraw, pollAlerts, pollFacts, pollMs, report, serverNow, state } from './state.js';
+import { announce, badge, loading } from './ui.js';
+import { addPage } from './add.js';
+import { alertsPage } from './alerts.js';
+import { checksPage } from './checks.js';
+import { comparePage } from './compare.js';
+import { hostPage } from './host.js';
+import { insightsPage } from './insights.js';
+import { overviewPage } from './overview.js';
+import { selfPage } from './self.js';
+import { settingsPage } from './settings.js';
 
 const byId = (id) => document.getElementById(id);
-const state = {
-  instances: [],
-  facts: new Map(),
-  chosen: null,
-  range: 300,
-  serverOffset: 0, // the aggregator's clock less the browser's, ms
-  answeredAt: 0,
-  liveOpen: false,
-  retryAt: 0,
-  error: '',
+const NAVIGATION = [
+  ['overview', 'Overview'], ['alerts', 'Alerts'], ['insights', 'Insights'], ['compare', 'Compare'], ['checks', 'Checks'],
+  ['add', 'Add host'], ['settings', 'Settings'], ['self', 'Self'],
+];
+// A page: title(), view(), and where it wants them open(), close(), tick(), samples(message), missed().
+const PAGES = {
+  overview: overviewPage, host: hostPage, alerts: alertsPage, insights: insightsPage, compare: comparePage,
+  checks: checksPage, add: addPage, settings: settingsPage, self: selfPage,
 };
 
-const page = new HostPage();
-const list = new HostList(byId('host-list'), byId('filter'), byId('host-none'));
+let page = null;
+let address = '';
+let isNavOpen = false;
+let loginError = '';
 let live = null;
 
-const serverNow = () => Date.now() + state.serverOffset;
+// --- which page ---
 
-// --- where we are ---
-
-function readAddress() {
-  const query = new URLSearchParams(location.search);
-  const range = RANGES.find(([name]) => name === query.get('range'));
-  state.range = range ? range[1] : 300;
-  return query.get('host');
-}
-
-function writeAddress() {
-  const name = RANGES.find(([, seconds]) => seconds === state.range)[0];
-  const query = new URLSearchParams({ host: state.chosen, range: name });
-  history.pushState(null, '', '?' + query);
-}
-
-function choose(id, range = state.range) {
-  const isOther = id !== state.chosen;
-  state.chosen = id;
-  state.range = range;
-  drawRanges();
-  if (isOther) live?.follow(id);
-  page.open(id, range).catch(report);
+function onRoute() {
+  if (/^#token=/.test(location.hash)) return void logInFromAddress();
+  if (!location.hash.startsWith('#/') && location.hash !== '' && location.hash !== '#') return; // the skip link
+  const at = here();
+  const next = PAGES[at.page] ?? overviewPage;
+  const isOther = next !== page;
+  if (isOther) {
+    page?.close?.();
+    page = next;
+    isNavOpen = false;
+    render(nothing, byId('main'));
+  }
+  if (location.hash === address && !isOther) return;
+  address = location.hash;
+  live?.follow(at.page === 'host' ? at.id : null);
+  page.open?.(at, isOther);
+  if (isOther) scrollTo(0, 0);
   draw();
 }
 
-function drawRanges() {
-  const box = byId('range');
-  if (!box.children.length) {
-    for (const [name, seconds] of RANGES) {
-      const button = document.createElement('button');
-      button.type = 'button';
-      button.textContent = name;
-      button.addEventListener('click', () => {
-        choose(state.chosen, seconds);
-        writeAddress();
-      });
-      box.append(button);
-    }
-  }
-  RANGES.forEach(([, seconds], i) => box.children[i].setAttribute('aria-pressed', String(seconds === state.range)));
-}
-
-// --- what is said ---
-
-function sentence() {
-  const n = state.instances.length;
-  if (n === 0) return 'Ready. No host reports yet.';
-  const lost = state.instances.filter((i) => i.status === 'unhealthy' || i.status === 'degraded');
-  const newest = Math.max(0, ...state.instances.map((i) => i.last_seen_ms));
-  const age = newest ? `newest sample ${ago(serverNow() - newest)}` : 'no sample yet';
-  const hosts = n === 1 ? '1 host' : `${n} hosts`;
-  if (state.error) return `${hosts}, connection lost, ${age}`;
-  if (lost.length === 0) return `${hosts}, ${state.instances.some((i) => i.status === 'healthy') ? 'live' : 'waiting'}, ${age}`;
-  const names = lost.slice(0, 2).map((i) => i.name).join(', ') + (lost.length > 2 ? ` and ${lost.length - 2} more` : '');
-  return `${lost.length} of ${hosts} silent: ${names}; ${age}`;
-}
-
-function drawBanner() {
-  const banner = byId('banner');
-  const age = Date.now() - state.answeredAt;
-  const isStale = state.answeredAt > 0 && (state.error || (!state.liveOpen && state.retryAt > 0));
-  banner.hidden = !isStale && !(state.error && state.answeredAt === 0);
-  document.body.classList.toggle('stale', state.answeredAt > 0 && age > 3 * POLL_MS);
-  if (banner.hidden) return;
-  const retry = state.retryAt > Date.now() ? `; trying again in ${duration(state.retryAt - Date.now())}` : '';
-  const what = state.error ? `The aggregator does not answer (${state.error})` : 'The live connection is lost';
-  banner.textContent = state.answeredAt ? `${what}${retry}. These numbers are ${duration(age)} old.` : `${what}${retry}.`;
-}
-
-function setText(id, text) {
-  if (byId(id).textContent !== text) byId(id).textContent = text;
-}
-
-function draw() {
-  const isEmpty = state.answeredAt > 0 && state.instances.length === 0;
-  const needsToken = !byId('login').hidden;
-  byId('welcome').hidden = !isEmpty || needsToken;
-  byId('hosts').hidden = state.instances.length === 0 || needsToken;
-  byId('host').hidden = !state.chosen || needsToken;
-  byId('main').classList.toggle('alone', state.instances.length === 0 || needsToken);
-  if (state.answeredAt) setText('state', sentence());
-  setText('link', state.liveOpen ? 'live' : state.retryAt ? 'reconnecting' : '');
-  byId('link').className = 'link ' + (state.liveOpen ? 'on' : 'off');
-  list.update(state.instances, state.chosen, serverNow());
-  const chosen = state.instances.find((i) => i.id === state.chosen);
-  if (chosen) {
-    page.drawHead(chosen, state.facts.get(chosen.id));
-    document.title = `${chosen.name} · Nephos`;
-  }
-  drawBanner();
-}
-
-function report(error) {
-  if (error instanceof ApiError && error.status === 401) {
-    byId('login').hidden = false;
-    byId('token').focus();
-    setText('state', 'An API token is needed.');
-  } else if (error instanceof ApiError) {
-    state.error = `${error.status}: ${error.message}`;
-  } else {
-    state.error = 'no connection';
-  }
+const logInFromAddress = () => takeTokenFromAddress().then(() => location.reload(), (error) => {
+  loginError = error.message;
+  state.needsToken = true;
   draw();
-}
-
-// --- what is asked ---
-
-async function poll() {
-  try {
-    const answer = await get('/api/v1/live', { metric: LIST_METRICS });
-    state.serverOffset = answer.now_ms - Date.now();
-    state.instances = answer.instances;
-    state.answeredAt = Date.now();
-    state.error = '';
-    if (!live) listen();
-    const isThere = state.instances.some((i) => i.id === state.chosen);
-    if (!isThere && state.instances.length) {
-      const wanted = readAddress();
-      const known = state.instances.find((i) => i.id === wanted) ?? state.instances.find((i) => i.status === 'healthy');
-      choose((known ?? state.instances[0]).id);
-      facts();
-    }
-    draw();
-  } catch (error) {
-    report(error);
-  }
-  setTimeout(poll, POLL_MS);
-}
-
-async function facts() {
-  const answer = await get('/instances', { limit: 1000 });
-  for (const instance of answer.instances) state.facts.set(instance.id, instance);
-  draw();
-}
-
-async function footer() {
-  const self = await get('/api/v1/self');
-  const used = (self.store.database_bytes / 1048576).toFixed(1);
-  const most = Math.round(self.store.database_bytes_max / 1048576);
-  setText('footer', `nephos-aggregator ${self.version} · up ${duration(self.uptime_s * 1000)} · ` +
-    `${self.instances} ${self.instances === 1 ? 'host' : 'hosts'} · database ${used} MiB of at most ${most} MiB · times in ${zone()}`);
-}
-
-function onSamples(message) {
-  const instance = state.instances.find((i) => i.id === message.instance);
-  if (instance) {
-    instance.last_seen_ms = serverNow();
-    instance.status = 'healthy';
-    message.series.forEach((id, i) => {
-      const s = instance.series.find((other) => other.id === id);
-      if (s) s.v = message.v[i][message.v[i].length - 1];
-    });
-    state.answeredAt = Date.now();
-  }
-  page.onSamples(message);
-}
-
-function listen() {
-  live = new Live(onSamples, ({ open, retryAt }) => {
-    const wasLost = !state.liveOpen && state.retryAt > 0;
-    state.liveOpen = open;
-    state.retryAt = open ? 0 : retryAt;
-    if (open && wasLost) {
-      page.refresh().catch(report);
-      setTimeout(() => page.refresh().catch(() => {}), CATCH_UP_MS); // agents have sent what they kept
-    }
-    draw();
-  });
-  if (state.chosen) live.follow(state.chosen);
-}
-
-// --- what is done ---
-
-byId('host-list').addEventListener('click', (event) => {
-  const row = event.target.closest('li');
-  if (!row || event.ctrlKey || event.metaKey || event.shiftKey) return;
-  event.preventDefault();
-  choose(row.dataset.id);
-  writeAddress();
 });
 
-byId('login').addEventListener('submit', (event) => {
+// --- header ---
+
+const theme = () => document.documentElement.dataset.theme ?? 'auto';
+
+function nextTheme() {
+  const next = { auto: 'light', light: 'dark', dark: 'auto' }[theme()];
+  if (next === 'auto') {
+    delete document.documentElement.dataset.theme;
+    localStorage.removeItem('nephos-theme');
+  } else {
+    document.documentElement.dataset.theme = next;
+    localStorage.setItem('nephos-theme', next);
+  }
+  dispatchEvent(new Event('theme'));
+  draw();
+}
+
+function nextZone() {
+  localStorage.setItem('nephos-zone', isUtc() ? 'browser' : 'UTC');
+  dispatchEvent(new Event('theme')); // charts are made anew
+  draw();
+}
+
+function connectionView() {
+  if (state.live.open) return html`<span class="link on">live</span>`;
+  if (state.live.retryAt) return html`<span class="link off">reconnecting</span>`;
+  return html`<span class="link">connecting</span>`;
+}
+
+function headerView() {
+  const at = here().page;
+  const open = state.alerts.filter((a) => a.status === 'active').length;
+  return html`
+    <a class="brand" href="#/" aria-label="Nephos, overview"><img src="/assets/icon.svg" alt="" width="26" height="26"><span>Nephos</span></a>
+    <button type="button" class="menu" aria-expanded=${String(isNavOpen)} aria-controls="nav" @click=${() => { isNavOpen = !isNavOpen; draw(); }}>Menu</button>
+    <nav id="nav" class=${isNavOpen ? 'open' : ''} aria-label="Pages"><ul>${NAVIGATION.map(([name, words]) => html`
+      <li><a href=${link(name)} aria-current=${at === name || (at === 'host' && name === 'overview') ? 'page' : 'false'}>${words}${
+        name === 'alerts' && open ? html` <span class="count" aria-label="${open} open">${open}</span>` : nothing}</a></li>`)}</ul></nav>
+    <span class="tools">
+      ${connectionView()}
+      <button type="button" class="tool" @click=${nextZone} title="Zone of all times; press to change" aria-label="Times in ${zone()}; change">${zone()}</button>
+      <button type="button" class="tool" @click=${nextTheme} title="Colours; press to change" aria-label="Colours: ${theme()}; change">${{ auto: '◐', light: '○', dark: '●' }[theme()]}</button>
+      ${state.who?.login ? html`<button type="button" class="tool" @click=${() => logOut().finally(() => location.reload())}>Log out</button>` : nothing}
+    </span>`;
+}
+
+/** What is wrong with the connection, and how old the numbers are. */
+function noticeView() {
+  const age = Date.now() - state.answeredAt;
+  const isLost = !state.live.open && state.live.retryAt > 0;
+  document.body.classList.toggle('stale', state.answeredAt > 0 && age > 3 * pollMs());
+  if (state.needsToken || (!state.error && !isLost)) return nothing;
+  const retry = state.live.retryAt > Date.now() ? `; trying again in ${duration(state.live.retryAt - Date.now())}` : '';
+  const what = state.error ? `The aggregator does not answer (${state.error})` : 'The live connection is lost';
+  const old = state.answeredAt ? ` These numbers are ${duration(age)} old.` : '';
+  return html`<p class="banner" role="alert">${what}${retry}.${old}</p>`;
+}
+
+function footerView() {
+  const s = state.self;
+  if (!s) return nothing;
+  const used = (100 * s.store.database_bytes) / s.store.database_bytes_max;
+  return html`<span>nephos-aggregator ${s.version}</span><span>up ${duration(s.uptime_s * 1000)}</span>
+    <span>${s.instances} ${s.instances === 1 ? 'host' : 'hosts'}</span>
+    <span>database ${bytes(s.store.database_bytes)}, ${used.toFixed(1)} % of its limit</span><span>times in ${zone()}</span>`;
+}
+
+// --- logging in ---
+
+function onLogin(event) {
   event.preventDefault();
   logIn(byId('token').value.trim()).then(() => location.reload(), (error) => {
-    setText('login-bad', error.message);
-    byId('login-bad').hidden = false;
+    loginError = error.message;
+    draw();
   });
+}
+
+const loginView = () => html`<form class="card narrow login" @submit=${onLogin}>
+  <h1>API token</h1>
+  <p>This aggregator asks who you are. <code>nephos-aggregator access create --role viewer --name NAME</code>
+     makes a token; this browser keeps no more of it than a cookie that ends after a week.</p>
+  <label for="token">Token</label>
+  <input id="token" type="password" autocomplete="off" spellcheck="false" required>
+  <button type="submit" class="primary">Log in</button>
+  ${loginError ? html`<p class="bad" role="alert">${loginError}</p>` : nothing}</form>`;
+
+// --- drawing ---
+
+let titled = '';
+
+function paint() {
+  render(headerView(), byId('top'));
+  render(noticeView(), byId('notice'));
+  render(footerView(), byId('footer'));
+  if (!page) return;
+  const view = state.needsToken ? loginView() : state.answeredAt || page === selfPage ? page.view() : loading;
+  render(view, byId('main'));
+  page.drawn?.();
+  const title = state.needsToken ? 'Log in' : page.title();
+  if (title !== titled) document.title = `${title} · Nephos`;
+  titled = title;
+}
+
+// --- what comes live ---
+
+function onSamples(message) {
+  const host = state.byId.get(message.instance);
+  if (host) {
+    host.last_seen_ms = serverNow();
+    host.status = 'healthy';
+    state.answeredAt = Date.now();
+  }
+  page?.samples?.(message);
+  draw();
+}
+
+function onChange(message) {
+  const { data } = message;
+  if (data?.alertType) {
+    const isNew = message.eventType === 'INSERT' && (data.severity === 'critical' || data.severity === 'high');
+    if (isNew) announce(`${data.severity} alert on ${state.byId.get(data.instanceId)?.name ?? data.instanceId}: ${data.message}`);
+    pollAlerts().then(draw, report);
+    page?.alerted?.();
+  } else if (data?.metadata && state.byId.has(data.id)) {
+    state.byId.get(data.id).status = data.status;
+  } else {
+    pollFacts().catch(report);
+  }
+  draw();
+}
+
+function onState(next) {
+  const isBack = next.open && state.live.retryAt > 0;
+  state.live = next;
+  if (isBack) page?.missed?.();
+  draw();
+}
+
+// --- keys ---
+
+const KEYS = { o: 'overview', a: 'alerts', i: 'insights', c: 'compare', s: 'self' };
+let isGoing = false;
+
+addEventListener('keydown', (event) => {
+  if (event.target.matches?.('input, textarea, select') || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (isGoing && KEYS[event.key]) go(link(KEYS[event.key]));
+  isGoing = event.key === 'g';
+  if (event.key === '/' && byId('search')) {
+    event.preventDefault();
+    byId('search').focus();
+  }
+  page?.key?.(event);
 });
 
-addEventListener('popstate', () => {
-  const wanted = readAddress();
-  choose(state.instances.find((i) => i.id === wanted)?.id ?? state.chosen);
-});
+/** Addresses of earlier versions: ?host=ID&range=1h. */
+function takeOldAddress() {
+  const query = new URLSearchParams(location.search);
+  if (!query.get('host')) return;
+  history.replaceState(null, '', location.pathname + link('host', query.get('host'), { range: query.get('range') }));
+}
 
-for (const code of document.querySelectorAll('.agent-command')) code.textContent = `nephos-agent --server ${location.hostname}:7443 --token TOKEN`;
-byId('log-out').addEventListener('click', () => logOut().finally(() => location.reload()));
-takeTokenFromAddress().catch(() => {}).then(poll);
-whoAmI().then((who) => { byId('log-out').hidden = !who.login; }, () => {});
-setInterval(draw, 1000);
-setInterval(() => facts().catch(() => {}), FACTS_MS);
-setInterval(() => { if (state.range > 900) page.refresh().catch(report); else page.draw(); }, 10000);
-setTimeout(() => footer().catch(() => {}), 300);
-setInterval(() => footer().catch(() => {}), FACTS_MS);
+byId('skip').addEventListener('click', (event) => {
+  event.preventDefault();
+  byId('main').focus();
+});
+addEventListener('route', onRoute);
+onDraw(paint);
+await takeTokenFromAddress().catch((error) => { loginError = error.message; });
+takeOldAddress();
+await whoAmI().then((who) => { state.who = who; }, report);
+begin();
+onRoute();
+live = new Live({ onSamples, onChange, onState, onMissed: () => page?.missed?.() });
+live.follow(here().page === 'host' ? here().id : null);
+setInterval(() => { page?.tick?.(); draw(); }, 1000);
+
+// For tests: what the page costs is measured from outside.
+globalThis.nephos = { state, draw, amend, levelOf, newest };

@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: MIT
-// One card per chart: uPlot on top, below it a table with the value under the cursor (or the newest),
-// mean and maximum of what is shown.
+// One card per chart: uPlot on top, below it a table with the value under the cursor (or the newest), least, mean and most
+// of what is shown, which is also the chart in words.
 //
-// A spec says what a chart draws: {id, title, unit, format, kind, lines(series) -> [{name, values, color,
-// down}], max(series)}. kind is "lines", "stack" (one on the other) or "mirror" (lines that are `down` grow downwards).
+// A spec says what a chart draws: {id, title, unit, format, kind, lines(series, colors) -> [{name, values, color, down,
+// band}], max(series), peak(series)}. kind is "lines", "stack" (one on the other) or "mirror" (`down` ones grow downwards).
 
-import { clock } from './format.js';
+import { html, nothing, render } from './lit-html.js';
+import { clock, isUtc, moment, tick, zone } from './format.js';
+import { css, drawBand, drawGaps, drawMarks, drawPeak } from './overlay.js';
 
 const uPlot = window.uPlot;
-const sync = uPlot.sync('nephos');
 const POWERS_OF_TWO = Array.from({ length: 60 }, (_, i) => 2 ** i);
+const TABLE_ROWS = 60;
+const HEIGHT = 190;
 
-const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 export const palette = () => [1, 2, 3, 4, 5, 6].map((i) => css('--series-' + i));
 
 function translucent(color, alpha) {
-  const n = parseInt(color.slice(1), 16);
+  const n = Number.parseInt(color.slice(1), 16);
   return `rgba(${n >> 16}, ${(n >> 8) & 255}, ${n & 255}, ${alpha})`;
 }
 
@@ -31,68 +33,79 @@ function pile(columns) {
   return sums;
 }
 
+/** { min, avg, max, last } of a column between two times; nulls where there is nothing. */
+export function statistics(times, values, from, to) {
+  let sum = 0, n = 0, max = null, min = null, last = null;
+  for (let i = 0; i < times.length; i++) {
+    const v = values[i];
+    if (v === null || v === undefined || times[i] < from || times[i] > to) continue;
+    sum += v;
+    n++;
+    last = v;
+    if (max === null || v > max) max = v;
+    if (min === null || v < min) min = v;
+  }
+  return { min, max, last, avg: n ? sum / n : null };
+}
+
 export class Chart {
-  /** hooks: {range() -> [from, to], onZoom(from, to), onReset()} */
+  /** hooks: {range() -> [from, to], marks(), gaps(), isCatchingUp(), onZoom(from, to), onReset(), onCursor(seconds or null)} */
   constructor(spec, hooks) {
     this.spec = spec;
     this.hooks = hooks;
-    const card = document.getElementById('chart-card').content.firstElementChild.cloneNode(true);
-    this.card = card;
-    this.plotBox = card.querySelector('.plot');
-    this.body = card.querySelector('tbody');
-    this.why = card.querySelector('.why');
-    card.querySelector('h2').textContent = spec.title;
-    card.querySelector('.unit').textContent = spec.unit;
-    card.classList.toggle('wide', Boolean(spec.wide));
+    this.card = document.createElement('section');
+    this.card.className = 'card chart';
+    this.card.id = 'chart-' + spec.id;
+    this.card.setAttribute('aria-label', spec.title);
+    this.plotBox = document.createElement('div');
+    this.plotBox.className = 'plot';
+    this.plotBox.tabIndex = 0;
+    this.plotBox.addEventListener('keydown', (event) => this.onKey(event));
     this.lines = [];
-    this.rows = [];
+    this.times = [];
     this.plot = null;
     this.shape = '';
+    this.isTable = false;
     this.observer = new ResizeObserver(() => this.resize());
     this.observer.observe(this.plotBox);
+    this.drawCard();
   }
 
   resize() {
-    const size = { width: this.plotBox.clientWidth, height: this.height() };
-    const isOther = this.plot && (size.width !== this.plot.width || size.height !== this.plot.height);
-    if (isOther && size.width > 0) this.plot.setSize(size);
-  }
-
-  height() {
-    return this.plotBox.clientHeight || 190;
+    const width = this.plotBox.clientWidth;
+    if (this.plot && width > 0 && width !== this.plot.width) this.plot.setSize({ width, height: HEIGHT });
   }
 
   drop() {
     this.observer.disconnect();
     this.plot?.destroy();
-    this.card.remove();
+    this.plot = null;
   }
 
-  /** Draws again with other colours. */
+  /** Draws again with other colours or another zone. */
   recolor() {
     this.shape = '';
   }
 
+  /** `times` in seconds; `series` is what spec.lines reads. */
   update(series) {
-    this.lines = this.spec.lines(series, palette()).filter((line) => line.values);
-    const isEmpty = this.lines.length === 0;
-    this.why.hidden = !isEmpty;
-    this.plotBox.hidden = isEmpty;
-    if (isEmpty) {
-      this.why.textContent = this.spec.empty ?? 'This host has no such numbers in this range.';
-      this.body.replaceChildren();
-      this.shape = '';
-      return;
-    }
-    const shape = this.lines.map((l) => l.name + l.color).join('\n');
+    this.times = series.times;
+    this.lines = this.spec.lines(series, palette()).filter((line) => line.values?.some((v) => v !== null && v !== undefined));
     this.ceiling = this.spec.max?.(series) ?? null;
-    const data = [series.times, ...this.columns()];
-    if (shape !== this.shape) this.rebuild(data);
-    else this.plot.setData(data, false);
-    this.shape = shape;
-    this.rescale();
-    this.fillTable();
-    this.resize(); // the table may have grown or shrunk
+    this.peak = this.spec.peak?.(series) ?? null;
+    this.isEmpty = this.lines.length === 0;
+    this.plotBox.hidden = this.isEmpty;
+    if (!this.isEmpty) {
+      const shape = this.lines.map((l) => l.name + l.color).join('\n');
+      const data = [series.times, ...this.columns()];
+      if (shape !== this.shape || !this.plot) this.rebuild(data);
+      else this.plot.setData(data, false);
+      this.shape = shape;
+      this.rescale();
+    } else {
+      this.shape = '';
+    }
+    this.drawCard();
   }
 
   columns() {
@@ -103,14 +116,13 @@ export class Chart {
 
   rescale() {
     const [min, max] = this.hooks.range();
-    this.plot.setScale('x', { min, max });
+    this.plot?.setScale('x', { min, max });
   }
 
   options() {
     const isStack = this.spec.kind === 'stack';
-    const ink = css('--quiet');
     const grid = { stroke: css('--grid'), width: 1 };
-    const axis = { stroke: ink, grid, ticks: { show: false }, font: '11px system-ui, sans-serif' };
+    const axis = { stroke: css('--quiet'), grid, ticks: { show: false }, font: '11px system-ui, sans-serif' };
     const series = this.lines.map((line) => ({
       stroke: isStack ? undefined : line.color, // borders of empty layers would lie on each other
       width: 1.5,
@@ -120,37 +132,53 @@ export class Chart {
     const bands = isStack ? this.lines.map((_, i) => i + 1).filter((i) => i > 1).map((i) => ({ series: [i, i - 1] })) : [];
     return {
       width: this.plotBox.clientWidth || 400,
-      height: this.height(),
+      height: HEIGHT,
       padding: [8, 8, 0, 0],
       legend: { show: false },
+      tzDate: isUtc() ? (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC') : undefined,
       cursor: {
-        sync: { key: sync.key, scales: ['x', null] },
+        sync: { key: 'nephos', scales: ['x', null] },
         drag: { x: true, y: false, setScale: false },
         points: { size: 6 },
         bind: { dblclick: () => () => this.hooks.onReset() },
       },
       scales: { x: { time: true, auto: false }, y: { range: (_, min, max) => this.valueRange(min, max) } },
       axes: [
-        { ...axis, size: 26, space: 52, values: (_, ticks, __, ___, step) => ticks.map((t) => clock(t).slice(0, step < 60 ? 8 : 5)) },
+        { ...axis, size: 26, space: 64, values: (_, ticks, __, ___, step) => ticks.map((t) => tick(t, step)) },
         { ...axis, size: 64, space: 32, incrs: this.spec.binary ? POWERS_OF_TWO : undefined, values: (_, ticks) => ticks.map((v) => this.spec.format(Math.abs(v))) },
       ],
       series: [{}, ...series],
       bands,
-      hooks: {
-        setCursor: [() => this.fillTable()],
-        setSelect: [(u) => {
-          if (u.select.width < 8) return;
-          this.hooks.onZoom(u.posToVal(u.select.left, 'x'), u.posToVal(u.select.left + u.select.width, 'x'));
-          u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-        }],
-      },
+      hooks: this.drawHooks(),
+    };
+  }
+
+  drawHooks() {
+    return {
+      drawClear: [(u) => drawGaps(u, this.hooks.gaps(), this.hooks.isCatchingUp())],
+      drawAxes: [(u) => this.lines.forEach((line) => { if (line.band && !line.down) drawBand(u, this.times, line.band, line.color); })],
+      draw: [(u) => {
+        if (this.peak) drawPeak(u, this.times, this.peak);
+        drawMarks(u, this.hooks.marks(), this.spec.metric);
+      }],
+      setCursor: [(u) => {
+        this.drawCard();
+        const isMine = u.cursor.event !== undefined && u.cursor.event !== null;
+        if (isMine) this.hooks.onCursor(u.cursor.left >= 0 && u.cursor.idx !== null ? this.times[u.cursor.idx] : null);
+      }],
+      setSelect: [(u) => {
+        if (u.select.width < 8) return;
+        this.hooks.onZoom(u.posToVal(u.select.left, 'x'), u.posToVal(u.select.left + u.select.width, 'x'));
+        u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+      }],
     };
   }
 
   valueRange(min, max) {
     if (this.ceiling !== null && this.spec.fixed) return [0, this.ceiling];
-    const high = Math.max(max ?? 0, this.ceiling ?? 0, this.spec.least ?? 0);
-    if (this.spec.kind !== 'mirror') return [0, high > 0 ? high * 1.08 : 1];
+    const bands = this.lines.reduce((most, l) => (l.band ? l.band.max.reduce((m, v) => (v > m ? v : m), most) : most), 0);
+    const high = Math.max(max ?? 0, bands, this.ceiling ?? 0, this.spec.least ?? 0);
+    if (this.spec.kind !== 'mirror') return [Math.min(0, min ?? 0) * 1.08, high > 0 ? high * 1.08 : 1];
     const reach = Math.max(high, -(min ?? 0), this.spec.least ?? 0) * 1.08 || 1;
     return [-reach, reach];
   }
@@ -158,47 +186,62 @@ export class Chart {
   rebuild(data) {
     this.plot?.destroy();
     this.plot = new uPlot(this.options(), data, this.plotBox);
-    sync.sub(this.plot);
-    this.rows = this.lines.map((line) => {
-      const row = document.createElement('tr');
-      const name = document.createElement('th');
-      name.scope = 'row';
-      const swatch = document.createElement('i');
-      swatch.style.setProperty('background', line.color);
-      name.append(swatch, line.name);
-      row.append(name);
-      for (let i = 0; i < 3; i++) row.append(document.createElement('td'));
-      return row;
-    });
-    this.body.replaceChildren(...this.rows);
-    this.headNow = this.card.querySelector('.now');
   }
 
-  /** Mean and maximum of what is in view; "now" is the cursor's moment while it is over a chart. */
-  fillTable() {
-    if (!this.plot) return;
-    const times = this.plot.data[0];
+  /** Arrows move the cursor of a chart that has the focus, as the pointer does. */
+  onKey(event) {
+    const steps = { ArrowLeft: -1, ArrowRight: 1, PageUp: -20, PageDown: 20 }[event.key];
+    if (!steps || !this.plot) return;
+    event.preventDefault();
+    event.stopPropagation();
     const { min, max } = this.plot.scales.x;
-    const at = this.plot.cursor.idx;
-    const isHovering = at !== null && at !== undefined && this.plot.cursor.left >= 0;
-    const now = isHovering ? clock(times[at]) : 'now';
-    if (this.headNow.textContent !== now) this.headNow.textContent = now;
-    this.lines.forEach((line, l) => {
-      let sum = 0, n = 0, high = null, newest = null;
-      for (let i = 0; i < times.length; i++) {
-        const v = line.values[i];
-        if (v === null || v === undefined || times[i] < min || times[i] > max) continue;
-        sum += v;
-        n++;
-        newest = v;
-        if (high === null || v > high) high = v;
-      }
-      const cells = [isHovering ? line.values[at] : newest, n ? sum / n : null, high];
-      cells.forEach((v, c) => {
-        const text = this.spec.format(v);
-        const cell = this.rows[l].children[c + 1];
-        if (cell.textContent !== text) cell.textContent = text;
-      });
-    });
+    const shown = this.times.map((t, i) => i).filter((i) => this.times[i] >= min && this.times[i] <= max);
+    if (shown.length === 0) return;
+    const now = this.plot.cursor.left >= 0 ? shown.indexOf(this.plot.cursor.idx) : shown.length;
+    const at = shown[Math.max(0, Math.min(shown.length - 1, now + steps))];
+    this.plot.setCursor({ left: this.plot.valToPos(this.times[at], 'x'), top: 20 });
+    this.hooks.onCursor(this.times[at]);
+  }
+
+  // --- the card around it ---
+
+  drawCard() {
+    render(this.view(), this.card);
+  }
+
+  view() {
+    const { spec } = this;
+    return html`<div class="chart-head"><h2>${spec.title}</h2><span class="unit">${spec.unit}</span>
+      ${this.isEmpty ? nothing : html`<button type="button" class="small" aria-pressed=${String(this.isTable)} @click=${() => { this.isTable = !this.isTable; this.drawCard(); }}
+        aria-label="${spec.title} as a table">table</button>`}</div>
+      ${this.plotBox}
+      ${this.isEmpty ? html`<p class="why">${spec.empty ?? 'No such numbers in this range.'}</p>` : this.legend()}
+      ${this.isTable && !this.isEmpty ? this.table() : nothing}`;
+  }
+
+  legend() {
+    const [from, to] = this.hooks.range();
+    const at = this.plot?.cursor.idx;
+    const isPointed = this.plot && at !== null && at !== undefined && this.plot.cursor.left >= 0;
+    this.plotBox.setAttribute('role', 'img');
+    this.plotBox.setAttribute('aria-label', `${this.spec.title}, ${moment(from * 1000)} to ${moment(to * 1000)} ${zone(to * 1000)}; values are in the table below`);
+    return html`<div class="legend" tabindex="0"><table><thead><tr><th scope="col"><span class="unseen">line</span></th><th scope="col" class="now">${isPointed ? clock(this.times[at]) : 'now'}</th>
+      <th scope="col">min</th><th scope="col">avg</th><th scope="col">max</th></tr></thead><tbody>${this.lines.map((line) => {
+        const s = statistics(this.times, line.values, from, to);
+        const cells = [isPointed ? line.values[at] : s.last, s.min, s.avg, line.band ? Math.max(s.max, statistics(this.times, line.band.max, from, to).max) : s.max];
+        return html`<tr><th scope="row"><svg class="swatch" aria-hidden="true"><rect width="10" height="10" rx="3" fill=${line.color}></rect></svg>${line.name}</th>
+          ${cells.map((v) => html`<td>${this.spec.format(v)}</td>`)}</tr>`;
+      })}</tbody></table></div>`;
+  }
+
+  /** The same as numbers: every n-th step of what is shown, newest first. */
+  table() {
+    const [from, to] = this.hooks.range();
+    const shown = this.times.map((_, i) => i).filter((i) => this.times[i] >= from && this.times[i] <= to);
+    const every = Math.ceil(shown.length / TABLE_ROWS);
+    const rows = shown.filter((_, n) => (shown.length - 1 - n) % every === 0).reverse();
+    return html`<div class="legend values" tabindex="0"><table><caption>${this.spec.title}, ${this.spec.unit}${every > 1 ? `; every ${every}th step` : ''}; times in ${zone()}</caption>
+      <thead><tr><th scope="col">time</th>${this.lines.map((l) => html`<th scope="col">${l.name}</th>`)}</tr></thead>
+      <tbody>${rows.map((i) => html`<tr><th scope="row">${moment(this.times[i] * 1000)}</th>${this.lines.map((l) => html`<td>${this.spec.format(l.values[i])}</td>`)}</tr>`)}</tbody></table></div>`;
   }
 }

@@ -22,6 +22,8 @@ export const bytes = (v) => (isNumber(v) ? scaled(v, 1024, BYTES) : '–');
 export const bytesRate = (v) => (isNumber(v) ? scaled(v, 1024, BYTES) + '/s' : '–');
 export const percent = (v) => (isNumber(v) ? v.toFixed(Math.abs(v) >= 99.95 ? 0 : 1) + ' %' : '–');
 export const count = (v) => (isNumber(v) ? scaled(v, 1000, COUNTS) : '–');
+export const milliseconds = (v) => (isNumber(v) ? (v >= 10 ? v.toFixed(0) : v.toFixed(2)) + ' ms' : '–');
+export const celsius = (v) => (isNumber(v) ? v.toFixed(1) + ' °C' : '–');
 export const plain = (v) => (isNumber(v) ? v.toFixed(2) : '–');
 
 /** "3 s", "4 min", "2 h", "5 d" */
@@ -39,16 +41,66 @@ export const ago = (ms) => duration(ms) + ' ago';
 
 const pad = (n) => String(n).padStart(2, '0');
 
-/** Clock time in the browser's zone, with seconds. */
-export function clock(seconds) {
-  const d = new Date(seconds * 1000);
-  return pad(d.getHours()) + ':' + pad(d.getMinutes()) + ':' + pad(d.getSeconds());
+// --- times: in the browser's zone, or UTC; which of them is always said ---
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+export const isUtc = () => localStorage.getItem('nephos-zone') === 'UTC';
+
+/** The parts of a moment (ms) in the chosen zone. */
+function parts(ms) {
+  const d = new Date(ms);
+  return isUtc()
+    ? { y: d.getUTCFullYear(), mo: d.getUTCMonth(), d: d.getUTCDate(), h: d.getUTCHours(), mi: d.getUTCMinutes(), s: d.getUTCSeconds() }
+    : { y: d.getFullYear(), mo: d.getMonth(), d: d.getDate(), h: d.getHours(), mi: d.getMinutes(), s: d.getSeconds() };
 }
 
-/** "UTC+02:00": what the clock times on the page mean. */
-export function zone() {
-  const min = -new Date().getTimezoneOffset();
+/** Clock time, with seconds; `seconds` since 1970. */
+export function clock(seconds) {
+  const p = parts(seconds * 1000);
+  return pad(p.h) + ':' + pad(p.mi) + ':' + pad(p.s);
+}
+
+/** "2026-01-15 12:00:07" of milliseconds or of an ISO time. */
+export function moment(time) {
+  const ms = typeof time === 'number' ? time : Date.parse(time);
+  if (!Number.isFinite(ms)) return '–';
+  const p = parts(ms);
+  return `${p.y}-${pad(p.mo + 1)}-${pad(p.d)} ${clock(ms / 1000)}`;
+}
+
+/** What stands under an axis whose marks are `step` seconds apart. */
+export function tick(seconds, step) {
+  const p = parts(seconds * 1000);
+  if (step >= 86400 * 28) return `${MONTHS[p.mo]} ${p.y}`;
+  if (step >= 86400 || (p.h === 0 && p.mi === 0 && p.s === 0)) return `${MONTHS[p.mo]} ${p.d}`;
+  return step < 60 ? clock(seconds) : pad(p.h) + ':' + pad(p.mi);
+}
+
+/** "UTC+02:00": what the times on the page mean, at that moment (ms). */
+export function zone(at = Date.now()) {
+  const min = isUtc() ? 0 : -new Date(at).getTimezoneOffset();
   if (min === 0) return 'UTC';
   const abs = Math.abs(min);
   return 'UTC' + (min < 0 ? '−' : '+') + pad(Math.floor(abs / 60)) + ':' + pad(abs % 60);
+}
+
+/** A moment as forms want it, and back. */
+export function forInput(ms) {
+  return moment(ms).replace(' ', 'T').slice(0, 16);
+}
+
+export const fromInput = (text) => Date.parse(text + (isUtc() ? 'Z' : ''));
+
+/** Formats by the unit that the API names. */
+export function formatOf(unit, kind) {
+  const isRate = kind === 'counter';
+  if (unit === 'bytes') return isRate ? bytesRate : bytes;
+  if (unit === 'percent') return percent;
+  if (unit === 'milliseconds') return milliseconds;
+  if (unit === 'celsius') return celsius;
+  if (unit === 'seconds') return isRate ? (v) => (isNumber(v) ? v.toFixed(2) + ' s/s' : '–') : (v) => (isNumber(v) ? duration(v * 1000) : '–');
+  if (unit === 'load') return plain;
+  const suffix = isRate ? '/s' : unit && unit !== 'count' ? ' ' + unit : '';
+  return (v) => (isNumber(v) ? count(v) + suffix : '–');
 }

@@ -1,112 +1,80 @@
 // SPDX-License-Identifier: MIT
-// The list of hosts. Rows are kept and changed in place, so focus and selection stay. Names are foreign:
-// they only ever become text.
+// Which hosts the overview shows, in which order and groups. Pure functions.
 
-import { ago, percent } from './format.js';
+import { LEVELS, levelOf, newest } from './state.js';
 
-const SHAPES = { healthy: '●', degraded: '▲', unhealthy: '■', unknown: '◌' };
-const WORDS = { healthy: 'live', degraded: 'silent', unhealthy: 'lost', unknown: 'not seen yet' };
-const RANK = { unhealthy: 0, degraded: 1, unknown: 2, healthy: 3 };
-const METERS = [
-  ['CPU', 'cpu_usage', ''],
-  ['Mem', 'memory_usage_percent', ''],
-  ['Disk', 'disk_usage_percent', 'mount=/'],
-];
+const tagValue = (host, key) => host.facts?.metadata?.tags?.[key] ?? host.facts?.metadata?.told?.[key];
 
-export const shapeOf = (status) => SHAPES[status] ?? '◌';
-export const wordOf = (status) => WORDS[status] ?? status;
+/** What a host is sorted by; the first word is the key in the address. */
+export const COLUMNS = {
+  state: (h) => LEVELS[levelOf(h)],
+  name: (h) => h.name.toLowerCase(),
+  cpu: (h) => newest(h, 'cpu_usage'),
+  memory: (h) => newest(h, 'memory_usage_percent'),
+  disk: (h) => newest(h, 'disk_usage_percent'),
+  load: (h) => newest(h, 'load_average_1min'),
+  in: (h) => h.rate.network_rx_mb,
+  out: (h) => h.rate.network_tx_mb,
+  seen: (h) => h.last_seen_ms,
+  alerts: (h) => h.alerts.length,
+};
+const HIGH_FIRST = new Set(['cpu', 'memory', 'disk', 'load', 'in', 'out', 'alerts']);
 
-/** Newest value of a series in an instance of /api/v1/live; undefined when there is none. */
-export function newest(instance, metric, tag) {
-  return instance.series.find((s) => s.metric === metric && (tag === undefined || s.tag === tag))?.v;
+export const directionOf = (sort, isTurned) => (HIGH_FIRST.has(sort) !== isTurned ? -1 : 1);
+
+/** Words are all to be found in name, id, provider, region, type, address or state; "state:warn" only there. */
+export function matches(host, words) {
+  const f = host.facts;
+  const level = levelOf(host);
+  const text = [host.name, host.id, f?.provider, f?.region, f?.type, f?.metadata?.ipAddress, level].join(' ').toLowerCase();
+  return words.every((word) => {
+    const at = word.indexOf(':');
+    if (at <= 0) return text.includes(word);
+    const [key, value] = [word.slice(0, at), word.slice(at + 1)];
+    const known = { state: level, provider: f?.provider, region: f?.region, type: f?.type }[key] ?? tagValue(host, key);
+    return String(known ?? '').toLowerCase().startsWith(value);
+  });
 }
 
-export function level(v) {
-  return v >= 90 ? 'critical' : v >= 75 ? 'warn' : 'ok';
+export function sorted(hosts, sort, isTurned) {
+  const value = COLUMNS[sort] ?? COLUMNS.state;
+  const direction = directionOf(sort, isTurned);
+  const keyed = hosts.map((host) => ({ host, key: value(host), name: host.name }));
+  keyed.sort((a, b) => {
+    if (a.key === undefined || b.key === undefined) return (a.key === undefined) - (b.key === undefined) || a.name.localeCompare(b.name);
+    const order = a.key < b.key ? -1 : a.key > b.key ? 1 : 0;
+    return direction * order || a.name.localeCompare(b.name) || (a.host.id < b.host.id ? -1 : 1);
+  });
+  return keyed.map((k) => k.host);
 }
 
-export function meter(label, v) {
-  const box = document.createElement('span');
-  box.className = 'meter';
-  const name = document.createElement('small');
-  name.textContent = label;
-  const track = document.createElement('span');
-  track.className = 'track';
-  const bar = document.createElement('span');
-  track.append(bar);
-  const text = document.createElement('b');
-  box.append(name, track, text);
-  setMeter(box, v);
-  return box;
-}
-
-export function setMeter(box, v) {
-  const bar = box.querySelector('.track span');
-  bar.style.setProperty('width', Math.min(100, Math.max(0, v ?? 0)) + '%');
-  bar.className = level(v ?? 0);
-  box.querySelector('b').textContent = v === undefined || v === null ? '–' : percent(v);
-}
-
-export class HostList {
-  constructor(list, filter, none) {
-    this.list = list;
-    this.filter = filter;
-    this.none = none;
-    this.rows = new Map();
-    this.template = document.getElementById('host-row').content;
-    filter.addEventListener('input', () => this.applyFilter());
-    document.addEventListener('keydown', (event) => {
-      if (event.key !== '/' || filter.hidden || event.target.matches('input')) return;
-      event.preventDefault();
-      filter.focus();
-    });
-  }
-
-  row(instance) {
-    const known = this.rows.get(instance.id);
-    if (known) return known;
-    const li = this.template.firstElementChild.cloneNode(true);
-    const meters = METERS.map(([label]) => meter(label));
-    li.querySelector('.meters').append(...meters);
-    li.querySelector('a').href = '?host=' + encodeURIComponent(instance.id);
-    li.dataset.id = instance.id;
-    const row = { li, meters };
-    this.rows.set(instance.id, row);
-    return row;
-  }
-
-  update(instances, chosen, now) {
-    const order = [...instances].sort((a, b) => (RANK[a.status] ?? 2) - (RANK[b.status] ?? 2) || a.name.localeCompare(b.name));
-    const present = new Set(order.map((i) => i.id));
-    for (const [id, row] of this.rows) {
-      if (present.has(id)) continue;
-      row.li.remove();
-      this.rows.delete(id);
+/** What hosts can be grouped by: provider, region, type and keys of tags that some host has. */
+export function groupings(hosts) {
+  const keys = new Set(['provider', 'region', 'type']);
+  for (const host of hosts) {
+    for (const from of [host.facts?.metadata?.tags, host.facts?.metadata?.told]) {
+      for (const [key, v] of Object.entries(from ?? {})) if (typeof v === 'string' && v.length < 64) keys.add(key);
     }
-    order.forEach((instance, at) => {
-      const { li, meters } = this.row(instance);
-      const a = li.querySelector('a');
-      a.className = 'host-row ' + instance.status;
-      if (instance.id === chosen) a.setAttribute('aria-current', 'page');
-      else a.removeAttribute('aria-current');
-      li.querySelector('.shape').textContent = shapeOf(instance.status);
-      li.querySelector('.name').textContent = instance.name;
-      li.querySelector('.word').textContent = wordOf(instance.status);
-      li.querySelector('.seen').textContent = instance.last_seen_ms ? ago(now - instance.last_seen_ms) : 'no sample since start';
-      METERS.forEach(([, metric, tag], i) => setMeter(meters[i], newest(instance, metric, tag)));
-      if (this.list.children[at] !== li) this.list.insertBefore(li, this.list.children[at] ?? null);
-    });
-    this.filter.hidden = instances.length < 8;
-    this.applyFilter();
   }
+  return [...keys];
+}
 
-  applyFilter() {
-    const wanted = this.filter.hidden ? '' : this.filter.value.trim().toLowerCase();
-    let shown = 0;
-    for (const { li } of this.rows.values()) {
-      li.hidden = !li.querySelector('.name').textContent.toLowerCase().includes(wanted);
-      shown += !li.hidden;
-    }
-    this.none.hidden = shown > 0 || this.rows.size === 0;
+export function health(hosts) {
+  const counts = { ok: 0, warn: 0, critical: 0, stale: 0 };
+  for (const host of hosts) counts[levelOf(host)]++;
+  return counts;
+}
+
+/** Rows of the table: hosts, and before each group its head { group, counts, hosts }. */
+export function rowsOf(hosts, by) {
+  if (!by) return hosts.map((host) => ({ host }));
+  const groups = new Map();
+  for (const host of hosts) {
+    const name = String(host.facts?.[by] ?? tagValue(host, by) ?? '(none)');
+    if (!groups.has(name)) groups.set(name, []);
+    groups.get(name).push(host);
   }
+  const heads = [...groups].map(([group, members]) => ({ group, members, counts: health(members) }));
+  heads.sort((a, b) => b.counts.critical - a.counts.critical || b.counts.warn - a.counts.warn || a.group.localeCompare(b.group));
+  return heads.flatMap(({ group, members, counts }) => [{ group, counts, size: members.length }, ...members.map((host) => ({ host }))]);
 }

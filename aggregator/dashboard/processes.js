@@ -1,60 +1,58 @@
 // SPDX-License-Identifier: MIT
-// The card with the top processes of a host: of the newest sample, or of the end of what is zoomed to.
-// Names are whatever a process on that host calls itself: they only ever become text.
+// The top processes of a host: of the newest sample, or of the moment under the cursor. Names are whatever a process on
+// that host calls itself.
 
+import { html, nothing } from './lit-html.js';
 import { get } from './api.js';
-import { bytes, percent, clock } from './format.js';
+import { bytes, clock, percent, zone } from './format.js';
+
+const ASK_MS = 3000;
+const POINTED_MS = 120;
 
 export class Processes {
-  constructor() {
-    this.card = document.createElement('section');
-    this.card.className = 'card chart processes';
-    this.card.hidden = true;
-    const head = document.createElement('div');
-    head.className = 'chart-head';
-    const title = document.createElement('h2');
-    title.textContent = 'Top processes';
-    this.when = document.createElement('span');
-    this.when.className = 'unit';
-    head.append(title, this.when);
-    const box = document.createElement('div');
-    box.className = 'legend';
-    const table = document.createElement('table');
-    const names = table.createTHead().insertRow();
-    for (const name of ['', 'pid', 'CPU', 'memory']) {
-      const th = document.createElement('th');
-      th.scope = 'col';
-      th.textContent = name;
-      names.append(th);
-    }
-    this.body = table.createTBody();
-    box.append(table);
-    this.card.append(head, box);
-    this.asked = 0; // answers to earlier questions are thrown away
+  constructor(onLoad) {
+    this.onLoad = onLoad;
+    this.clear();
   }
 
   clear() {
-    this.asked++;
-    this.card.hidden = true;
+    this.asked = (this.asked ?? 0) + 1; // answers to earlier questions are thrown away
+    this.askedAt = 0;
+    this.at = null;
+    this.list = [];
+    this.pointed = null;
   }
 
-  /** `atMs`: of the newest sample up to then; without it, of the newest. */
-  async load(id, atMs) {
+  /** Seconds; null when the pointer has left. */
+  point(id, seconds, end) {
+    if (this.pointed === seconds) return;
+    this.pointed = seconds;
+    clearTimeout(this.soon);
+    this.soon = setTimeout(() => this.load(id, seconds ?? end).catch(() => {}), POINTED_MS);
+  }
+
+  /** Now and then, while nobody points; `end`: the end of what is shown when that is not now. */
+  care(id, end) {
+    if (this.pointed !== null || Date.now() - this.askedAt < ASK_MS) return;
+    this.load(id, end).catch(() => {});
+  }
+
+  async load(id, seconds) {
+    this.askedAt = Date.now();
     const asked = ++this.asked;
-    const answer = await get('/api/v1/processes', atMs ? { instance: id, at: Math.round(atMs) } : { instance: id });
+    const answer = await get('/api/v1/processes', seconds ? { instance: id, at: Math.round(seconds * 1000) } : { instance: id });
     if (asked !== this.asked) return;
-    this.card.hidden = answer.processes.length === 0;
-    this.when.textContent = answer.at === null ? '' : clock(answer.at / 1000);
-    this.body.replaceChildren(...answer.processes.map((p) => {
-      const row = document.createElement('tr');
-      const name = document.createElement('th');
-      name.scope = 'row';
-      name.textContent = p.name;
-      row.append(name);
-      for (const text of [String(p.pid), percent(p.cpu_percent), bytes(p.memory_bytes)]) {
-        row.insertCell().textContent = text;
-      }
-      return row;
-    }));
+    this.list = answer.processes;
+    this.at = answer.at;
+    this.onLoad();
+  }
+
+  view() {
+    if (this.list.length === 0) return nothing;
+    return html`<section class="card chart processes" aria-label="Top processes"><div class="chart-head"><h2>Top processes</h2>
+        <span class="unit">${this.pointed === null ? 'at' : 'under the cursor,'} ${clock(this.at / 1000)} ${zone(this.at)}</span></div>
+      <div class="legend" tabindex="0"><table><thead><tr><th scope="col">name</th><th scope="col">pid</th><th scope="col">CPU</th><th scope="col">memory</th></tr></thead>
+        <tbody>${this.list.map((p) => html`<tr><th scope="row">${p.name}</th><td>${p.pid}</td><td>${percent(p.cpu_percent)}</td><td>${bytes(p.memory_bytes)}</td></tr>`)}</tbody></table></div>
+      <p class="quiet">CPU is of one CPU: 200 % are two.</p></section>`;
   }
 }

@@ -17,7 +17,9 @@ export class Series {
     }
     this.times = []; // seconds
     this.columns = new Map(); // key -> values, as long as times
+    this.bands = new Map(); // key -> { min, max }, as long as times; none where every sample is drawn
     this.stepMs = 1000;
+    this.resolution = 'full';
   }
 
   knows(id) {
@@ -41,10 +43,38 @@ export class Series {
   /** Takes a query's answer in place of what is here; steps at its end that have no sample yet are left out. */
   load(answer) {
     this.stepMs = answer.step_ms;
+    this.resolution = answer.resolution;
+    this.bands.clear();
     let end = answer.t.length;
     while (end > 0 && answer.series.every((s) => s.v[end - 1] === null)) end--;
     this.times = answer.t.slice(0, end).map((ms) => ms / 1000);
     this.columns = new Map(answer.series.map((s) => [seriesKey(s.metric, s.tag), s.v.slice(0, end)]));
+  }
+
+  /** Least and most of each step, of the same range and step as what was loaded. */
+  loadBands(least, most) {
+    const length = this.times.length;
+    if (least.step_ms !== this.stepMs || least.t[0] !== this.times[0] * 1000) return;
+    for (const s of least.series) {
+      const twin = most.series.find((other) => other.metric === s.metric && other.tag === s.tag);
+      if (twin) this.bands.set(seriesKey(s.metric, s.tag), { min: s.v.slice(0, length), max: twin.v.slice(0, length) });
+    }
+  }
+
+  /** Where no series has a value: [from, to] in seconds, within a range. */
+  gaps(from, to) {
+    const columns = [...this.columns.values()];
+    const isSilent = (i) => columns.every((c) => c[i] === null || c[i] === undefined);
+    const least = Math.max(SILENCE_STEPS, (2 * this.stepMs) / 1000);
+    const gaps = [];
+    let last = from;
+    this.times.forEach((t, i) => {
+      if (t < from || t > to || isSilent(i)) return;
+      if (t - last > least) gaps.push([last, t]);
+      last = t;
+    });
+    if (to - last > Math.max(least, 5)) gaps.push([last, to]);
+    return gaps;
   }
 
   newest() {
@@ -73,6 +103,10 @@ export class Series {
   push(t, valueOf) {
     this.times.push(t);
     for (const [key, column] of this.columns) column.push(valueOf(key));
+    for (const band of this.bands.values()) {
+      band.min.push(null);
+      band.max.push(null);
+    }
   }
 
   value(s, ms, raw) {
@@ -94,6 +128,10 @@ export class Series {
     if (n < 60) return;
     this.times.splice(0, n);
     for (const column of this.columns.values()) column.splice(0, n);
+    for (const band of this.bands.values()) {
+      band.min.splice(0, n);
+      band.max.splice(0, n);
+    }
   }
 }
 

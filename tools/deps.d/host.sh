@@ -210,3 +210,44 @@ build_web() {
     rm -rf "$web.old"
     step_end 'fetched'
 }
+
+# DIR/lit-html: what writes the dashboard's pages. DIR/esbuild: what puts its files together, for this machine.
+build_lit() { take_npm "$DIR/lit-html" lit-html "$LIT_VERSION" "$LIT_SHA256" "$LIT_INTEGRITY" lit-html.js LICENSE; }
+
+build_esbuild() {
+    local machine sha256 integrity
+    case $(uname -m) in
+    x86_64) machine=x64 ;;
+    aarch64) machine=arm64 ;;
+    *) fail "esbuild is pinned for x86_64 and aarch64 only: add $(uname -m) to tools/deps.d/pins.sh" ;;
+    esac
+    sha256=ESBUILD_SHA256_$machine integrity=ESBUILD_INTEGRITY_$machine
+    take_npm "$DIR/esbuild" "@esbuild/linux-$machine" "$ESBUILD_VERSION" "${!sha256}" "${!integrity}" bin/esbuild
+}
+
+# Takes files out of a pinned package of npm into a folder of their own.
+take_npm() { # folder package version sha256 integrity file...
+    local folder=$1 package=$2 version=$3 sha256=$4 integrity=$5 file id
+    local tarball=${2#@}-$3.tgz
+    tarball=${tarball//\//-}
+    shift 5
+    id=$(hash_of 1 "$version" "$sha256" "$integrity" "$@")
+    ! is_current "$folder/stamp" "$id" || return 0
+    step_begin "$package $version"
+    fetch_npm "$package@$version" "$tarball" "$sha256" ||
+        fail "$package $version cannot be fetched: check that 'npm pack $package@$version' works"
+    [ "$(npm_integrity "$DIR/dl/$tarball")" = "$integrity" ] ||
+        fail "$package $version is not what npm published: correct tools/deps.d/pins.sh"
+    rm -rf "$folder.new" "$folder.old"
+    mkdir -p "$folder.new/package"
+    tar -xzf "$DIR/dl/$tarball" -C "$folder.new/package" --strip-components=1 --no-same-owner
+    for file in "$@"; do
+        mv "$folder.new/package/$file" "$folder.new/"
+    done
+    rm -rf "$folder.new/package"
+    echo "$id" >"$folder.new/stamp"
+    [ ! -e "$folder" ] || mv "$folder" "$folder.old"
+    mv "$folder.new" "$folder"
+    rm -rf "$folder.old"
+    step_end 'fetched'
+}

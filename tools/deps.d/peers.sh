@@ -27,6 +27,24 @@ build_openapi() {
     step_end 'fetched'
 }
 
+# DIR/browser: what steers Chromium in the dashboard's tests, and judges accessibility, by the lock file's hashes.
+# Chromium itself is the machine's, or unpacked beside it.
+build_browser() {
+    local folder=$DIR/browser lock=$TOOLS/deps.d/browser id
+    command -v chromium >/dev/null || unpack_peers "$DIR/chromium" $PACKAGES_chromium
+    id=$(hash_of 1 "$(<"$lock/package.json")" "$(<"$lock/package-lock.json")")
+    ! is_current "$folder/stamp" "$id" || return 0
+    command -v npm >/dev/null || fail "npm is missing: run tools/deps packages build"
+    step_begin 'playwright-core and axe-core'
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    cp "$lock/package.json" "$lock/package-lock.json" "$folder"
+    (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund) >>"$LOG" 2>&1 ||
+        fail "npm could not fetch what tools/deps.d/browser/package-lock.json names"
+    echo "$id" >"$folder/stamp"
+    step_end 'fetched'
+}
+
 # DIR/peers: what `make bench` runs beside the agent.
 build_peers() { unpack_peers "$DIR/peers" $PACKAGES_peers; }
 

@@ -37,6 +37,14 @@ SUITES_debian='trixie forky sid'
 UPLOT_VERSION=1.6.32
 UPLOT_INTEGRITY='sha512-KIMVnG68zvu5XXUbC4LQEPnhwOxBuLyW1AHtpm6IKTXImkbLgkMy+jabjLgSLMasNuGGzQm/ep3tOkyTxpiQIw=='
 UPLOT_SHA256=4b8a8191e425658e3ea8c8c1314b0fc679c861ee3a1af2b20c7b16ba50b5133d
+LIT_VERSION=3.3.3
+LIT_INTEGRITY='sha512-el8M6jK2o3RXBnrSHX3ZKrsN8zEV63pSExTO1wYJz7QndGYZ8353e2a5PPX+qHe2aGayfnchQmkAojaWAREOIA=='
+LIT_SHA256=ae004138a6327c362fee8e48db2a8ee9619a6ca3014c802857395e6ac447a0eb
+ESBUILD_VERSION=0.28.2
+ESBUILD_INTEGRITY_x64='sha512-4xTZr1FUmSoQW4XIWmit3tzQrUTZM+N3P0XV8xROKYF50XfI7xeO90+1bZvNwxIufQ9hDQVRJH5YhgPVF8A/HQ=='
+ESBUILD_SHA256_x64=9573bb2233aab0f9ea7647d5cca9726113cc1768de61d66b17267f4db84488f6
+ESBUILD_INTEGRITY_arm64='sha512-pW4AC0P3it8c7do9MVM4p51FzHzdM/TZrerurgRcHJ2WTa1VQ1CIq18xncfpBJw4ojkiZZrKW2yIBWBP92j6Ug=='
+ESBUILD_SHA256_arm64=a96dbfa41d3ef5dbd1ef22b1c10d5187be9267e86093a870f06402a7ec931596
 WS_VERSION=8.18.3
 WS_INTEGRITY='sha512-PEIGCY5tSlUt50cqyMXfCzX+oOPqN0vuGqWzbcJ2xvnkzkq46oOpz7dQaTDBdfICb4N14+GARUDw2XV2N4tvzg=='
 WS_SHA256=424be604c8e7926fc29a1f067bf2dac256af3bcea62fe30395018bbaf8a9be2a
@@ -55,4 +63,5 @@ PACKAGES_test='libcmocka-dev clang strace python3 procps sysstat iproute2' # and
 PACKAGES_exporter='prometheus-node-exporter'
 PACKAGES_prometheus='prometheus'
 PACKAGES_pressure='slowhttptest wrk testssl.sh'
+PACKAGES_chromium='chromium'  # only when none is on PATH
 PACKAGES_peers='prometheus-node-exporter collectd-core netdata-core netdata-plugins-bash'

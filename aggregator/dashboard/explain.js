@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+// An alert explained: the words that the aggregator has for it, and the numbers around it.
+
+import { html, nothing } from './lit-html.js';
+import { ApiError, get, getIfThere } from './api.js';
+import { Chart } from './charts.js';
+import { go, here, link } from './router.js';
+import { draw, serverNow, state } from './state.js';
+import { Series } from './series.js';
+import { specOf } from './specs.js';
+import { badge, exactly, failed, hostLink, levelOfSeverity, loading, when } from './ui.js';
+
+const BEFORE_MS = 1800000;
+const AFTER_MS = 600000;
+const POINTS = 600;
+
+const now = { id: '', alert: null, words: null, told: null, chart: null, why: '', error: null };
+
+export function forget() {
+  now.chart?.drop();
+  Object.assign(now, { id: '', alert: null, words: null, told: null, chart: null, why: '', error: null });
+}
+
+/** The series that an alert is about, out of what its host measures. */
+async function metricOf(alert) {
+  const catalog = await get('/api/v1/series', { instance: alert.instanceId });
+  const name = alert.metricName || alert.alertType;
+  const match = catalog.series.find((s) => s.metric === name) ?? catalog.series.find((s) => s.metric.startsWith(name.split('_')[0] + '_') && s.unit === 'percent');
+  return { catalog, match };
+}
+
+async function loadChart(alert) {
+  const { catalog, match } = await metricOf(alert);
+  if (now.id !== alert.id) return;
+  if (!match) {
+    now.why = 'No series of this host bears the name of this alert.';
+    return;
+  }
+  const from = Date.parse(alert.createdAt) - BEFORE_MS;
+  const to = Math.min(serverNow(), (alert.resolvedAt ? Date.parse(alert.resolvedAt) : serverNow()) + AFTER_MS);
+  const answer = await get('/api/v1/query', { instance: alert.instanceId, metric: match.metric, from, to: Math.round(to), step: 'auto', points: POINTS });
+  if (now.id !== alert.id) return;
+  const series = new Series(catalog);
+  series.load(answer);
+  const span = { from: Date.parse(alert.createdAt) / 1000, to: alert.resolvedAt ? Date.parse(alert.resolvedAt) / 1000 : Infinity, level: levelOfSeverity(alert.severity), metric: match.metric };
+  const range = [from / 1000, to / 1000];
+  now.chart = new Chart(specOf(match.metric, match.unit, match.kind), {
+    range: () => range, marks: () => ({ alerts: [span], moments: [], anomalies: [] }), gaps: () => series.gaps(...range), isCatchingUp: () => false,
+    onZoom: (a, b) => go(link('host', alert.instanceId, { from: Math.round(a * 1000), to: Math.round(b * 1000) })), onReset: () => {}, onCursor: () => {},
+  });
+  now.series = series;
+  draw();
+  requestAnimationFrame(() => now.chart?.update(series));
+}
+
+export async function explain(id) {
+  if (id === now.id) return;
+  forget();
+  now.id = id;
+  try {
+    // The words of the newer route where it is there, else of the one that clients have always asked.
+    const [words, told] = await Promise.all([get('/insights/explain-alert/' + encodeURIComponent(id)), getIfThere(`/api/v1/alerts/${encodeURIComponent(id)}/explanation`).catch(() => null)]);
+    if (now.id !== id) return;
+    Object.assign(now, { alert: words.alert, words, told });
+    draw();
+    await loadChart(words.alert);
+  } catch (error) {
+    if (now.id === id) now.error = error instanceof ApiError && error.status === 404 ? new ApiError(404, 'No alert has that id; it may have been deleted.') : error;
+  }
+  draw();
+}
+
+export function drawExplanation() {
+  const color = getComputedStyle(document.documentElement).getPropertyValue('--series-1');
+  if (now.chart && now.series && color !== now.color) {
+    now.color = color;
+    now.chart.recolor();
+    now.chart.update(now.series);
+  }
+}
+
+/** Paragraphs of what was told: [words, text or list of texts]. */
+function paragraphs() {
+  const { told, words } = now;
+  const causes = told?.causes ?? told?.likelyCauses;
+  const steps = told?.steps ?? told?.nextSteps ?? told?.actions;
+  const text = (item) => (typeof item === 'string' ? item : item.text ?? item.title ?? item.sentence ?? '');
+  return [
+    ['What it means', told?.meaning ?? told?.summary ?? words.meaning],
+    ['Likely cause', causes?.length ? causes.map(text) : told?.cause ?? words.cause],
+    ['What to do', steps?.length ? steps.map(text) : told?.action ?? words.action],
+  ].filter(([, body]) => body?.length);
+}
+
+function evidenceView(alert) {
+  const from = Date.parse(alert.createdAt) - BEFORE_MS;
+  const to = Math.round(Math.min(serverNow(), (alert.resolvedAt ? Date.parse(alert.resolvedAt) : serverNow()) + AFTER_MS));
+  return html`${now.chart ? now.chart.card : now.why ? html`<p class="quiet">${now.why}</p>` : loading}
+    <p><a href=${link('host', alert.instanceId, { from, to })}>All numbers of ${state.byId.get(alert.instanceId)?.name ?? alert.instanceId} at that time</a></p>`;
+}
+
+export function explanationView() {
+  const { alert, words, error } = now;
+  const close = html`<button type="button" class="small" @click=${() => go(link('alerts', '', here().query))}>Close (Esc)</button>`;
+  if (error) return html`<aside class="card explain" aria-label="Explanation">${failed(error)}${close}</aside>`;
+  if (!alert) return html`<aside class="card explain" aria-label="Explanation">${loading}</aside>`;
+  return html`<aside class="card explain" aria-label="Explanation">
+    <div class="chart-head"><h2>${alert.message}</h2>${close}</div>
+    <p>${badge(alert.status === 'resolved' ? 'ok' : levelOfSeverity(alert.severity), `${alert.severity}, ${alert.status}`)} ${hostLink(alert.instanceId)}
+      <span class="quiet">since ${when(alert.createdAt)} (${exactly(alert.createdAt)})${alert.resolvedAt ? `, resolved ${exactly(alert.resolvedAt)}` : ''}</span></p>
+    ${words.urgency ? html`<p>Urgency ${words.urgency} of 10</p>` : nothing}
+    ${paragraphs().map(([head, body]) => html`<h3>${head}</h3>${Array.isArray(body) ? html`<ol>${body.map((b) => html`<li>${b}</li>`)}</ol>` : html`<p>${body}</p>`}`)}
+    <h3>The numbers</h3>${evidenceView(alert)}</aside>`;
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+// What the whole page knows: hosts with their newest values, facts, open alerts, the connection. Pages read it; they are
+// told by `draw` that something has changed.
+
+import { ApiError, get } from './api.js';
+
+const POLL_MS = 5000;
+const POLL_MANY_MS = 10000;
+const MANY = 150;
+const SLOW_MS = 30000;
+const LIST_METRICS = 'cpu_usage,memory_usage_percent,disk_usage_percent,load_average_1min,network_rx_mb,network_tx_mb';
+
+export const state = {
+  hosts: [], // of /api/v1/live, each with `rate`, `facts`, `alerts`
+  byId: new Map(),
+  alerts: [], // open ones
+  summary: '',
+  self: null,
+  who: null,
+  offset: 0, // the aggregator's clock less the browser's, ms
+  answeredAt: 0,
+  error: '',
+  needsToken: false,
+  live: { open: false, retryAt: 0 },
+};
+
+const facts = new Map();
+const listeners = [];
+let isDrawn = true;
+
+export const serverNow = () => Date.now() + state.offset;
+export const pollMs = () => (state.hosts.length > MANY ? POLL_MANY_MS : POLL_MS);
+export const mayOperate = () => ['operator', 'local', 'admin'].includes(state.who?.role);
+export const isAdmin = () => state.who?.role === 'admin';
+export const onDraw = (listener) => listeners.push(listener);
+
+/** Draws once, with the next frame; many changes are one drawing. */
+export function draw() {
+  if (!isDrawn) return;
+  isDrawn = false;
+  const paint = () => {
+    isDrawn = true;
+    listeners.forEach((listener) => listener());
+  };
+  if (document.hidden) setTimeout(paint, 200);
+  else requestAnimationFrame(paint);
+}
+
+export function report(error) {
+  if (error instanceof ApiError && error.status === 401) state.needsToken = true;
+  else state.error = error instanceof ApiError ? `${error.status}: ${error.message}` : 'no connection';
+  draw();
+}
+
+/** Newest value of a series of a host; undefined when there is none. With several, the highest. */
+export function newest(host, metric) {
+  let most;
+  for (const s of host.series) if (s.metric === metric && s.v !== undefined && !(s.v <= most)) most = s.v;
+  return most;
+}
+
+/** Megabytes that a counter of a host has grown by, as bytes a second between two answers. */
+function rateOf(host, before, metric) {
+  const now = host.series.find((s) => s.metric === metric);
+  const then = before?.series.find((s) => s.metric === metric);
+  const ms = now && then ? now.t - then.t : 0;
+  if (!(ms > 0)) return before?.rate[metric];
+  return now.v < then.v ? undefined : ((now.v - then.v) * 1048576 * 1000) / ms;
+}
+
+function takeHosts(hosts) {
+  const before = state.byId;
+  state.byId = new Map();
+  for (const host of hosts) {
+    const old = before.get(host.id);
+    host.rate = {};
+    for (const metric of ['network_rx_mb', 'network_tx_mb']) host.rate[metric] = rateOf(host, old, metric);
+    host.facts = facts.get(host.id);
+    host.alerts = old?.alerts ?? [];
+    state.byId.set(host.id, host);
+  }
+  state.hosts = hosts;
+}
+
+async function pollHosts() {
+  const answer = await get('/api/v1/live', { metric: LIST_METRICS });
+  // Hosts that measure none of these are hosts all the same.
+  const seen = new Set(answer.instances.map((i) => i.id));
+  const silent = [...facts.values()].filter((f) => !seen.has(f.id)).map((f) => ({
+    id: f.id, name: f.name, status: f.status, connected: false, series: [], interval_ms: 0, skew_ms: 0,
+    last_seen_ms: Date.parse(f.lastHealthCheck) || 0, last_sample_ms: 0,
+  }));
+  state.offset = answer.now_ms - Date.now();
+  state.answeredAt = Date.now();
+  state.error = '';
+  state.needsToken = false;
+  takeHosts([...answer.instances, ...silent]);
+}
+
+export async function pollFacts() {
+  let key, list = [];
+  do {
+    const answer = await get('/instances', key ? { limit: 1000, lastEvaluatedKey: key } : { limit: 1000 });
+    list = list.concat(answer.instances);
+    key = answer.lastEvaluatedKey;
+  } while (key);
+  facts.clear();
+  for (const f of list) facts.set(f.id, f);
+  for (const host of state.hosts) host.facts = facts.get(host.id);
+}
+
+export async function pollAlerts() {
+  const lists = await Promise.all(['active', 'acknowledged'].map((status) => get('/alerts', { status, limit: 500 })));
+  state.alerts = lists.flatMap((answer) => answer.alerts);
+  for (const host of state.hosts) host.alerts = [];
+  for (const alert of state.alerts) state.byId.get(alert.instanceId)?.alerts.push(alert);
+}
+
+async function pollWords() {
+  state.summary = (await get('/insights/quick-summary')).summary;
+}
+
+async function pollSelf() {
+  state.self = await get('/api/v1/self');
+}
+
+/** Runs for ever, one question of a kind at a time. */
+function keepAsking(question, pause) {
+  const ask = async () => {
+    try {
+      await question();
+      draw();
+    } catch (error) {
+      report(error);
+    }
+    setTimeout(ask, pause());
+  };
+  ask();
+}
+
+export async function begin() {
+  await pollFacts().catch(report);
+  keepAsking(pollHosts, pollMs);
+  keepAsking(pollAlerts, () => POLL_MS);
+  keepAsking(pollWords, () => 2 * POLL_MS);
+  keepAsking(pollSelf, () => SLOW_MS);
+  setTimeout(() => keepAsking(pollFacts, () => SLOW_MS), SLOW_MS);
+}
+
+// --- how a host is ---
+
+export const LEVELS = { critical: 0, warn: 1, stale: 2, ok: 3 };
+
+/** critical, warn, stale or ok: of its connection and of its open alerts, the worse. */
+export function levelOf(host) {
+  const severe = (a) => a.status === 'active' && (a.severity === 'critical' || a.severity === 'high');
+  if (host.alerts.some(severe)) return 'critical';
+  if (host.status === 'unhealthy') return 'critical';
+  if (host.status === 'degraded' || host.alerts.some((a) => a.status === 'active')) return 'warn';
+  return host.status === 'healthy' ? 'ok' : 'stale';
+}
