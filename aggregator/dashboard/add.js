@@ -7,7 +7,7 @@ import { draw, isAdmin, state } from './state.js';
 import { amend, here } from './router.js';
 import { command, exactly, failed, hostLink, tabs, when } from './ui.js';
 
-const WAYS = [['command', 'Command'], ['cloud', 'cloud-init'], ['service', 'As a service']];
+const WAYS = [['command', 'Command'], ['install', 'Service'], ['cloud', 'cloud-init']];
 const AGENT_PORT = 7443;
 const ASK_MS = 5000;
 const page = { token: '', expiresAt: 0, error: null, openedAt: 0, known: null, tokens: null, askedAt: 0 };
@@ -39,24 +39,19 @@ function wayView(token) {
   const way = here().query.way ?? 'command';
   const texts = {
     command: `nephos-agent --server ${server()} --token-file token`,
+    install: `sh install.sh --from https://RELEASES --server ${server()} --token-file - <<< '${token}'`,
     cloud: `#cloud-config
 write_files:
-  - path: /etc/nephos/agent.token
+  - path: /root/nephos.token
     permissions: '0600'
     content: ${token}
-  - path: /etc/nephos/agent.conf
-    content: |
-      server = ${server()}
-      token-file = /etc/nephos/agent.token
 runcmd:
-  - [sh, -c, 'dpkg -i /root/nephos-agent.deb || true; systemctl enable --now nephos-agent']`,
-    service: `install -m 0600 /dev/stdin /etc/nephos/agent.token <<< '${token}'
-systemctl enable --now nephos-agent`,
+  - [sh, -c, 'cd /root && curl -fsSLO https://RELEASES/install.sh && sh install.sh --from https://RELEASES --server ${server()} --token-file nephos.token && rm nephos.token install.sh']`,
   };
   const before = {
     command: html`<p>On the machine to watch, as any user; the token goes into a file, so that no list of processes shows it:</p>${command(`(umask 077; echo '${token}' > token)`)}`,
-    cloud: html`<p>As user data of a new machine, with the package at /root or wherever your image keeps it:</p>`,
-    service: html`<p>Where the package is installed and /etc/nephos/agent.conf names <code>server = ${server()}</code>:</p>`,
+    install: html`<p>As a service, as root; RELEASES is where install.sh and the archives lie (a folder or a URL):</p>`,
+    cloud: html`<p>As user data of a new machine:</p>`,
   };
   return html`${tabs('Way to start the agent', WAYS, way, (key) => amend({ way: key }))}${before[way] ?? before.command}${command(texts[way] ?? texts.command)}`;
 }

@@ -52,8 +52,7 @@ async function act(what, words) {
 const setStatus = (alert, status) => act(() => send('PUT', '/alerts/' + alert.id, { status }), `alert ${status}`);
 
 const silence = (alert, ms) => act(() => send('POST', '/api/v1/silences', {
-  instance: alert.instanceId, ...(alert.rule ? { rule: alert.rule } : { alertType: alert.alertType }), from: Math.round(serverNow()), to: Math.round(serverNow() + ms), duration_ms: ms,
-  reason: alert.message.slice(0, 200),
+  instances: alert.instanceId, rules: alert.rule ?? alert.alertType, from: Math.round(serverNow()), to: Math.round(serverNow() + ms), comment: alert.message.slice(0, 120),
 }), 'silenced');
 
 // --- lists ---
@@ -106,8 +105,7 @@ function silencesView() {
   if (page.silences === null) return notBuilt('Silences');
   if (page.silences.length === 0) return empty('Nobody is silenced', 'An open alert can be silenced for some hours where it is listed.');
   const end = (s) => act(() => send('DELETE', '/api/v1/silences/' + encodeURIComponent(s.id)), 'silence ended');
-  return html`<ul class="alerts">${page.silences.map((s) => html`<li class="alert"><div class="alert-line">${badge('paused', 'silent')} <b>${s.instance ? nameOf(s.instance) : s.name ?? 'all hosts'}</b>
-    <span>${s.reason ?? s.comment ?? ''}</span></div><div class="alert-line"><span class="quiet">${words(s, ['id', 'reason', 'comment', 'instance', 'name'])}</span>
+  return html`<ul class="alerts">${page.silences.map((s) => html`<li class="alert"><div class="alert-line">${badge('paused', 'silent')} <b>${nameOf(s.instances) || 'all hosts'}</b> <span>${s.comment ?? ''}</span></div><div class="alert-line"><span class="quiet">${words(s, ['id', 'comment', 'instances'])}</span>
     ${mayOperate() ? html`<span class="actions"><button type="button" @click=${() => end(s)}>End</button></span>` : nothing}</div></li>`)}</ul>`;
 }
 
@@ -117,7 +115,7 @@ function rulesView() {
   if (page.rules.length === 0) return empty('No rule', 'Nothing is watched for.');
   return html`<div class="legend tall" tabindex="0"><table class="list"><thead><tr><th scope="col">rule</th><th scope="col">what it says</th></tr></thead><tbody>
     ${page.rules.map((r) => html`<tr><th scope="row">${r.name ?? r.id}${r.enabled === false ? html` ${badge('paused', 'off')}` : nothing}</th>
-      <td class="words">${r.text ?? r.description ?? r.expression ?? r.condition ?? ''} <span class="quiet">${words(r, ['id', 'name', 'text', 'description', 'expression', 'condition', 'enabled'])}</span></td></tr>`)}</tbody></table></div>`;
+      <td class="words">${r.expression ?? r.description ?? ''} <span class="quiet">${words(r, ['id', 'name', 'description', 'expression', 'enabled'])}</span></td></tr>`)}</tbody></table></div>`;
 }
 
 export const alertsPage = {

@@ -7,7 +7,7 @@ import { logIn, logOut, takeTokenFromAddress, whoAmI } from './api.js';
 import { bytes, duration, isUtc, zone } from './format.js';
 import { Live } from './live.js';
 import { amend, go, here, link } from './router.js';
-import { begin, draw, levelOf, newest, onDraw, pollAlerts, pollFacts, pollMs, report, serverNow, state } from './state.js';
+import { begin, draw, isLost, levelOf, newest, onDraw, pollAlerts, pollFacts, pollMs, report, serverNow, state } from './state.js';
 import { announce, badge, loading } from './ui.js';
 import { addPage } from './add.js';
 import { alertsPage } from './alerts.js';
@@ -113,9 +113,8 @@ function headerView() {
 /** What is wrong with the connection, and how old the numbers are. */
 function noticeView() {
   const age = Date.now() - state.answeredAt;
-  const isLost = !state.live.open && state.live.retryAt > 0;
   document.body.classList.toggle('stale', state.answeredAt > 0 && age > 3 * pollMs());
-  if (state.needsToken || (!state.error && !isLost)) return nothing;
+  if (state.needsToken || !isLost()) return nothing;
   const retry = state.live.retryAt > Date.now() ? `; trying again in ${duration(state.live.retryAt - Date.now())}` : '';
   const what = state.error ? `The aggregator does not answer (${state.error})` : 'The live connection is lost';
   const old = state.answeredAt ? ` These numbers are ${duration(age)} old.` : '';
@@ -229,16 +228,20 @@ byId('skip').addEventListener('click', (event) => {
   event.preventDefault();
   byId('main').focus();
 });
-addEventListener('route', onRoute);
-onDraw(paint);
-await takeTokenFromAddress().catch((error) => { loginError = error.message; });
-takeOldAddress();
-await whoAmI().then((who) => { state.who = who; }, report);
-begin();
-onRoute();
-live = new Live({ onSamples, onChange, onState, onMissed: () => page?.missed?.() });
-live.follow(here().page === 'host' ? here().id : null);
-setInterval(() => { page?.tick?.(); draw(); }, 1000);
+async function start() {
+  addEventListener('route', onRoute);
+  onDraw(paint);
+  await takeTokenFromAddress().catch((error) => { loginError = error.message; });
+  takeOldAddress();
+  await whoAmI().then((who) => { state.who = who; }, report);
+  begin();
+  onRoute();
+  live = new Live({ onSamples, onChange, onState, onMissed: () => page?.missed?.() });
+  live.follow(here().page === 'host' ? here().id : null);
+  setInterval(() => { page?.tick?.(); draw(); }, 1000);
+}
+
+start();
 
 // For tests: what the page costs is measured from outside.
 globalThis.nephos = { state, draw, amend, levelOf, newest };

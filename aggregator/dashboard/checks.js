@@ -1,23 +1,21 @@
 // SPDX-License-Identifier: MIT
-// Checks: is what the hosts serve there for others? Health checks of agents are shown; those of a sentinel, where the
-// aggregator has one.
+// Checks: is what the hosts serve there for others? Health checks of agents are shown.
 
 import { html, nothing, svg } from './lit-html.js';
-import { get, getIfThere } from './api.js';
+import { get } from './api.js';
 import { milliseconds } from './format.js';
 import { draw } from './state.js';
-import { badge, empty, exactly, failed, hostLink, loading, sparkline, when } from './ui.js';
+import { badge, empty, failed, hostLink, loading, sparkline, when } from './ui.js';
 
 const ASK_MS = 15000;
 const BEATS = 60;
-const page = { agents: null, sentinel: undefined, latency: new Map(), up: new Map(), error: null, askedAt: 0 };
+const page = { agents: null, latency: new Map(), up: new Map(), error: null, askedAt: 0 };
 
 async function load() {
   page.askedAt = Date.now();
   try {
-    const [live, sentinel] = await Promise.all([get('/api/v1/live', { metric: 'health_up,health_status,response_time_ms' }), getIfThere('/api/v1/checks')]);
+    const live = await get('/api/v1/live', { metric: 'health_up,health_status,response_time_ms' });
     page.agents = live.instances.filter((i) => i.series.some((s) => s.metric === 'health_up'));
-    page.sentinel = sentinel;
     if (page.agents.length) {
       const answer = await get('/api/v1/query', { metric: 'health_up,response_time_ms', agg: 'min', by: 'instance,metric', from: '-1h', step: 'auto', points: BEATS });
       for (const s of answer.series) (s.metric === 'health_up' ? page.up : page.latency).set(s.group?.instance ?? s.instance, s.v);
@@ -42,14 +40,7 @@ const agentRow = (i) => html`<tr><th scope="row">${hostLink(i.id)}</th><td>${val
   <td>${valueOf(i, 'health_status') || 'no answer'}</td><td>${beats(page.up.get(i.id))}</td><td>${milliseconds(valueOf(i, 'response_time_ms'))}</td>
   <td>${sparkline(page.latency.get(i.id), Math.max(1, ...(page.latency.get(i.id) ?? [1])), 'Time to answer, last hour')}</td><td>${when(i.last_sample_ms)}</td></tr>`;
 
-function sentinelView() {
-  if (page.sentinel === null) return html`<p class="quiet">Checks from outside (HTTP, TLS, DNS, TCP) need a sentinel, which this aggregator does not have. What agents check on their own machine is above.</p>`;
-  const list = page.sentinel?.checks ?? [];
-  if (list.length === 0) return html`<p class="quiet">No check from outside is set up.</p>`;
-  return html`<div class="legend tall" tabindex="0"><table class="list"><thead><tr><th scope="col">check</th><th scope="col">state</th><th scope="col">latency</th><th scope="col">last</th></tr></thead><tbody>
-    ${list.map((c) => html`<tr><th scope="row">${c.name ?? c.url ?? c.id}</th><td>${badge(/up|ok|healthy/.test(c.state ?? c.status) ? 'ok' : 'critical', c.state ?? c.status ?? 'unknown')}</td>
-      <td>${milliseconds(c.latency_ms ?? c.latencyMs)}</td><td>${c.checkedAt ? exactly(c.checkedAt) : '–'}</td></tr>`)}</tbody></table></div>`;
-}
+const sentinelView = html`<p class="quiet">Checks from outside (HTTP, TLS, DNS, TCP) need a sentinel, which this aggregator does not have. What agents check on their own machine is above.</p>`;
 
 export const checksPage = {
   title: () => 'Checks',
@@ -62,8 +53,8 @@ export const checksPage = {
     return html`<h1>Checks</h1>${page.error ? failed(page.error) : nothing}
       <section class="card" aria-label="Health checks of agents">${page.agents.length === 0
         ? empty('No health check', html`An agent looks at a service of its machine when it is started with <code>--health-url http://127.0.0.1:8080/healthz</code>; its state and time to answer then stand here.`)
-        : html`<div class="legend tall" tabindex="0"><table class="list"><thead><tr><th scope="col">host</th><th scope="col">now</th><th scope="col">HTTP</th><th scope="col">last hour</th><th scope="col">answer after</th><th scope="col"></th><th scope="col">seen</th></tr></thead><tbody>
+        : html`<div class="legend tall" tabindex="0"><table class="list"><thead><tr><th scope="col">host</th><th scope="col">now</th><th scope="col">HTTP</th><th scope="col">last hour</th><th scope="col">answer after</th><td></td><th scope="col">seen</th></tr></thead><tbody>
           ${[...page.agents].sort((a, b) => valueOf(a, 'health_up') - valueOf(b, 'health_up') || a.name.localeCompare(b.name)).map(agentRow)}</tbody></table></div>`}
-        ${sentinelView()}</section>`;
+        ${sentinelView}</section>`;
   },
 };

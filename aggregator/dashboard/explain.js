@@ -4,11 +4,12 @@
 import { html, nothing } from './lit-html.js';
 import { ApiError, get, getIfThere } from './api.js';
 import { Chart } from './charts.js';
+import { formatOf } from './format.js';
 import { go, here, link } from './router.js';
 import { draw, serverNow, state } from './state.js';
 import { Series } from './series.js';
 import { specOf } from './specs.js';
-import { badge, exactly, failed, hostLink, levelOfSeverity, loading, when } from './ui.js';
+import { badge, command, exactly, failed, hostLink, levelOfSeverity, loading, sparkline, when } from './ui.js';
 
 const BEFORE_MS = 1800000;
 const AFTER_MS = 600000;
@@ -58,7 +59,6 @@ export async function explain(id) {
   forget();
   now.id = id;
   try {
-    // The words of the newer route where it is there, else of the one that clients have always asked.
     const [words, told] = await Promise.all([get('/insights/explain-alert/' + encodeURIComponent(id)), getIfThere(`/api/v1/alerts/${encodeURIComponent(id)}/explanation`).catch(() => null)]);
     if (now.id !== id) return;
     Object.assign(now, { alert: words.alert, words, told });
@@ -79,17 +79,25 @@ export function drawExplanation() {
   }
 }
 
-/** Paragraphs of what was told: [words, text or list of texts]. */
+/** [words, body] of what was told: by the newer route where it is there, else by the one that clients have always asked. */
 function paragraphs() {
   const { told, words } = now;
-  const causes = told?.causes ?? told?.likelyCauses;
-  const steps = told?.steps ?? told?.nextSteps ?? told?.actions;
-  const text = (item) => (typeof item === 'string' ? item : item.text ?? item.title ?? item.sentence ?? '');
+  const steps = told && html`<ol>${told.actions.map((a) => html`<li>${a.what}${a.command ? command(a.command) : nothing}</li>`)}</ol>`;
   return [
-    ['What it means', told?.meaning ?? told?.summary ?? words.meaning],
-    ['Likely cause', causes?.length ? causes.map(text) : told?.cause ?? words.cause],
-    ['What to do', steps?.length ? steps.map(text) : told?.action ?? words.action],
-  ].filter(([, body]) => body?.length);
+    ['What it means', told?.meaning ?? words.meaning], ['Likely cause', told?.causes ?? words.cause], ['Seen before', told?.similar.text ?? words.similar],
+    ['What to do', told?.actions.length ? steps : words.action], ['How urgent', told ? `${told.urgency.level} of 10: ${told.urgency.reason}` : `${words.urgency} of 10`],
+  ].filter(([, body]) => body);
+}
+
+/** What moved then, beside the series of the alert. */
+function movedView() {
+  const moved = (now.told?.evidence ?? []).filter((e) => !e.is_own);
+  if (moved.length === 0) return nothing;
+  return html`<h3>What moved then</h3><div class="legend tall" tabindex="0"><table class="list"><tbody>${moved.map((e) => {
+    const format = formatOf(e.unit, e.is_rate ? 'counter' : 'gauge');
+    return html`<tr><th scope="row">${e.metric} ${Object.values(e.tags).join(' ')}</th><td>${format(e.before)} → ${format(e.during)}</td>
+      <td>${sparkline(e.v, e.v.reduce((m, v) => (v > m ? v : m), 1e-9), `${e.metric}, a value a minute`)}</td></tr>`;
+  })}</tbody></table></div>`;
 }
 
 function evidenceView(alert) {
@@ -100,7 +108,7 @@ function evidenceView(alert) {
 }
 
 export function explanationView() {
-  const { alert, words, error } = now;
+  const { alert, error } = now;
   const close = html`<button type="button" class="small" @click=${() => go(link('alerts', '', here().query))}>Close (Esc)</button>`;
   if (error) return html`<aside class="card explain" aria-label="Explanation">${failed(error)}${close}</aside>`;
   if (!alert) return html`<aside class="card explain" aria-label="Explanation">${loading}</aside>`;
@@ -108,7 +116,6 @@ export function explanationView() {
     <div class="chart-head"><h2>${alert.message}</h2>${close}</div>
     <p>${badge(alert.status === 'resolved' ? 'ok' : levelOfSeverity(alert.severity), `${alert.severity}, ${alert.status}`)} ${hostLink(alert.instanceId)}
       <span class="quiet">since ${when(alert.createdAt)} (${exactly(alert.createdAt)})${alert.resolvedAt ? `, resolved ${exactly(alert.resolvedAt)}` : ''}</span></p>
-    ${words.urgency ? html`<p>Urgency ${words.urgency} of 10</p>` : nothing}
-    ${paragraphs().map(([head, body]) => html`<h3>${head}</h3>${Array.isArray(body) ? html`<ol>${body.map((b) => html`<li>${b}</li>`)}</ol>` : html`<p>${body}</p>`}`)}
-    <h3>The numbers</h3>${evidenceView(alert)}</aside>`;
+    ${paragraphs().map(([head, body]) => html`<h3>${head}</h3><div>${body}</div>`)}
+    <h3>The numbers</h3>${evidenceView(alert)}${movedView()}</aside>`;
 }

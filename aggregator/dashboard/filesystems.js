@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The filesystems of a host: how full, how fast they fill, and when they would be full at that pace. The pace is that of
-// the last day by least squares (or the aggregator's forecast where it makes one); a poor fit is said, not hidden.
+// The filesystems of a host: how full, how fast they fill (least squares over the last day), and when they will be full,
+// as the aggregator foretells it.
 
 import { html, nothing } from './lit-html.js';
 import { get, getIfThere } from './api.js';
@@ -13,7 +13,7 @@ const HOURS = 24;
 const POINTS = 96;
 const SPAN_MIN_H = 2; // of samples, before a pace is told
 const FIT_MIN = 0.5; // of r squared: below, there is no pace to speak of
-const HORIZON_H = 24 * 365;
+const MOUNTS_MAX = 8; // whose future is asked for
 
 const mountOf = (tag) => tag.slice(tag.indexOf('=') + 1);
 
@@ -50,28 +50,30 @@ export class Filesystems {
     if (Date.now() - this.askedAt < ASK_MS) return;
     this.askedAt = Date.now();
     const asked = ++this.asked;
-    const [answer, forecasts] = await Promise.all([
-      get('/api/v1/query', { instance: id, metric: 'disk_used_bytes', from: `-${HOURS}h`, step: 'auto', points: POINTS }),
-      getIfThere('/api/v1/forecasts', { instance: id }).catch(() => null),
-    ]);
+    const answer = await get('/api/v1/query', { instance: id, metric: 'disk_used_bytes', from: `-${HOURS}h`, step: 'auto', points: POINTS });
+    const tags = answer.series.map((s) => s.tag).slice(0, MOUNTS_MAX);
+    const told = await Promise.all(tags.map((tag) => getIfThere('/api/v1/forecast', { instance: id, metric: 'disk_usage_percent', tag }).catch(() => null)));
     if (asked !== this.asked) return;
     for (const s of answer.series) this.paces.set(s.tag, fit(answer.t, s.v));
-    for (const f of forecasts?.forecasts ?? []) this.forecasts.set(f.tag ?? '', f);
+    tags.forEach((tag, i) => this.forecasts.set(tag, told[i]));
     this.onLoad();
   }
 
-  /** What is said of the future of one filesystem. */
-  future(tag, free) {
-    const told = this.forecasts.get(tag);
-    const at = told && (told.fullAt ?? told.full_at ?? told.crossesAt ?? told.at);
-    if (at) return html`full on ${exactly(at)} (forecast${told.confidence ? `, ${Math.round(told.confidence * 100)} % sure` : ''})`;
+  pace(tag) {
     const pace = this.paces.get(tag);
-    if (!pace || pace.hours < SPAN_MIN_H) return html`<span class="quiet">no pace yet: that takes ${SPAN_MIN_H} h of samples</span>`;
-    const rate = `${pace.slope < 0 ? '−' : '+'}${bytes(Math.abs(pace.slope) * 24)} a day`;
-    if (pace.rSquared < FIT_MIN || pace.slope === 0) return html`<span class="quiet">no steady growth</span>`;
-    const hours = free / pace.slope;
-    if (hours < 0 || hours > HORIZON_H) return html`${rate}${hours < 0 ? '' : '; not full within a year'}`;
-    return html`${rate}; <b>full in ${duration(hours * 3600000)}</b>, ${exactly(Date.now() + hours * 3600000)}, at the pace of the last ${Math.round(pace.hours)} h (r² ${pace.rSquared.toFixed(2)})`;
+    if (!pace || pace.hours < SPAN_MIN_H) return '';
+    if (pace.rSquared < FIT_MIN || pace.slope === 0) return 'no steady growth; ';
+    return `${pace.slope < 0 ? '−' : '+'}${bytes(Math.abs(pace.slope) * 24)} a day; `;
+  }
+
+  /** When it will be full. */
+  future(tag) {
+    const told = this.forecasts.get(tag);
+    if (!told) return html`<span class="quiet">no forecast</span>`;
+    const { crossing: full } = told;
+    if (!full) return html`<span class="quiet">${told.reason ?? 'not full within the time that is foretold'}</span>`;
+    return html`<b>${full.threshold} % full ${full.expected_ms ? `in ${duration(full.expected_ms - Date.now())}` : 'is possible'}</b> ${full.expected_ms ? exactly(full.expected_ms) : ''}
+      <span class="quiet">earliest ${full.earliest_ms ? exactly(full.earliest_ms) : '–'}, latest ${full.latest_ms ? exactly(full.latest_ms) : 'not foreseen'}</span>`;
   }
 
   view(series) {
@@ -82,6 +84,6 @@ export class Filesystems {
       <div class="legend tall" tabindex="0"><table><thead><tr><th scope="col">mount</th><th scope="col">used</th><th scope="col">free</th><th scope="col">files</th><th scope="col">pace and full-on date</th></tr></thead>
       <tbody>${tags.map((tag) => html`<tr><th scope="row">${mountOf(tag)}${value('disk_readonly', tag) === 1 ? html` <span class="badge critical">■ read-only</span>` : nothing}</th>
         <td>${meter(bytes(value('disk_used_bytes', tag)), value('disk_usage_percent', tag))}</td><td>${bytes(value('disk_available_bytes', tag))}</td>
-        <td>${percent(value('disk_inodes_usage_percent', tag))}</td><td class="words">${this.future(tag, value('disk_available_bytes', tag))}</td></tr>`)}</tbody></table></div></section>`;
+        <td>${percent(value('disk_inodes_usage_percent', tag))}</td><td class="words">${this.pace(tag)}${this.future(tag)}</td></tr>`)}</tbody></table></div></section>`;
   }
 }

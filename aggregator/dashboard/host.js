@@ -10,7 +10,7 @@ import { Filesystems } from './filesystems.js';
 import { Marks } from './marks.js';
 import { Processes } from './processes.js';
 import { amend, here } from './router.js';
-import { draw, levelOf, report, serverNow, state } from './state.js';
+import { draw, isLost, levelOf, report, serverNow, state } from './state.js';
 import { BANDS, METRICS, SPECS, isCustom, specOf } from './specs.js';
 import { Series, last } from './series.js';
 import { Cores } from './strips.js';
@@ -242,7 +242,7 @@ function headView(host) {
   ].filter(Boolean);
   const level = levelOf(host);
   return html`<div class="host-head"><div><h1 id="host-name">${host.name}</h1>
-    <p class="facts">${badge(host.status === 'healthy' ? 'ok' : level, wordOfStatus(host.status))}
+    <p class="facts">${isLost() ? badge('stale', `no connection; was ${wordOfStatus(host.status)}`) : badge(host.status === 'healthy' ? 'ok' : level, wordOfStatus(host.status))}
       <span>${host.status === 'healthy' ? 'newest sample' : 'last heard'} ${host.last_seen_ms ? when(Math.min(host.last_seen_ms, serverNow())) : 'never'}</span>
       ${parts.map((p) => html`<span>${p}</span>`)}</p>
     ${m.catchingUp ? html`<p class="quiet">History still comes in: ${m.historySamples} samples so far, ${m.historyLeft} left; hatched stretches fill by themselves.</p>` : nothing}</div></div>`;

@@ -10,6 +10,7 @@ import { mayOperate } from './state.js';
 
 const ASK_MS = 15000;
 const SHOWN_MAX = 12;
+const MINUTE_S = 60; // what is judged at once
 
 const inRange = (m, [from, to]) => (m.to ?? m.at) >= from && (m.from ?? m.at) <= to;
 
@@ -45,9 +46,10 @@ export class Marks {
       level: levelOfSeverity(a.severity), severity: a.severity, metric: a.metricName ?? a.alertType, text: a.message,
     }));
     this.notes = notes.notes.map((n) => ({ id: n.id, at: n.from / 1000, from: n.from / 1000, to: n.to / 1000, sign: '✎', kind: 'note', text: n.text, author: n.author }));
-    this.anomalies = (anomalies?.anomalies ?? []).map((a) => ({
-      from: moment(a.from ?? a.start), to: moment(a.to ?? a.end) ?? Infinity, metric: a.metric ?? a.metricName, text: a.text ?? a.title ?? a.description ?? 'unusual',
-    })).filter((a) => a.from !== null);
+    this.anomalies = (anomalies?.events ?? []).map((a) => {
+      const at = (a.metadata.at ?? Date.parse(a.createdAt)) / 1000;
+      return { from: at - MINUTE_S, to: at, metrics: a.metricsAnalyzed, text: a.title, id: a.id };
+    });
     this.onLoad();
   }
 
@@ -76,7 +78,7 @@ export class Marks {
     const rows = [
       ...this.alerts.filter((m) => inRange(m, range)).map((m) => ({ at: m.from, view: html`${badge(m.level, m.severity)} <a href=${link('alerts', m.id)}>${m.text}</a>${m.to === Infinity ? ', open' : ''}` })),
       ...this.found.filter((m) => inRange(m, range)).map((m) => ({ at: m.at, view: html`<span aria-hidden="true">${m.sign}</span> ${m.text}` })),
-      ...this.anomalies.filter((m) => inRange(m, range)).map((m) => ({ at: m.from, view: html`<span class="ribbon" aria-hidden="true"></span> ${m.metric}: ${m.text}` })),
+      ...this.anomalies.filter((m) => inRange(m, range)).map((m) => ({ at: m.from, view: html`<span class="ribbon" aria-hidden="true"></span> <a href=${link('insights', m.id)}>${m.text}</a>` })),
       ...this.notes.filter((m) => inRange(m, range)).map((m) => ({ at: m.at, view: html`<span aria-hidden="true">✎</span> ${m.text} <span class="quiet">${m.author}</span>` })),
     ].sort((a, b) => b.at - a.at);
     return html`<section class="marks" aria-label="What happened in this range">
@@ -111,8 +113,3 @@ export class Marks {
       <button type="button" @click=${stop}>Cancel</button>${this.error ? html`<p class="bad" role="alert">${this.error}</p>` : nothing}</form>`;
   }
 }
-
-const moment = (time) => {
-  const ms = typeof time === 'number' ? time : Date.parse(time);
-  return Number.isFinite(ms) ? ms / 1000 : null;
-};

@@ -112,7 +112,7 @@ function drawMoment(u, at, color, sign) {
   ctx.fillText(sign, x + 2 * px, u.bbox.top + 11 * px);
 }
 
-/** `marks`: { alerts: [{ from, to, level, metric }], moments: [{ at, sign, kind }], anomalies: [{ from, to, metric }] } in seconds. */
+/** `marks`: { alerts: [{ from, to, level, metric }], moments: [{ at, sign, kind }], anomalies: [{ from, to, metrics }] } in seconds. */
 export function drawMarks(u, marks, metric) {
   const { ctx } = u;
   const px = devicePixelRatio;
@@ -130,7 +130,7 @@ export function drawMarks(u, marks, metric) {
   }
   ctx.globalAlpha = 1;
   for (const a of marks.anomalies) {
-    const span = a.metric === metric ? spanOf(u, a.from, a.to) : null;
+    const span = a.metrics.includes(metric) ? spanOf(u, a.from, a.to) : null;
     if (!span) continue;
     ctx.fillStyle = css('--anomaly');
     ctx.fillRect(span[0], u.bbox.top + u.bbox.height - 5 * px, span[1], 5 * px);

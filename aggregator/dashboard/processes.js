@@ -48,11 +48,12 @@ export class Processes {
   }
 
   view() {
-    if (this.list.length === 0) return nothing;
+    if (this.list.length === 0 && this.pointed === null) return nothing;
+    const at = this.at ?? this.pointed * 1000;
     return html`<section class="card chart processes" aria-label="Top processes"><div class="chart-head"><h2>Top processes</h2>
-        <span class="unit">${this.pointed === null ? 'at' : 'under the cursor,'} ${clock(this.at / 1000)} ${zone(this.at)}</span></div>
+        <span class="unit">${this.pointed === null ? 'at' : 'under the cursor,'} ${clock(at / 1000)} ${zone(at)}</span></div>
       <div class="legend" tabindex="0"><table><thead><tr><th scope="col">name</th><th scope="col">pid</th><th scope="col">CPU</th><th scope="col">memory</th></tr></thead>
         <tbody>${this.list.map((p) => html`<tr><th scope="row">${p.name}</th><td>${p.pid}</td><td>${percent(p.cpu_percent)}</td><td>${bytes(p.memory_bytes)}</td></tr>`)}</tbody></table></div>
-      <p class="quiet">CPU is of one CPU: 200 % are two.</p></section>`;
+      <p class="quiet">${this.list.length ? 'CPU is of one CPU: 200 % are two.' : 'No sample of that moment tells.'}</p></section>`;
   }
 }

@@ -3,7 +3,7 @@
 
 import { html, nothing } from './lit-html.js';
 import { get, getIfThere, send } from './api.js';
-import { bytes } from './format.js';
+import { bytes, duration } from './format.js';
 import { amend, here } from './router.js';
 import { draw, isAdmin, state } from './state.js';
 import { badge, command, empty, exactly, failed, loading, nameOf, tabs, when } from './ui.js';
@@ -38,7 +38,7 @@ async function act(what) {
   }
 }
 
-const table = (heads, rows) => html`<div class="legend tall" tabindex="0"><table class="list"><thead><tr>${heads.map((h) => html`<th scope="col">${h}</th>`)}</tr></thead><tbody>${rows}</tbody></table></div>`;
+const table = (heads, rows) => html`<div class="legend tall" tabindex="0"><table class="list"><thead><tr>${heads.map((h) => (h ? html`<th scope="col">${h}</th>` : html`<td></td>`))}</tr></thead><tbody>${rows}</tbody></table></div>`;
 const time = (t) => (t ? html`<span title=${exactly(t)}>${when(t)}</span>` : html`<span class="quiet">never</span>`);
 const coming = (t) => (t ? exactly(t) : 'never');
 const revoke = (path, name) => html`<button type="button" class="small" aria-label="Revoke ${name}" @click=${() => { if (confirm(`Revoke ${name}?`)) act(() => send('DELETE', path)); }}>Revoke</button>`;
@@ -63,12 +63,13 @@ const joinView = (answer) => (answer.tokens.length ? table(['id', 'used', 'ends'
 
 const agentsView = (answer) => (answer.agents.length ? table(['name', 'state', 'version', 'address', 'last seen', ''], answer.agents.map((a) => html`<tr><th scope="row">${a.name}</th>
   <td>${badge(a.state === 'connected' ? 'ok' : a.state === 'revoked' ? 'critical' : 'stale', a.state)}</td><td>${a.agentVersion}</td><td>${a.address}</td><td>${time(a.lastSeenAt)}</td>
-  <td>${a.state === 'revoked' ? html`<button type="button" class="small" aria-label="Let ${a.name} in again" @click=${() => act(() => send('POST', `/api/v1/agents/${encodeURIComponent(a.id)}/allow`))}>Allow</button>`
-    : html`<button type="button" class="small" aria-label="Let ${a.name} in no more" @click=${() => { if (confirm(`Let ${a.name} in no more?`)) act(() => send('POST', `/api/v1/agents/${encodeURIComponent(a.id)}/revoke`)); }}>Revoke</button>`}</td></tr>`)) : empty('No agent', 'None has enrolled yet.'));
+  <td>${a.state === 'revoked' ? html`<button type="button" class="small" aria-label="Allow ${a.name} again" @click=${() => act(() => send('POST', `/api/v1/agents/${encodeURIComponent(a.id)}/allow`))}>Allow</button>`
+    : html`<button type="button" class="small" aria-label="Revoke ${a.name}" @click=${() => { if (confirm(`Let ${a.name} in no more?`)) act(() => send('POST', `/api/v1/agents/${encodeURIComponent(a.id)}/revoke`)); }}>Revoke</button>`}</td></tr>`)) : empty('No agent', 'None has enrolled yet.'));
 
 const auditView = (answer) => (answer.entries.length ? table(['when', 'who', 'what', 'answer'], answer.entries.map((e) => html`<tr><th scope="row">${exactly(e.time)}</th><td>${e.who} <span class="quiet">${e.role}, ${e.address}</span></td>
   <td class="words">${e.what}</td><td>${e.result}</td></tr>`)) : empty('Nothing yet', 'Every change is written here, in the same transaction.'));
 
+const DESTINATION_LEVELS = { idle: 'ok', waiting: 'ok', sending: 'ok', down: 'critical', held: 'paused' };
 const TIERS = { '1s': 'samples', '1min': 'minutes', '1h': 'hours' };
 
 function retentionView({ store }) {
@@ -79,14 +80,15 @@ function retentionView({ store }) {
     <p class="quiet">How long and how much is set when the aggregator starts (<code>nephos-aggregator --help</code>); a backup is <code>nephos-aggregator backup FILE</code>, while it runs.</p>`;
 }
 
-function destinationsView(answer) {
-  const list = answer.destinations ?? answer.items ?? [];
-  if (list.length === 0) return empty('No destination', 'Alerts are shown here and told to whoever follows the API; nothing is sent elsewhere.');
-  const test = (d) => act(async () => { await send('POST', `/api/v1/destinations/${encodeURIComponent(d.id ?? d.name)}/test`); page.said = `A test was sent to ${d.name ?? d.id}.`; });
-  const level = (d) => (/ok|good|up/.test(d.state ?? d.status ?? '') ? 'ok' : /block|fail|down/.test(d.state ?? d.status ?? '') ? 'critical' : 'warn');
-  return html`${page.said ? html`<p role="status">${page.said}</p>` : nothing}${table(['name', 'kind', 'state', 'waiting', ''], list.map((d) => html`<tr><th scope="row">${d.name ?? d.id}</th><td>${d.kind ?? d.type ?? ''}</td>
-    <td>${badge(level(d), d.state ?? d.status ?? 'unknown')} <span class="quiet">${d.lastError ?? d.last_error ?? ''}</span></td><td>${d.waiting ?? d.queued ?? '–'}</td>
-    <td><button type="button" class="small" aria-label="Test ${d.name ?? d.id}" @click=${() => test(d)}>Test</button></td></tr>`))}`;
+function destinationsView({ destinations }) {
+  if (destinations.length === 0) return empty('No destination', 'Alerts are shown here and told to whoever follows the API; nothing is sent elsewhere.');
+  const test = (name) => act(async () => {
+    await send('POST', `/api/v1/destinations/${encodeURIComponent(name)}/test`);
+    page.said = `A test was sent to ${name}.`;
+  });
+  return html`${page.said ? html`<p role="status">${page.said}</p>` : nothing}${table(['name', 'type', 'state', 'sent', 'dropped', 'oldest unsent', ''], destinations.map((d) => html`<tr><th scope="row">${d.name}</th><td>${d.type}</td>
+    <td>${badge(DESTINATION_LEVELS[d.state] ?? 'warn', d.state)} <span class="quiet">${d.lastError ?? ''}</span></td><td>${d.messages}, last ${time(d.lastSentAt)}</td><td>${d.dropped}</td>
+    <td>${d.oldestUnsentMs ? duration(d.oldestUnsentMs) : 'none'}</td><td><button type="button" class="small" aria-label="Test ${d.name}" @click=${() => test(d.name)}>Test</button></td></tr>`))}`;
 }
 
 const VIEWS = { access: accessView, join: joinView, agents: agentsView, retention: retentionView, destinations: destinationsView, audit: auditView };

@@ -32,6 +32,8 @@ export const serverNow = () => Date.now() + state.offset;
 export const pollMs = () => (state.hosts.length > MANY ? POLL_MANY_MS : POLL_MS);
 export const mayOperate = () => ['operator', 'local', 'admin'].includes(state.who?.role);
 export const isAdmin = () => state.who?.role === 'admin';
+/** Nothing has come for a while: what is shown is what was. */
+export const isLost = () => Boolean(state.error) || (!state.live.open && state.live.retryAt > 0);
 export const onDraw = (listener) => listeners.push(listener);
 
 /** Draws once, with the next frame; many changes are one drawing. */

@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The dashboard in a real browser: every page on real data, by pointer and by keys, light and dark, desktop and phone.
+dashboard.mjs steers; a console error, a breach of the content policy, a request elsewhere or a fault of accessibility
+fails it. Screenshots are kept in BUILD/screenshots."""
+import gzip
+import http.client
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+
+from nephos import BUILD, ROOT, binary, check, main, until
+
+HERE = pathlib.Path(__file__).resolve().parent
+WEIGHT_MAX = 63 * 1024
+HOSTILE = '<img src=x onerror="document.title=1">'
+HOSTS = 14  # agents and loadgen together, before one is added
+
+
+def deps():
+    return subprocess.run([ROOT / "tools/deps", "--print-dir"], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def browser():
+    """(folder with the packages, the browser)."""
+    folder = pathlib.Path(deps())
+    check((folder / "browser/node_modules/playwright-core").exists(), "playwright-core is missing: run tools/deps browser")
+    found = shutil.which("chromium") or str(folder / "chromium/usr/lib/chromium/chromium")
+    check(os.path.exists(found), "Chromium is missing: run tools/deps browser")
+    return folder / "browser/node_modules", found
+
+
+def weigh(aggregator):
+    """Bytes of the whole page as they travel."""
+    total = 0
+    for name in ("", "assets/app.js", "assets/app.css", "assets/theme.js", "assets/icon.svg"):
+        connection = http.client.HTTPConnection("127.0.0.1", aggregator.api_port, timeout=20)
+        connection.request("GET", "/" + name, headers={"Accept-Encoding": "gzip"})
+        answer = connection.getresponse()
+        body = answer.read()
+        check(answer.status == 200 and answer.getheader("Content-Encoding") == "gzip" and gzip.decompress(body),
+              f"/{name} comes compressed")
+        total += len(body)
+    check(total <= WEIGHT_MAX, f"the page weighs {total} bytes compressed, more than {WEIGHT_MAX}")
+    return total
+
+
+def send(aggregator, method, path, body):
+    connection = http.client.HTTPConnection("127.0.0.1", aggregator.api_port, timeout=20)
+    connection.request(method, path, json.dumps(body), {"Content-Type": "application/json"})
+    answer = connection.getresponse()
+    said = json.loads(answer.read())
+    check(answer.status in (200, 201), f"{method} {path} answered {answer.status}: {said}")
+    return said
+
+
+def fill(world, aggregator):
+    """Two agents (one of them with a name that is markup, beside a process with such a name), a fleet, an alert."""
+    for index, (name, provider) in enumerate([("web-1", "vultr"), (HOSTILE, "aws")]):
+        world.agent(f"agent-{index}", aggregator.address, "--id", f"host-{index}", "--name", name, "--provider", provider,
+                    "--region", "ams", "--statsd", "", "--token-file", aggregator.token_file())
+    shell = world.path("<b>busy")
+    shutil.copy("/bin/bash", shell)
+    world.start("busy", ["nice", "-n", "19", shell, "-c", "while :; do :; done"])
+    fleet = HOSTS - 2
+    world.start("loadgen", [binary("nephos-loadgen"), "--server", aggregator.address, "--agents", str(fleet), "--seconds", "600",
+                            "--history-s", "1800", "--token-file", aggregator.token_file("--uses", str(fleet))])
+    until(lambda: sum(i["status"] == "healthy" for i in aggregator.instances()) == HOSTS, 60, f"{HOSTS} hosts are live")
+    for severity, message in (("high", "CPU use above 90 % for 5 min <b>now</b>"), ("medium", "Disk is filling")):
+        send(aggregator, "POST", "/alerts", {"instanceId": "host-0", "alertType": "cpu_usage" if severity == "high" else "disk_usage",
+                                             "severity": severity, "message": message})
+
+
+def proof(world):
+    modules, chromium = browser()
+    aggregator = world.aggregator(flags=["--agents-max", "40"]).start()
+    weight = weigh(aggregator)
+    shots = BUILD / "screenshots"
+    shots.mkdir(parents=True, exist_ok=True)
+    admin = subprocess.run([binary("nephos-aggregator"), "access", "create", "--role", "admin", "--name", "browser", "--data",
+                            aggregator.data], capture_output=True, text=True, timeout=20, env=world.environment)
+    check(admin.returncode == 0, f"access create: {admin.stderr}")
+    environment = {**world.environment, "MODULES": str(modules), "CHROMIUM": chromium, "BASE": f"http://127.0.0.1:{aggregator.api_port}/",
+                   "SHOTS": str(shots), "TOKEN": admin.stdout.strip(), "HOSTILE": HOSTILE, "HOSTS": str(HOSTS), "HOME": world.folder}
+    node = subprocess.Popen(["node", HERE / "dashboard.mjs"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                            text=True, env=environment, cwd=world.folder)
+    said = []
+
+    def agent(token):
+        path = world.path("added-token")
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as f:
+            f.write(token + "\n")
+        world.agent("added", aggregator.address, "--id", "added", "--name", "added", "--statsd", "", "--token-file", path)
+
+    orders = {"FILL": lambda _: fill(world, aggregator), "KILL": lambda _: aggregator.process.kill(),
+              "START": lambda _: aggregator.start(), "AGENT": agent}
+    try:
+        for line in node.stdout:
+            order, _, rest = line.strip().partition(" ")
+            if order in orders:
+                orders[order](rest)
+                node.stdin.write("done\n")
+                node.stdin.flush()
+            else:
+                said.append(line)
+        check(node.wait(20) == 0, "the browser found:\n" + "".join(said[-60:]))
+    finally:
+        if node.poll() is None:
+            node.terminate()
+            node.wait(10)
+    print(f"{weight} bytes compressed in all; {''.join(said).strip()}")
+
+
+if __name__ == "__main__":
+    main(proof)
