@@ -133,12 +133,12 @@ static void take_value(struct alert *a, const struct alert_report *r)
     a->last_value = r->value;
     a->level = r->level;
     a->is_low = r->is_low;
-    if (is_first) {
-        a->first_value = a->peak_value = r->value;
-        a->peak_ms = r->time_ms;
-    } else if (r->is_low ? r->value < a->peak_value : r->value > a->peak_value) {
-        a->peak_value = r->value;
-        a->peak_ms = r->time_ms;
+    int64_t peak = r->peak_ms != 0 ? r->peak_value : r->value;
+    if (is_first)
+        a->first_value = r->value;
+    if (is_first || (r->is_low ? peak < a->peak_value : peak > a->peak_value)) {
+        a->peak_value = peak;
+        a->peak_ms = r->peak_ms != 0 ? r->peak_ms : r->time_ms;
     }
 }
 
@@ -156,7 +156,7 @@ static struct alert_slot *begin(struct store *s, const struct alert_report *r)
 {
     struct alert *a = s->events.alert_row;
     *a = (struct alert){.number = s->events.alert_next, .status = ALERT_ACTIVE, .created_ms = now_ms(s),
-                        .first_ms = r->time_ms};
+                        .first_ms = r->begin_ms != 0 ? r->begin_ms : r->time_ms};
     store_new_id(s, a->id);
     (void)text_copy(a->instance, sizeof a->instance, r->instance);
     (void)text_copy(a->rule, sizeof a->rule, r->rule);
@@ -241,6 +241,17 @@ const struct alert *store_alert_open(const struct store *s, const char *instance
 {
     const struct alert_slot *slot = find_key(s, instance, rule, tag);
     return slot != NULL && is_open(&slot->alert) ? &slot->alert : NULL;
+}
+
+int store_alert_last(struct store *s, const char *instance, const char *rule, const char *tag,
+                     struct alert *out)
+{
+    const struct alert_slot *slot = find_key(s, instance, rule, tag);
+    const struct alert_report key = {.instance = instance, .rule = rule, .tag = tag};
+    if (slot == NULL)
+        return alert_row_by_key(s, &key, out);
+    *out = slot->alert;
+    return 1;
 }
 
 const struct alert *store_alert_walk_open(const struct store *s, uint32_t *at)

@@ -18,9 +18,11 @@ void events_reserve(struct events *e, struct memory_map *map, uint32_t instances
                        "the request waits for the commit");
     struct alert *alert_row = memory_reserve(map, "store: an alert at hand", 1, sizeof *alert_row,
                                              "never full");
+    struct document *documents = memory_reserve(map, "store: documents", DOCUMENTS_MAX, sizeof *documents,
+                                                "one more is refused");
     if (alerts == NULL)
         return;
-    *e = (struct events){.alerts = alerts, .alert_capacity = open, .alert_line = line,
+    *e = (struct events){.documents = documents, .alerts = alerts, .alert_capacity = open, .alert_line = line,
                          .alert_row = alert_row, .insights = insights,
                          .insight_row = insights + INSIGHTS_STAGED_MAX, .notes = notes,
                          .note_row = notes + NOTES_STAGED_MAX, .told = told};
@@ -82,6 +84,8 @@ int events_load(struct store *s)
     plat_log(s->plat, LOG_INFO, "nephos.db keeps up to %u closed alerts, %u insights and %u notes",
              e->closed_max, e->insights_max, e->notes_max);
     int err = told_load(s);
+    if (err == ERR_OK)
+        err = documents_load(s);
     return err == ERR_OK ? alerts_load(s) : err;
 }
 
@@ -94,6 +98,8 @@ int events_write(struct store *s)
         err = notes_write(s);
     if (err == ERR_OK)
         err = told_write(s);
+    if (err == ERR_OK)
+        err = documents_write(s);
     if (err != ERR_OK || s->events.revision == s->events.revision_committed)
         return err;
     sqlite3_stmt *put = database_statement(&s->database, SQL_COUNTER_PUT);
@@ -105,6 +111,7 @@ void events_written(struct store *s)
 {
     struct events *e = &s->events;
     alerts_written(s);
+    documents_written(s);
     e->insight_count = e->note_count = e->told_count = 0;
     e->revision_committed = e->revision;
 }

@@ -7,6 +7,7 @@
 #define NEPHOS_STORE_EVENTS_H
 
 #include "aggregator/store/store_alerts.h"
+#include "aggregator/store/store_documents.h"
 #include "aggregator/store/store_insights.h"
 #include "aggregator/store/store_notes.h"
 #include "aggregator/store/store_told.h"
@@ -41,7 +42,16 @@ struct told_staged {
     struct told told;
 };
 
+struct document {
+    char name[DOCUMENT_NAME_SIZE]; /* "": free */
+    bool is_staged;
+    uint32_t length;
+    uint64_t revision;
+    char text[DOCUMENT_SIZE];
+};
+
 struct events {
+    struct document *documents;   /* DOCUMENTS_MAX */
     /* open alerts, and closed ones until they are committed */
     struct alert_slot *alerts;
     uint32_t alert_capacity, alert_count, alert_dirty_count;
@@ -108,5 +118,10 @@ int insights_write(struct store *s);
 int notes_write(struct store *s);
 int told_load(struct store *s);
 int told_write(struct store *s);
+
+/* documents.c */
+int documents_load(struct store *s);
+int documents_write(struct store *s);
+void documents_written(struct store *s);
 
 #endif

@@ -13,6 +13,7 @@
     "ALTER TABLE instance ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;" \
     "ALTER TABLE instance ADD COLUMN created_revision INTEGER NOT NULL DEFAULT 0;" \
     "CREATE TABLE counter(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;" \
+    "CREATE TABLE document(name TEXT PRIMARY KEY, text BLOB NOT NULL) WITHOUT ROWID;" \
     "CREATE TABLE told(instance INTEGER PRIMARY KEY, endpoint TEXT NOT NULL, metadata TEXT NOT NULL);" \
     "CREATE TABLE alert(number INTEGER PRIMARY KEY, revision INTEGER NOT NULL," \
     " created_revision INTEGER NOT NULL, id TEXT NOT NULL, instance TEXT NOT NULL, rule TEXT NOT NULL," \
@@ -104,6 +105,8 @@
         " coalesce((SELECT max(number) FROM insight), 0)," \
         " coalesce((SELECT max(number) FROM note), 0)," \
         " coalesce((SELECT value FROM counter WHERE name = 'revision'), 0)", \
-    [SQL_COUNTER_PUT] = "INSERT OR REPLACE INTO counter VALUES('revision', ?)",
+    [SQL_COUNTER_PUT] = "INSERT OR REPLACE INTO counter VALUES('revision', ?)", \
+    [SQL_DOCUMENT_PUT] = "INSERT OR REPLACE INTO document VALUES(?, ?)", \
+    [SQL_DOCUMENT_LIST] = "SELECT name, text FROM document",
 
 #endif

@@ -62,7 +62,9 @@ struct alert_report {
     const char *metric, *unit;      /* "" */
     enum alert_severity severity;
     int64_t time_ms;                /* of the sample, or now */
+    int64_t begin_ms;               /* when the breach began; 0: with this report */
     int64_t value, level;
+    int64_t peak_value, peak_ms;    /* of the breach so far; peak_ms 0: this value */
     uint32_t scale;                 /* 0: no values */
     bool is_low;
     int64_t grace_ms;               /* resolved by itself no longer ago than this: opened again */
@@ -94,6 +96,10 @@ int store_alert_remove(struct store *s, const char *id);
 /* Valid until the next call that raises, settles or changes; NULL when none is open. */
 const struct alert *store_alert_open(const struct store *s, const char *instance, const char *rule,
                                      const char *tag);
+/* The newest of that instance, rule and tag, open or closed, from disk when it is closed: 1, 0 or a storage
+ * error. */
+int store_alert_last(struct store *s, const char *instance, const char *rule, const char *tag,
+                     struct alert *out);
 /* Walks all open ones: *at is 0 at first. NULL at the end. */
 const struct alert *store_alert_walk_open(const struct store *s, uint32_t *at);
 

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* The book of rules: what holds now. Rules come from three places, later ones changing what earlier ones say:
+ * a profile that is shipped, a file, and what was put over the API and lies in the store; silences lie in the
+ * store. Who judges and who shows them look into the same book. */
+#ifndef NEPHOS_RULES_BOOK_H
+#define NEPHOS_RULES_BOOK_H
+
+#include "aggregator/rules/rule.h"
+#include "aggregator/rules/silence.h"
+#include "aggregator/store/store_documents.h"
+
+#define BOOK_RULES "rules"       /* documents in the store */
+#define BOOK_SILENCES "silences"
+#define BOOK_FILE_NAME_SIZE 256U
+
+struct rule_book;
+
+struct rule_book *book_reserve(struct memory_map *map);
+/* Takes what the store holds on top of the profile `nephos`. Stored rules that do not parse any more are left
+ * out, with words in `why`. */
+void book_open(struct rule_book *b, struct store *s, struct text *why);
+/* Another profile and another file's text. ERR_MALFORMED with `why`, and then the old rules stay. */
+int book_configure(struct rule_book *b, const char *profile, const char *file_name, const char *file_text,
+                   uint32_t file_length, struct text *why);
+/* Would these rules do in place of those in the store? ERR_OK, or ERR_MALFORMED with `why`. Nothing changes. */
+int book_try(struct rule_book *b, const char *text, uint32_t length, struct text *why);
+/* One rule of a text on top of what holds, or a rule that holds by its name (`text` NULL), for a test. ERR_OK;
+ * ERR_MISSING; ERR_MALFORMED with `why`. */
+int book_draft(struct rule_book *b, const char *name, const char *text, uint32_t length, struct rule *out,
+               struct text *why);
+/* Notices what has been put into the store since. Cheap. */
+void book_step(struct rule_book *b);
+
+const struct rule_set *book_rules(const struct rule_book *b);
+/* Grows whenever the rules change. */
+uint32_t book_generation(const struct rule_book *b);
+/* Where rule number `index` of the generation before stands now, or ERR_MISSING when it changed or went. */
+int book_moved(const struct rule_book *b, uint32_t index);
+const struct silence_set *book_silences(const struct rule_book *b);
+const char *book_profile(const struct rule_book *b);
+const char *book_file_name(const struct rule_book *b);
+/* Why the stored rules are left out, or "". */
+const char *book_complaint(const struct rule_book *b);
+
+#endif
