@@ -7,6 +7,7 @@
 #include "aggregator/command/command.h"
 #include "aggregator/hints.h"
 #include "aggregator/ingest/ingest.h"
+#include "aggregator/rules/book.h"
 #include "aggregator/store/store.h"
 #include "platform/credentials.h"
 
@@ -21,6 +22,9 @@ struct aggregator {
     struct store *store;
     struct ingest *ingest;
     struct analysis *analysis;
+    struct rule_book *book;
+    uint32_t hinted;                   /* generation of the rules that agents' hints follow */
+    bool has_hints;
     struct api *api;
     int agents_listener, api_listener, https_listener, command_listener;
     struct mono certificate_due;       /* when that of HTTPS is looked at again */
@@ -65,13 +69,19 @@ struct aggregator *aggregator_reserve(struct memory_map *map, const struct aggre
         .tracked_max = limits->analysed_max,
         .database_size_max = limits->database_size_max,
     };
+    const struct watch_limits watch = {
+        .instances_max = limits->agents_max,
+        .series_per_instance_max = limits->series_max,
+        .ship_interval_ms = limits->ship_interval_ms,
+    };
     struct aggregator *a = memory_reserve(map, "aggregator", 1, sizeof *a, "there is one");
     struct store *s = store_reserve(map, &store);
     struct ingest *g = ingest_reserve(map, &ingest);
-    struct analysis *n = analysis_reserve(map, &detect);
+    struct analysis *n = analysis_reserve(map, &detect, &watch);
+    struct rule_book *b = book_reserve(map);
     struct api *h = api_reserve(map, &api);
     if (a != NULL)
-        *a = (struct aggregator){.store = s, .ingest = g, .analysis = n, .api = h, .agents_listener = -1,
+        *a = (struct aggregator){.store = s, .ingest = g, .analysis = n, .book = b, .api = h, .agents_listener = -1,
                                  .api_listener = -1, .https_listener = -1, .command_listener = -1};
     return a;
 }
@@ -96,9 +106,13 @@ static int open_listener(struct aggregator *a, const char *address, enum plat_se
 static int set_settings(struct aggregator *a, const struct aggregator_options *options, struct text *why)
 {
     struct ingest_hint hints[HINTS_MAX];
-    int n = options->hints != NULL ? hints_parse(options->hints, hints, why) : 0;
-    if (n < 0 || (n == 0 && options->sample_interval_ms == 0))
+    int n = options->hints == NULL                       ? 0
+            : text_equal(options->hints, HINTS_OF_RULES) ? (int)hints_of_rules(book_rules(a->book), hints)
+                                                         : hints_parse(options->hints, hints, why);
+    a->hinted = book_generation(a->book);
+    if (n < 0 || (n == 0 && options->sample_interval_ms == 0 && !a->has_hints))
         return n;
+    a->has_hints = n > 0;
     return ingest_set_settings(a->ingest, options->sample_interval_ms, hints, (uint32_t)n);
 }
 
@@ -113,13 +127,24 @@ static int take_certificate(struct aggregator *a, const struct aggregator_option
     return authority_serve_own(a->plat, o->api_names, why);
 }
 
+/* A mistake leaves the old rules in force. */
+static int set_rules(struct aggregator *a, const struct aggregator_options *o, struct text *why)
+{
+    const char *profile = o->alert_profile != NULL ? o->alert_profile : rules_profile_name(0);
+    const char *name = o->rules_name != NULL ? o->rules_name : "";
+    return book_configure(a->book, profile, name, o->rules != NULL ? o->rules : "", o->rules_length, why);
+}
+
 int aggregator_configure(struct aggregator *a, const struct aggregator_options *options, struct text *why)
 {
     const struct api_options api = {.token = options->api_token, .is_open = options->api_is_open,
                                     .rate_per_s = options->api_rate_per_s};
     a->options = options;
     api_configure(a->api, &api);
-    int e = set_settings(a, options, why);
+    int e = set_rules(a, options, why);
+    if (e < 0)
+        return e;
+    e = set_settings(a, options, why);
     return e < 0 ? e : take_certificate(a, options, why);
 }
 
@@ -151,6 +176,17 @@ static int open_api(struct aggregator *a, const struct aggregator_options *optio
     return ERR_OK;
 }
 
+static void open_rules(struct aggregator *a)
+{
+    char words[400];
+    struct text why;
+    text_init(&why, words, sizeof words);
+    book_open(a->book, a->store, &why);
+    if (why.length > 0)
+        plat_log(a->plat, LOG_ERROR, "the rules in the store are left out: %s", words);
+    analysis_judge(a->analysis, a->book, plat_mono(a->plat), plat_wall(a->plat));
+}
+
 int aggregator_open(struct aggregator *a, struct plat *p, const struct memory_map *map,
                     const struct aggregator_options *options, struct text *why)
 {
@@ -167,6 +203,7 @@ int aggregator_open(struct aggregator *a, struct plat *p, const struct memory_ma
     }
     ingest_open(a->ingest, p, a->store);
     analysis_open(a->analysis, a->store, plat_mono(p), plat_wall(p));
+    open_rules(a);
     const struct api_options api = {.token = options->api_token};
     api_open(a->api, p, a->store, map, &api);
     api_board(a->api, analysis_board(a->analysis));
@@ -245,9 +282,12 @@ static void publish_gauges(struct aggregator *a)
         {"ingest_large_waits", s.large_waits},
         {"analysis_blocks", n.blocks},
         {"analysis_blocks_missed", n.missed},
-        {"alerts_raised", n.raised},
-        {"alerts_settled", n.settled},
-        {"alerts_refused", n.refused},
+        {"alerts_raised", n.watch.raised},
+        {"alerts_settled", n.watch.settled},
+        {"alerts_refused", n.watch.refused},
+        {"alerts_silenced", n.watch.silenced},
+        {"alerts_suppressed", n.watch.suppressed},
+        {"rules_surplus", n.watch.surplus},
         {"anomaly_values", n.detect.values},
         {"anomaly_minutes", n.detect.minutes},
         {"anomaly_values_absurd", n.detect.absurd},
@@ -275,6 +315,15 @@ static void publish_gauges(struct aggregator *a)
     api_self_gauges(a->api, a->gauges, COUNT_OF(gauges));
 }
 
+/* Hints follow the rules, and these change over the API, too. */
+static void follow_rules(struct aggregator *a)
+{
+    char words[160];
+    struct text why;
+    text_init(&why, words, sizeof words);
+    (void)set_settings(a, a->options, &why); /* what was good once is good again */
+}
+
 struct mono aggregator_step(struct aggregator *a, struct mono now)
 {
     int conn;
@@ -284,6 +333,9 @@ struct mono aggregator_step(struct aggregator *a, struct mono now)
     next = mono_earlier(next, store_step(a->store, now));
     if (ingest_acknowledge(a->ingest))
         next = now;
+    book_step(a->book);
+    if (a->hinted != book_generation(a->book))
+        follow_rules(a);
     /* before the api: an answer after a commit knows its alerts */
     next = mono_earlier(next, analysis_step(a->analysis, now, plat_wall(a->plat)));
     next = mono_earlier(next, api_step(a->api, now));

@@ -19,7 +19,11 @@ struct aggregator_options {
     const char *api_token; /* a bearer token of an administrator beside those in the store, or "" */
     bool api_is_open;      /* who reaches `api` needs no token */
     uint32_t api_rate_per_s; /* requests of one address or token while it is not open; 0: any number */
-    const char *hints;     /* levels at which agents send at once (hints.h), or NULL */
+    const char *hints;     /* levels at which agents send at once (hints.h), "rules": those of the alert
+                              rules; or NULL */
+    const char *alert_profile; /* rules to begin with (rules/rule.h), or NULL: "nephos" */
+    const char *rules_name, *rules; /* file of rules on top of them, and its text; or NULL */
+    uint32_t rules_length;
     uint32_t sample_interval_ms; /* of agents; 0: as each was configured */
 };
 

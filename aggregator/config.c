@@ -45,7 +45,11 @@ static const struct setting table[] = {
      AT(analysed_max), 0, ANALYSED_MAX_MOST, ANALYSED_MAX_DEFAULT,
      "series of a host that are watched for anomalies; 0: none"},
     {"alerts.hints", "--hints", "NEPHOS_HINTS", TEXT_SETTING(hints), 0, 0, HINTS_DEFAULT,
-     "levels at which an agent sends a sample at once"},
+     "levels at which an agent sends a sample at once; rules: those of the alert rules"},
+    {"alerts.rules", "--rules", "NEPHOS_RULES", TEXT_SETTING(rules), 0, 0, "",
+     "file of alert rules [/etc/nephos/rules.conf when there is one]"},
+    {"alerts.profile", "--alert-profile", "NEPHOS_ALERT_PROFILE", TEXT_SETTING(alert_profile), 0, 0, "nephos",
+     "rules to begin with: nephos, agent, ingest, guide, documents or none"},
     {"api.listen", "--api", "NEPHOS_API", TEXT_SETTING(api), 0, 0, "127.0.0.1:8080",
      "address for dashboard and API (HTTP)"},
     {"api.token_file", "--api-token-file", "NEPHOS_API_TOKEN_FILE", TEXT_SETTING(api_token_file), 0,
@@ -242,7 +246,7 @@ bool config_api_is_open(const struct config *c)
 bool config_is_live(const char *key)
 {
     static const char *const live[] = {
-        "agents.sample_interval", "alerts.hints", "api.token_file", "api.closed", "api.certificate",
+        "agents.sample_interval", "alerts.hints", "alerts.rules", "alerts.profile", "api.token_file", "api.closed", "api.certificate",
         "api.key", "api.names", "api.rate", "log.level", "log.format"};
     for (uint32_t i = 0; i < COUNT_OF(live); i++)
         if (text_equal(key, live[i]))
@@ -274,7 +278,7 @@ int config_check(const struct config *c, struct text *why)
     }
     struct ingest_hint hints[HINTS_MAX];
     text_put(why, "--hints: ");
-    if (hints_parse(c->hints, hints, why) < 0)
+    if (!text_equal(c->hints, HINTS_DEFAULT) && hints_parse(c->hints, hints, why) < 0)
         return ERR_MALFORMED;
     text_clear(why);
     if (c->websockets_max > c->api_connections_max) {

@@ -32,6 +32,8 @@ struct config {
     int64_t keep_ms[TIER_COUNT];
     int64_t ship_interval_ms, sample_interval_ms, certificate_life_ms;
     char hints[CONFIG_HINTS_SIZE];
+    char rules[CONFIG_PATH_SIZE];
+    char alert_profile[NAME_SIZE];
     uint32_t token_uses;
     int64_t token_ttl_ms;
     /* of the commands */

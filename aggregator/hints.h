@@ -9,9 +9,16 @@
 #define NEPHOS_AGGREGATOR_HINTS_H
 
 #include "aggregator/ingest/ingest.h"
+#include "aggregator/rules/rule.h"
 #include "platform/base/text.h"
 
 /* The number of hints; ERR_MALFORMED, with what is wrong with which of them in `why`. */
 int hints_parse(const char *text, struct ingest_hint hints[static HINTS_MAX], struct text *why);
+
+/* In place of a list: what follows from the rules. */
+#define HINTS_OF_RULES "rules"
+/* The levels of rules that look at one metric of agents, the critical ones where there are such, up to
+ * HINTS_MAX: their number. */
+uint32_t hints_of_rules(const struct rule_set *set, struct ingest_hint hints[static HINTS_MAX]);
 
 #endif

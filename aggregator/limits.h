@@ -49,8 +49,10 @@ struct aggregator_limits {
 #define KEEP_MINUTES_DEFAULT "365d"
 #define KEEP_HOURS_DEFAULT "3650d"
 #define SHIP_INTERVAL_DEFAULT "10s"
-/* What somebody is likely to be told about, so that it need not wait for the next shipment. */
-#define HINTS_DEFAULT "cpu_usage>90,memory_usage_percent>90,disk_usage_percent>90"
+/* What somebody is likely to be told about, so that it need not wait for the next shipment: the levels of the
+ * rules. */
+#define HINTS_DEFAULT "rules"
+#define RULES_TEXT_SIZE 49152U /* of the file of rules */
 #define SAMPLE_INTERVAL_DEFAULT "0s"
 /* A stolen key is of no use for longer. Agents renew by themselves when two thirds have passed; one that was
  * away for the rest of it must join again. */

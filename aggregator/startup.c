@@ -12,6 +12,8 @@
 #define CONFIG_INSTALLED "/etc/nephos/aggregator.conf"
 #define TOKEN_LENGTH_LEAST 16U
 
+#define RULES_INSTALLED "/etc/nephos/rules.conf"
+
 static const char *environment(const char *name)
 {
     return getenv(name);
@@ -137,12 +139,30 @@ static void put_names(const struct config *c, const char *hostname, struct text 
         text_printf(out, ",%s", c->api_names);
 }
 
+/* The file of rules that was named, or the one where packages put it: the length of its text. */
+static int read_rules(struct startup *s, struct text *why)
+{
+    bool is_named = s->config.rules[0] != '\0';
+    const char *name = is_named ? s->config.rules : RULES_INSTALLED;
+    int n = plat_linux_read_file(name, s->rules, sizeof s->rules - 1);
+    if (n >= 0 || (!is_named && n == ERR_MISSING))
+        return n < 0 ? 0 : n;
+    text_printf(why, "--rules %s: %s", name,
+                n == ERR_MISSING ? "there is no such file"
+                : n == ERR_FULL  ? "the file is too large"
+                                 : "it cannot be read; check its permissions");
+    return ERR_MALFORMED;
+}
+
 int startup_options(struct startup *s, const char *hostname, struct text *why)
 {
     const struct config *c = &s->config;
     char token[STARTUP_TOKEN_SIZE];
     struct text names;
     if (read_token(s, token, why) < 0)
+        return ERR_MALFORMED;
+    int rules_length = read_rules(s, why);
+    if (rules_length < 0)
         return ERR_MALFORMED;
     memcpy(s->api_token, token, sizeof token);
     text_init(&names, s->api_names, sizeof s->api_names);
@@ -152,6 +172,9 @@ int startup_options(struct startup *s, const char *hostname, struct text *why)
         .api_certificate = c->api_certificate, .api_key = c->api_key, .api_names = s->api_names,
         .api_token = s->api_token, .api_is_open = config_api_is_open(c),
         .api_rate_per_s = c->api_rate_per_s, .hints = c->hints,
+        .alert_profile = c->alert_profile,
+        .rules_name = c->rules[0] != '\0' ? c->rules : RULES_INSTALLED, .rules = s->rules,
+        .rules_length = (uint32_t)rules_length,
         .sample_interval_ms = (uint32_t)c->sample_interval_ms};
     return ERR_OK;
 }

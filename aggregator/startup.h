@@ -22,6 +22,7 @@ struct startup {
     struct command_line line;
     char api_token[STARTUP_TOKEN_SIZE]; /* "": none */
     char api_names[STARTUP_NAMES_SIZE]; /* for a certificate of our own */
+    char rules[RULES_TEXT_SIZE];        /* text of the file of rules */
     struct aggregator_options options;
     /* What was in force before a reload. */
     struct config kept;

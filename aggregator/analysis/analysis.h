@@ -10,12 +10,16 @@
 
 #include "aggregator/analysis/detect.h"
 #include "aggregator/analysis/predict.h"
+#include "aggregator/analysis/watch.h"
 #include "aggregator/store/store.h"
 
 struct analysis;
 
-struct analysis *analysis_reserve(struct memory_map *map, const struct detect_limits *limits);
+struct analysis *analysis_reserve(struct memory_map *map, const struct detect_limits *limits,
+                                  const struct watch_limits *watched);
 void analysis_open(struct analysis *a, struct store *s, struct mono now, struct wall wall);
+/* From now on the rules of that book are held against what comes; without, none are. */
+void analysis_judge(struct analysis *a, const struct rule_book *book, struct mono now, struct wall wall);
 /* Looks at what was committed, a bounded number of blocks, and does a piece of what is slow. When it wants
  * to be called next. */
 struct mono analysis_step(struct analysis *a, struct mono now, struct wall wall);
@@ -26,7 +30,7 @@ const struct board *analysis_board(const struct analysis *a);
 
 struct analysis_stats {
     uint64_t blocks, missed; /* passed over because they left the feed before they were looked at */
-    uint64_t raised, settled, refused /* no room for the alert */;
+    struct watch_stats watch;
     struct detect_stats detect;
     struct predict_stats predict;
 };

@@ -105,7 +105,8 @@ static void load_silences(struct rule_book *b)
 
 void book_open(struct rule_book *b, struct store *s, struct text *why)
 {
-    *b = (struct rule_book){.store = s};
+    memset(b, 0, sizeof *b);
+    b->store = s;
     (void)text_copy(b->profile, sizeof b->profile, rules_profile_name(0));
     int err = rebuild(b, b->profile, "", "", 0, why);
     ASSERT(err == ERR_OK); /* what is shipped parses: a unit test */

@@ -2,10 +2,11 @@
 /* See evaluate.h. */
 #include "aggregator/rules/evaluate.h"
 
-#include "aggregator/rules/glob.h"
+#include "aggregator/rules/pattern.h"
 
 /* A value that came longer ago says nothing of now. */
 #define INPUT_MS_MAX INT64_C(600000)
+#define MISSING_MS INT64_C(120000)
 
 static const struct rule_term *term_of(const struct rule *r, uint32_t n)
 {
@@ -29,8 +30,8 @@ bool rule_is_for(const struct rule *r, const struct instance *in)
     if (r->is_off || in->deleted_ms != 0 || (r->source == RULE_OF_AGENTS && !is_agent) ||
         (r->source == RULE_OF_CLIENTS && is_agent))
         return false;
-    return r->instances[0] == '\0' || glob_list_match(r->instances, in->id) ||
-           glob_list_match(r->instances, in->name);
+    return r->instances[0] == '\0' || pattern_list_match(r->instances, in->id) ||
+           pattern_list_match(r->instances, in->name);
 }
 
 /* The series of that metric with the same tag, or else without a tag. */
@@ -56,8 +57,8 @@ bool rule_bind(const struct rule *r, const struct store *s, uint32_t instance, u
     const struct store_series *of = store_series(s, instance, series);
     uint32_t first = is_series(&r->value.a) ? 0 : 1;
     const struct rule_term *t = term_of(r, first);
-    if (!is_series(t) || !glob_match(t->metric, store_metric(s, of->metric_index)->name) ||
-        (r->tags[0] != '\0' && !glob_list_match(r->tags, of->tag)))
+    if (!is_series(t) || !pattern_match(t->metric, store_metric(s, of->metric_index)->name) ||
+        (r->tags[0] != '\0' && !pattern_list_match(r->tags, of->tag)))
         return false;
     for (uint32_t i = 0; i < RULE_TERMS; i++) {
         out->series[i] = SERIES_NONE;
@@ -76,13 +77,22 @@ bool rule_bind(const struct rule *r, const struct store *s, uint32_t instance, u
 
 /* --- values --- */
 
-static bool value_of(const struct evaluation *e, const struct rule_term *t, uint32_t n, uint32_t scale,
-                     int64_t time_ms, double *out)
+/* Everything that a value follows from. */
+struct ground {
+    const struct evaluation *e;
+    const struct binding *b;
+    const double *facts;
+    int64_t time_ms;
+};
+
+static bool value_of(const struct ground *g, const struct rule_term *t, uint32_t n, double *out)
 {
-    const struct input *i = &e->inputs[n];
-    *out = t->kind == TERM_NUMBER ? t->number : e->facts[n];
+    const struct input *i = &g->e->inputs[n];
+    uint32_t scale = g->b->scales[n];
+    int64_t time_ms = g->time_ms;
+    *out = t->kind == TERM_FACT ? g->facts[t->fact] : t->number;
     if (t->kind == TERM_NUMBER || t->kind == TERM_FACT)
-        return true;
+        return t->kind == TERM_NUMBER || *out >= 0;
     if (i->time_ms == 0 || time_ms - i->time_ms > INPUT_MS_MAX)
         return false;
     *out = (double)i->value / scale;
@@ -94,32 +104,40 @@ static bool value_of(const struct evaluation *e, const struct rule_term *t, uint
     return true;
 }
 
-static bool expression_of(const struct evaluation *e, const struct rule_expression *x, uint32_t first,
-                          const struct binding *b, int64_t time_ms, double *out)
+static bool expression_of(const struct ground *g, const struct rule_expression *x, uint32_t first, double *out)
 {
     double right;
-    if (!value_of(e, &x->a, first, b->scales[first], time_ms, out))
+    if (!value_of(g, &x->a, first, out))
         return false;
     if (x->operation == 0)
         return true;
-    if (!value_of(e, &x->b, first + 1, b->scales[first + 1], time_ms, &right) ||
-        (x->operation == '/' && right == 0))
+    if (!value_of(g, &x->b, first + 1, &right) || (x->operation == '/' && right == 0))
         return false;
     *out = x->operation == '/' ? *out / right : x->operation == '+' ? *out + right : *out - right;
     return true;
 }
 
-static bool counts(const struct evaluation *e, const struct rule *r, const struct binding *b, int64_t time_ms)
+static bool counts(const struct ground *g, const struct rule *r)
 {
     double value;
     if (r->only_if_operation == 0)
         return true;
-    if (!expression_of(e, &r->only_if, 2, b, time_ms, &value))
+    if (!expression_of(g, &r->only_if, 2, &value))
         return false;
     return r->only_if_operation == '<' ? value < r->only_if_level : value > r->only_if_level;
 }
 
 /* --- incidents --- */
+
+/* Time of which nothing is known is no recovery. */
+static void bridge_gap(struct threshold *t, int64_t time_ms)
+{
+    int64_t gap_ms = time_ms - t->last_ms;
+    if (!t->is_on || gap_ms <= MISSING_MS)
+        return;
+    t->held_ms += gap_ms;
+    t->near_ms += gap_ms;
+}
 
 static void step_limit(struct threshold *t, const struct rule *r, const struct rule_limit *l, int64_t time_ms,
                        double value, int64_t hold_ms)
@@ -130,6 +148,7 @@ static void step_limit(struct threshold *t, const struct rule *r, const struct r
         .level = l->at, .clear = l->clear, .below = r->is_below, .for_ms = l->for_ms,
         .bridge_ms = r->bridge_ms, .gap_ms = r->gap_ms,
         .hold_ms = hold_ms > r->clear_for_ms ? hold_ms : r->clear_for_ms};
+    bridge_gap(t, time_ms);
     (void)threshold_step(t, &rule, time_ms, value);
 }
 
@@ -163,13 +182,29 @@ bool evaluate_value(struct evaluation *e, const struct rule *r, int64_t time_ms,
     return e->level != before;
 }
 
-bool evaluate_step(struct evaluation *e, const struct rule *r, const struct binding *b, int64_t time_ms,
-                   int64_t hold_ms)
+bool evaluate_facts(const struct rule *r, const double facts[static FACT_COUNT], double *value)
 {
+    static const struct evaluation none;
+    static const struct binding unbound;
+    const struct ground g = {.e = &none, .b = &unbound, .facts = facts};
+    return expression_of(&g, &r->value, 0, value);
+}
+
+void evaluate_fill_facts(const struct instance *in, double facts[static FACT_COUNT])
+{
+    facts[FACT_CORES] = in->cpu_count > 0 ? (double)in->cpu_count : -1;
+    facts[FACT_MEMORY_BYTES] = in->memory_bytes > 0 ? (double)in->memory_bytes : -1;
+    facts[FACT_MISSED_SHIPMENTS] = facts[FACT_CLOCK_SKEW] = -1;
+}
+
+bool evaluate_step(struct evaluation *e, const struct rule *r, const struct binding *b,
+                   const double facts[static FACT_COUNT], int64_t time_ms, int64_t hold_ms)
+{
+    const struct ground g = {.e = e, .b = b, .facts = facts, .time_ms = time_ms};
     double value;
-    if (!expression_of(e, &r->value, 0, b, time_ms, &value))
+    if (!expression_of(&g, &r->value, 0, &value))
         return false;
-    bool is_counted = counts(e, r, b, time_ms);
+    bool is_counted = counts(&g, r);
     if (r->over_ms == 0)
         return evaluate_value(e, r, time_ms, value, is_counted, hold_ms);
     int64_t window = time_ms / r->over_ms;

@@ -25,7 +25,6 @@ struct input {
 };
 struct evaluation {
     struct input inputs[RULE_TERMS];
-    double facts[RULE_TERMS];
     double sum;                  /* of the window at hand */
     uint32_t count;
     int64_t window_ms;           /* its number */
@@ -48,8 +47,12 @@ static inline void evaluate_take(struct evaluation *e, uint32_t term, int64_t ti
 }
 /* Once all values of that time are in: true when the level changed. `hold_ms` at least is waited before an
  * incident is over. */
-bool evaluate_step(struct evaluation *e, const struct rule *r, const struct binding *b, int64_t time_ms,
-                   int64_t hold_ms);
+bool evaluate_step(struct evaluation *e, const struct rule *r, const struct binding *b,
+                   const double facts[static FACT_COUNT], int64_t time_ms, int64_t hold_ms);
+/* What the rule looks at, of a rule of facts: false when it is not known. */
+bool evaluate_facts(const struct rule *r, const double facts[static FACT_COUNT], double *value);
+/* Facts that do not change with time; the others are not known (negative). */
+void evaluate_fill_facts(const struct instance *in, double facts[static FACT_COUNT]);
 /* The same with a value that is known. */
 bool evaluate_value(struct evaluation *e, const struct rule *r, int64_t time_ms, double value, bool counts,
                     int64_t hold_ms);

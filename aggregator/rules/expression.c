@@ -2,7 +2,7 @@
 /* What a rule looks at: one term, or two with an operation between them; and the numbers it is held against. */
 #include <string.h>
 
-#include "aggregator/rules/glob.h"
+#include "aggregator/rules/pattern.h"
 #include "aggregator/rules/rule.h"
 #include "proto/metrics.h"
 
@@ -75,7 +75,7 @@ static int check_name(const char *name, struct text *why)
 {
     uint32_t distance = SUGGEST_DISTANCE_MAX + 1;
     const char *best = NULL;
-    if (glob_is(name) || metric_find(name) >= 0)
+    if (pattern_is(name) || metric_find(name) >= 0)
         return ERR_OK;
     for (uint32_t i = 0; i < METRIC_COUNT; i++) {
         uint32_t d = text_distance(name, metric_info((enum metric)i)->name);
@@ -165,7 +165,7 @@ static const char *unit_of(const struct rule_term *t)
     int id = t->kind == TERM_METRIC || t->kind == TERM_RATE ? metric_find(t->metric) : ERR_MISSING;
     if (t->kind == TERM_FACT)
         return facts[t->fact].unit;
-    if (id < 0 || glob_is(t->metric))
+    if (id < 0 || pattern_is(t->metric))
         return "";
     const char *unit = metric_info((enum metric)id)->unit;
     if (t->kind == TERM_METRIC)
@@ -175,7 +175,7 @@ static const char *unit_of(const struct rule_term *t)
 
 static bool is_patterned(const struct rule_term *t)
 {
-    return (t->kind == TERM_METRIC || t->kind == TERM_RATE) && glob_is(t->metric);
+    return (t->kind == TERM_METRIC || t->kind == TERM_RATE) && pattern_is(t->metric);
 }
 
 /* Seconds and milliseconds are not the same; what has no unit that is known goes with anything. */

@@ -2,7 +2,7 @@
 /* See silence.h. */
 #include "aggregator/rules/silence.h"
 
-#include "aggregator/rules/glob.h"
+#include "aggregator/rules/pattern.h"
 #include "aggregator/rules/ini.h"
 
 #include <string.h>
@@ -110,8 +110,8 @@ const struct silence *silences_find(const struct silence_set *set, int64_t now_m
     for (uint32_t i = 0; i < set->count; i++) {
         const struct silence *s = &set->silences[i];
         if (silence_holds(s, now_ms) &&
-            (glob_list_match(s->instances, instance) || glob_list_match(s->instances, name)) &&
-            glob_list_match(s->rules, rule) && glob_list_match(s->tags, tag))
+            (pattern_list_match(s->instances, instance) || pattern_list_match(s->instances, name)) &&
+            pattern_list_match(s->rules, rule) && pattern_list_match(s->tags, tag))
             return s;
     }
     return NULL;

@@ -3,13 +3,13 @@
 #include "tests/unit/store/rig.h"
 
 #include "aggregator/analysis/analysis.h"
-#include "aggregator/analysis/levels.h"
 #include "aggregator/store/store_alerts.h"
 #include "aggregator/store/store_told.h"
 
 struct room {
     struct rig *rig;
     struct analysis *analysis;
+    struct rule_book *book;
     struct memory_map map;
     uint64_t sequence;
     int64_t ms;
@@ -22,15 +22,23 @@ static struct room *room_new(enum instance_source source)
     m->rig = rig_new(1);
     rig_must_open(m->rig);
     const struct detect_limits limits = {.instances_max = 8, .series_per_instance_max = 64};
+    const struct watch_limits watched = {.instances_max = 8, .series_per_instance_max = 64,
+                                         .ship_interval_ms = 10000};
     memory_map_init(&m->map, NULL, 0);
-    assert_null(analysis_reserve(&m->map, &limits));
+    assert_null(book_reserve(&m->map));
+    assert_null(analysis_reserve(&m->map, &limits, &watched));
     void *memory = NULL;
     uint64_t size = m->map.used;
     assert_int_equal(posix_memalign(&memory, 64, size), 0);
     memory_map_init(&m->map, memory, size);
-    m->analysis = analysis_reserve(&m->map, &limits);
-    analysis_open(m->analysis, m->rig->store, plat_mono(m->rig->machine),
-                  plat_wall(m->rig->machine));
+    m->analysis = analysis_reserve(&m->map, &limits, &watched);
+    m->book = book_reserve(&m->map);
+    analysis_open(m->analysis, m->rig->store, plat_mono(m->rig->machine), plat_wall(m->rig->machine));
+    char words[160];
+    struct text why;
+    text_init(&why, words, sizeof words);
+    book_open(m->book, m->rig->store, &why);
+    analysis_judge(m->analysis, m->book, plat_mono(m->rig->machine), plat_wall(m->rig->machine));
     assert_int_equal(rig_instance(m->rig, "alpha"), 0);
     store_told_source(m->rig->store, 0, source);
     assert_int_equal(store_epoch(m->rig->store, 0, 1), ERR_OK);
@@ -64,7 +72,7 @@ static void sample(struct room *m, int64_t value)
 
 static const struct alert *open_alert(struct room *m)
 {
-    return store_alert_open(m->rig->store, "alpha", "level:cpu_usage", "");
+    return store_alert_open(m->rig->store, "alpha", "rule:client_cpu", "");
 }
 
 static void a_breach_raises_once_and_settles_below(void **state)
@@ -91,8 +99,8 @@ static void a_breach_raises_once_and_settles_below(void **state)
     assert_true(open_alert(m)->number > number);
     struct analysis_stats stats;
     analysis_stats(m->analysis, &stats);
-    assert_int_equal(stats.raised, 2);
-    assert_int_equal(stats.settled, 1);
+    assert_int_equal(stats.watch.raised, 2);
+    assert_int_equal(stats.watch.settled, 1);
     room_free(m);
 }
 
@@ -105,36 +113,11 @@ static void agents_are_left_to_their_own_rules(void **state)
     room_free(m);
 }
 
-static void levels_are_at_or_above(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *metric;
-        int64_t value;
-        enum level_state is;
-    } cases[] = {
-        {"cpu_usage", 69, LEVEL_NORMAL}, {"cpu_usage", 70, LEVEL_WARNING}, {"cpu_usage", 90, LEVEL_CRITICAL},
-        {"memory_usage_percent", 75, LEVEL_WARNING}, {"memory_usage_percent", 90, LEVEL_CRITICAL},
-        {"disk_usage_percent", 79, LEVEL_NORMAL}, {"disk_usage_percent", 95, LEVEL_CRITICAL},
-        {"network_errors", 10, LEVEL_WARNING}, {"network_errors", 50, LEVEL_CRITICAL},
-        {"response_time_ms", 999, LEVEL_NORMAL}, {"response_time_ms", 3000, LEVEL_CRITICAL},
-    };
-    for (uint32_t i = 0; i < COUNT_OF(cases); i++) {
-        int64_t limit;
-        const struct level *level = level_of(cases[i].metric);
-        assert_non_null(level);
-        assert_int_equal(level_judge(level, cases[i].value * 100, 100, &limit), cases[i].is);
-        assert_true(limit <= cases[i].value * 100);
-    }
-    assert_null(level_of("load_average_1min"));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_breach_raises_once_and_settles_below),
         cmocka_unit_test(agents_are_left_to_their_own_rules),
-        cmocka_unit_test(levels_are_at_or_above),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* See glob.h. */
-#include "aggregator/rules/glob.h"
+/* See pattern.h. */
+#include "aggregator/rules/pattern.h"
 
 #include <string.h>
 
-bool glob_is(const char *pattern)
+bool pattern_is(const char *pattern)
 {
     return strpbrk(pattern, "*?") != NULL;
 }
@@ -32,12 +32,12 @@ static bool match(const char *p, const char *end, const char *text)
     return p == end;
 }
 
-bool glob_match(const char *pattern, const char *text)
+bool pattern_match(const char *pattern, const char *text)
 {
     return match(pattern, pattern + strlen(pattern), text);
 }
 
-bool glob_list_match(const char *list, const char *text)
+bool pattern_list_match(const char *list, const char *text)
 {
     bool has_wanted = false, is_wanted = false;
     while (*list != '\0') {
