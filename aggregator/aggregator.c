@@ -81,7 +81,8 @@ struct aggregator *aggregator_reserve(struct memory_map *map, const struct aggre
     struct rule_book *b = book_reserve(map);
     struct api *h = api_reserve(map, &api);
     if (a != NULL)
-        *a = (struct aggregator){.store = s, .ingest = g, .analysis = n, .book = b, .api = h, .agents_listener = -1,
+        *a = (struct aggregator){.store = s, .ingest = g, .analysis = n, .book = b, .api = h,
+                                 .agents_listener = -1,
                                  .api_listener = -1, .https_listener = -1, .command_listener = -1};
     return a;
 }

@@ -246,7 +246,8 @@ bool config_api_is_open(const struct config *c)
 bool config_is_live(const char *key)
 {
     static const char *const live[] = {
-        "agents.sample_interval", "alerts.hints", "alerts.rules", "alerts.profile", "api.token_file", "api.closed", "api.certificate",
+        "agents.sample_interval", "alerts.hints", "alerts.rules", "alerts.profile", "api.token_file",
+        "api.closed", "api.certificate",
         "api.key", "api.names", "api.rate", "log.level", "log.format"};
     for (uint32_t i = 0; i < COUNT_OF(live); i++)
         if (text_equal(key, live[i]))

@@ -219,7 +219,8 @@ static void reload(struct aggregator *a, const char *hostname)
     }
     plat_linux_log(p, config_log_level(&program.startup.config), log_format());
     if (aggregator_configure(a, &program.startup.options, &why) < 0)
-        plat_log(p, LOG_ERROR, "not everything could be taken over, and what could not stays as it was: %s", words);
+        plat_log(p, LOG_ERROR, "not everything could be taken over, and what could not stays as it was: %s",
+                 words);
     plat_log(p, LOG_INFO, "the settings were read again; changed: %s",
              changed.length > 0 ? changed_words : "nothing");
     if (waiting.length > 0)

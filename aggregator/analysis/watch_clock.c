@@ -162,9 +162,9 @@ static void age_alerts(struct watch_room *w, int64_t now_ms)
         (void)text_copy(instance, sizeof instance, a->instance);
         (void)text_copy(tag, sizeof tag, a->tag);
         int found = rules_find(book_rules(w->book), name), of = store_instance_find(w->store, instance);
-        bool is_alive = is_ours && found >= 0 && of >= 0 &&
-                        rule_is_for(&book_rules(w->book)->rules[found], store_instance(w->store, (uint32_t)of));
-        if (!is_alive)
+        bool is_known = is_ours && found >= 0 && of >= 0;
+        const struct instance *in = is_known ? store_instance(w->store, (uint32_t)of) : NULL;
+        if (!is_known || !rule_is_for(&book_rules(w->book)->rules[found], in))
             w->stats.settled += store_alert_settle(w->store, instance, rule, tag, now_ms);
     }
 }

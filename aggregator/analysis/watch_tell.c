@@ -62,7 +62,8 @@ static void put_field(const struct words *s, const char *field, struct text *out
         const char *field, *text;
     } texts[] = {
         {"name", s->in->name[0] != '\0' ? s->in->name : s->in->id}, {"instance", s->in->id},
-        {"rule", s->r->name}, {"group", s->r->group}, {"tag", s->tag}, {"metric", s->metric}, {"unit", s->unit},
+        {"rule", s->r->name}, {"group", s->r->group}, {"tag", s->tag}, {"metric", s->metric},
+        {"unit", s->unit},
         {"level", is_critical ? "critical" : "warning"}, {"word", is_critical ? "critical" : "high"},
     };
     for (uint32_t i = 0; i < COUNT_OF(texts); i++)

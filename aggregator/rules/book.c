@@ -121,8 +121,9 @@ int book_configure(struct rule_book *b, const char *profile, const char *file_na
         text_printf(why, "%s: a file of rules has up to %u bytes", file_name, RULE_TEXT_MAX - 1);
         return ERR_MALFORMED;
     }
-    bool is_same = b->generation > 0 && text_equal(profile, b->profile) && text_equal(file_name, b->file_name) &&
-                   file_length == b->file_length && memcmp(file_text, b->file_text, file_length) == 0;
+    bool is_same = b->generation > 0 && text_equal(profile, b->profile) &&
+                   text_equal(file_name, b->file_name) && file_length == b->file_length &&
+                   memcmp(file_text, b->file_text, file_length) == 0;
     if (is_same)
         return ERR_OK;
     int err = rebuild(b, profile, file_name, file_text, file_length, why);

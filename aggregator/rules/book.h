@@ -22,10 +22,11 @@ void book_open(struct rule_book *b, struct store *s, struct text *why);
 /* Another profile and another file's text. ERR_MALFORMED with `why`, and then the old rules stay. */
 int book_configure(struct rule_book *b, const char *profile, const char *file_name, const char *file_text,
                    uint32_t file_length, struct text *why);
-/* Would these rules do in place of those in the store? ERR_OK, or ERR_MALFORMED with `why`. Nothing changes. */
+/* Would these rules do in place of those in the store? ERR_OK, or ERR_MALFORMED with `why`. Nothing
+ * changes. */
 int book_try(struct rule_book *b, const char *text, uint32_t length, struct text *why);
-/* One rule of a text on top of what holds, or a rule that holds by its name (`text` NULL), for a test. ERR_OK;
- * ERR_MISSING; ERR_MALFORMED with `why`. */
+/* One rule of a text on top of what holds, or a rule that holds by its name (`text` NULL), for a test.
+ * ERR_OK; ERR_MISSING; ERR_MALFORMED with `why`. */
 int book_draft(struct rule_book *b, const char *name, const char *text, uint32_t length, struct rule *out,
                struct text *why);
 /* Notices what has been put into the store since. Cheap. */

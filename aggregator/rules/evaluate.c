@@ -104,7 +104,8 @@ static bool value_of(const struct ground *g, const struct rule_term *t, uint32_t
     return true;
 }
 
-static bool expression_of(const struct ground *g, const struct rule_expression *x, uint32_t first, double *out)
+static bool expression_of(const struct ground *g, const struct rule_expression *x, uint32_t first,
+                          double *out)
 {
     double right;
     if (!value_of(g, &x->a, first, out))
@@ -158,7 +159,8 @@ static double harmless(const struct rule *r)
     return r->is_below ? 1e300 : -1e300;
 }
 
-bool evaluate_value(struct evaluation *e, const struct rule *r, int64_t time_ms, double value, bool is_counted,
+bool evaluate_value(struct evaluation *e, const struct rule *r, int64_t time_ms, double value,
+                    bool is_counted,
                     int64_t hold_ms)
 {
     enum rule_level before = e->level;

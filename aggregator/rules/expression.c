@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a rule looks at: one term, or two with an operation between them; and the numbers it is held against. */
+/* What a rule looks at: one term, or two with an operation between them; and the numbers it is held
+ * against. */
 #include <string.h>
 
 #include "aggregator/rules/pattern.h"
@@ -266,7 +267,8 @@ bool level_parse(const char *text, const char *unit, double *out, struct text *w
     } suffixes[] = {
         {"KiB", "bytes", 1024.0}, {"MiB", "bytes", 1048576.0}, {"GiB", "bytes", 1073741824.0},
         {"TiB", "bytes", 1099511627776.0}, {"KB", "bytes", 1e3}, {"MB", "bytes", 1e6}, {"GB", "bytes", 1e9},
-        {"TB", "bytes", 1e12}, {"KiB/s", "bytes/s", 1024.0}, {"MiB/s", "bytes/s", 1048576.0}, {"%", "percent", 1},
+        {"TB", "bytes", 1e12}, {"KiB/s", "bytes/s", 1024.0}, {"MiB/s", "bytes/s", 1048576.0},
+        {"%", "percent", 1},
         {"ms", "milliseconds", 1}, {"s", "milliseconds", 1000}, {"ms", "seconds", 1e-3}, {"s", "seconds", 1},
         {"m", "seconds", 60}, {"h", "seconds", 3600}, {"d", "seconds", 86400},
     };
@@ -282,7 +284,8 @@ bool level_parse(const char *text, const char *unit, double *out, struct text *w
     for (uint32_t i = 0; good && i < COUNT_OF(suffixes); i++) {
         is_known = is_known || text_equal(suffixes[i].suffix, at);
         if (!text_equal(suffixes[i].suffix, at) ||
-            !(text_equal(unit, suffixes[i].unit) || (unit[0] == '\0' && text_equal(suffixes[i].unit, "bytes"))))
+            !(text_equal(unit, suffixes[i].unit) ||
+              (unit[0] == '\0' && text_equal(suffixes[i].unit, "bytes"))))
             continue;
         *out *= suffixes[i].factor;
         return *out <= 1e3 * NUMBER_MAX && *out >= -1e3 * NUMBER_MAX;

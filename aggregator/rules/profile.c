@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The rules that are shipped, in the form of files. "nephos" judges by incidents: means over a minute, held for
- * minutes, over only when left for a while. The others have the levels of earlier Nephos systems. */
+/* The rules that are shipped, in the form of files. "nephos" judges by incidents: means over a minute, held
+ * for minutes, over only when left for a while. The others have the levels of earlier Nephos systems. */
 #include "aggregator/rules/rule.h"
 
 /* Each breach at once, and each end. */
@@ -65,11 +65,13 @@ static const char network_and_host[] =
     "message = {value} packets a second are dropped on {tag} of {name}\n"
     "[transfer]\nvalue = network_month_tx_bytes\nsource = agents\ngroup = network\n"
     "warn = 800GB\ncritical = 950GB\nfor = 5m\nwarn_severity = low\ncritical_severity = medium\n"
-    "message = {name} has sent {value} bytes this month; change the rule when its plan allows more than 1 TB\n"
+    "message = {name} has sent {value} bytes this month; change the rule when its plan "
+    "allows more than 1 TB\n"
     "[response_time]\nvalue = response_time_ms\nover = 1m\nsource = agents\ngroup = service\n"
     "warn = 1000\nwarn_clear = 700\ncritical = 3000\ncritical_clear = 1500\nfor = 3m\n"
     "message = the health check of {name} takes {value} ms\n"
-    "[health]\nvalue = health_up\nsource = agents\ngroup = service\ncritical = < 1\nfor = 1m\nclear_for = 2m\n"
+    "[health]\nvalue = health_up\nsource = agents\ngroup = service\ncritical = < 1\n"
+    "for = 1m\nclear_for = 2m\n"
     "message = the health check of {name} fails\n"
     "[temperature]\nvalue = temperature_celsius\nover = 1m\nsource = agents\ngroup = hardware\n"
     "warn = 90\nwarn_clear = 80\ncritical = 100\ncritical_clear = 90\nfor = 5m\n"

@@ -328,7 +328,8 @@ static int take_assignment(struct rule_set *set, int at, const struct ini *i, st
     return explain_key(i->key, why);
 }
 
-static int parse(struct rule_set *set, struct ini *i, enum rule_origin origin, struct text *why, uint32_t *line)
+static int parse(struct rule_set *set, struct ini *i, enum rule_origin origin, struct text *why,
+                 uint32_t *line)
 {
     int at = ERR_MISSING, n;
     uint32_t begun = 0;

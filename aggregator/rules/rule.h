@@ -111,8 +111,8 @@ void expression_print(const struct rule_expression *e, struct text *out);
 bool level_parse(const char *text, const char *unit, double *out, struct text *why);
 const char *rule_fact_name(enum rule_fact fact);
 
-/* profile.c: name of profile number `index`, NULL behind the last; and its texts, part by part, NULL behind the
- * last or for a name that there is not. */
+/* profile.c: name of profile number `index`, NULL behind the last; and its texts, part by part, NULL behind
+ * the last or for a name that there is not. */
 const char *rules_profile_name(uint32_t index);
 const char *rules_profile_part(const char *name, uint32_t part);
 

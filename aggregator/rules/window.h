@@ -13,8 +13,9 @@ struct window {
     char zone[ZONE_SIZE];
 };
 
-/* Days are "Mon-Fri", "Sat,Sun" or "daily", and may be left out; so may the zone, which then is UTC. Zones are
- * names ("Europe/Berlin"), offsets ("+05:30") or rules as POSIX has them ("CET-1CEST,M3.5.0,M10.5.0/3"). */
+/* Days are "Mon-Fri", "Sat,Sun" or "daily", and may be left out; so may the zone, which then is UTC. Zones
+ * are names ("Europe/Berlin"), offsets ("+05:30") or rules as POSIX has them
+ * ("CET-1CEST,M3.5.0,M10.5.0/3"). */
 int window_parse(const char *text, struct window *out, struct text *why);
 void window_print(const struct window *w, struct text *out);
 /* Is it open at that time (milliseconds since 1970)? */

@@ -105,7 +105,8 @@ static bool take_change(const char **at, int64_t year, int64_t *s)
         if (!take_offset(at, &time_s))
             return false;
     }
-    int64_t first = days_to(year, month), next = month == 12 ? days_to(year + 1, 1) : days_to(year, month + 1);
+    int64_t first = days_to(year, month);
+    int64_t next = month == 12 ? days_to(year + 1, 1) : days_to(year, month + 1);
     int64_t weekday = (first + 4) % 7; /* Sunday is 0 */
     int64_t date = first + (day - weekday + 7) % 7 + (week - 1) * 7;
     while (date >= next)

@@ -61,7 +61,8 @@ static void what_is_shipped_parses_and_prints_itself(void **state)
 static void mistakes_are_named_with_their_line(void **state)
 {
     (void)state;
-    refuses("[cpu]\nvalue = cpu_usge\n", "t.conf:2: value: there is no metric \"cpu_usge\" (did you mean cpu_usage?)");
+    refuses("[cpu]\nvalue = cpu_usge\n",
+            "t.conf:2: value: there is no metric \"cpu_usge\" (did you mean cpu_usage?)");
     refuses("[cpu]\nvalue = cpu_usage\nwarm = 90\n", "t.conf:3: unknown key warm (did you mean warn?)");
     refuses("\n\n[cpu]\nvalue = cpu_usage\n", "t.conf:3: needs a level");
     refuses("[a]\nvalue = cpu_usage\nwarn = 90\n[b]\nwarn = 1\n", "t.conf:5: warn: `value` must come before");
@@ -89,7 +90,8 @@ static void a_section_of_a_known_name_changes_that_rule(void **state)
 {
     (void)state;
     assert_int_equal(parse("[cpu]\nvalue = cpu_usage\nwarn = > 80\ncritical = 95\nfor = 5m\n"
-                           "[free]\nvalue = disk_available_bytes\nwarn = < 5GiB\nonly_if = disk_usage_percent > 70\n"),
+                           "[free]\nvalue = disk_available_bytes\nwarn = < 5GiB\nonly_if = "
+                           "disk_usage_percent > 70\n"),
                      ERR_OK);
     const char more[] = "[cpu]\nwarn = 85\n";
     assert_int_equal(rules_parse(&set, "api", more, sizeof more - 1, RULE_FROM_API, &why), ERR_OK);
@@ -127,7 +129,8 @@ static void windows_follow_the_clocks_of_their_zone(void **state)
     (void)state;
     const int64_t winter = 1768478400, summer = 1784116800; /* Thu 2026-01-15 and Wed 2026-07-15, 12:00 UTC */
     assert_true(holds("Thu 12:00-12:01", winter) && !holds("Thu 12:01-13:00", winter));
-    assert_true(holds("Thu 13:00-14:00 Europe/Berlin", winter) && holds("Wed 14:00-15:00 Europe/Berlin", summer));
+    assert_true(holds("Thu 13:00-14:00 Europe/Berlin", winter) && holds("Wed 14:00-15:00 Europe/Berlin",
+                                                                        summer));
     assert_false(holds("Wed 13:00-14:00 Europe/Berlin", summer));
     assert_true(holds("Thu 07:00-08:00 America/New_York", winter));
     assert_true(holds("Wed 08:00-09:00 America/New_York", summer));
@@ -139,7 +142,8 @@ static void windows_follow_the_clocks_of_their_zone(void **state)
     assert_false(holds("Thu 22:00-06:00", winter + 18 * 3600));
     assert_true(holds("Sat-Mon 00:00-24:00", winter + 4 * 86400) && !holds("Sat-Mon 00:00-24:00", winter));
     /* the hour of the change itself: 2026-03-29 01:00 UTC */
-    assert_true(holds("01:59-02:00 Europe/Berlin", 1774745999) && holds("03:00-03:01 Europe/Berlin", 1774746000));
+    assert_true(holds("01:59-02:00 Europe/Berlin", 1774745999) && holds("03:00-03:01 Europe/Berlin",
+                                                                        1774746000));
 }
 
 static void silences_are_read_as_they_were_written(void **state)
@@ -152,7 +156,8 @@ static void silences_are_read_as_they_were_written(void **state)
     one.silences[0] = (struct silence){.id = "a", .instances = "web-*", .rules = "cpu", .from_ms = 1000,
                                        .to_ms = 5000, .comment = "move", .who = "ann", .created_ms = 900};
     one.silences[1] = (struct silence){.id = "b", .tags = "mount=/data"};
-    assert_int_equal(window_parse("Sat,Sun 22:00-06:00 Europe/Berlin", &one.silences[1].weekly, &why), ERR_OK);
+    assert_int_equal(window_parse("Sat,Sun 22:00-06:00 Europe/Berlin", &one.silences[1].weekly, &why),
+                     ERR_OK);
     text_init(&out, space, sizeof space);
     silences_print(&one, &out);
     assert_int_equal(silences_parse(&two, space, out.length, &why), 0);
