@@ -212,8 +212,7 @@ int column_encode(const int64_t *values, uint32_t count, uint8_t *to, uint32_t s
 
 /* --- with all modes, for what is kept --- */
 
-/* The greatest number that divides all differences; 1 or 0 when there is none to speak of. */
-static uint64_t common_divisor(const int64_t *values, uint32_t count)
+uint64_t column_factor(const int64_t *values, uint32_t count)
 {
     uint64_t divisor = 0;
     for (uint32_t i = 1; i < count && divisor != 1; i++) {
@@ -230,8 +229,7 @@ static uint64_t common_divisor(const int64_t *values, uint32_t count)
     return divisor;
 }
 
-/* Differences from one value to the next divided, or multiplied again, in place. */
-static void shrink(int64_t *values, uint32_t count, int64_t divisor)
+void column_divide(int64_t *values, uint32_t count, int64_t divisor)
 {
     int64_t before = values[0];
     for (uint32_t i = 1; i < count; i++) {
@@ -241,7 +239,7 @@ static void shrink(int64_t *values, uint32_t count, int64_t divisor)
     }
 }
 
-static void grow(int64_t *values, uint32_t count, uint64_t factor)
+void column_multiply(int64_t *values, uint32_t count, uint64_t factor)
 {
     for (uint32_t i = 1; i < count; i++)
         values[i] = (int64_t)((uint64_t)values[0] + ((uint64_t)values[i] - (uint64_t)values[0]) * factor);
@@ -273,14 +271,14 @@ int column_pack(int64_t *values, uint32_t count, uint8_t *to, uint32_t size)
         return ERR_FULL;
     if (is_constant(values, count))
         return encode_as(values, count, MODE_CONSTANT, to, size);
-    uint64_t divisor = common_divisor(values, count);
+    uint64_t divisor = column_factor(values, count);
     if (divisor < 2 || divisor > INT64_MAX)
         return encode_as(values, count, guess_order(values, count), to, size);
     to[0] = MODE_SCALED;
     uint32_t at = 1 + put_varint(to + 1, divisor);
-    shrink(values, count, (int64_t)divisor);
+    column_divide(values, count, (int64_t)divisor);
     int n = encode_as(values, count, guess_order(values, count), to + at, size - at);
-    grow(values, count, divisor);
+    column_multiply(values, count, divisor);
     return n < 0 ? n : (int)at + n;
 }
 
@@ -394,6 +392,6 @@ int column_decode(const uint8_t *from, uint32_t size, int64_t *values, uint32_t 
     int taken = decode_simple(from + 1 + n, size - 1 - n, values, count);
     if (taken < 0)
         return taken;
-    grow(values, count, factor);
+    column_multiply(values, count, factor);
     return taken + 1 + (int)n;
 }

@@ -23,4 +23,11 @@ int column_pack(int64_t *values, uint32_t count, uint8_t *to, uint32_t size);
 /* Reads exactly `count` values; returns the bytes taken, or ERR_MALFORMED. Never reads past `size`. */
 int column_decode(const uint8_t *from, uint32_t size, int64_t *values, uint32_t count);
 
+/* The greatest number that divides all differences: 1 when there is none to speak of, 0 when all values are
+ * the same. */
+uint64_t column_factor(const int64_t *values, uint32_t count);
+/* Distances from the first value divided by such a number, or multiplied (modulo 2^64), in place. */
+void column_divide(int64_t *values, uint32_t count, int64_t divisor);
+void column_multiply(int64_t *values, uint32_t count, uint64_t factor);
+
 #endif

@@ -200,12 +200,12 @@ uint32_t chunk_encode(const struct crc32c_tables *sums, struct chunk_builder *b,
     ASSERT(b->count > 0 && size >= CHUNK_SIZE_MAX);
     sort_columns(b, order);
     uint32_t body = directory_bound(b), end = body;
-    int n = column_pack(b->time_ms, b->count, to + end, size - end);
+    int n = dense_pack(&b->dense, b->time_ms, b->count, to + end, size - end);
     ASSERT(n > 0);
     uint32_t times_size = (uint32_t)n;
     end += times_size;
     for (uint32_t i = 0; i < b->column_count; i++) {
-        n = column_pack(b->values[order[i]], b->lengths[order[i]], to + end, size - end);
+        n = dense_pack(&b->dense, b->values[order[i]], b->lengths[order[i]], to + end, size - end);
         ASSERT(n > 0);
         sizes[i] = (uint32_t)n;
         end += sizes[i];
@@ -285,7 +285,7 @@ int chunk_open(const struct crc32c_tables *sums, const uint8_t *from, uint32_t s
 
 int chunk_times(const struct chunk *c, int64_t time_ms[static CHUNK_SAMPLES_MAX])
 {
-    int n = column_decode(c->times, c->times_size, time_ms, c->count);
+    int n = dense_decode(c->times, c->times_size, time_ms, c->count);
     return n < 0 ? n : ERR_OK;
 }
 
@@ -307,7 +307,7 @@ int chunk_values(const struct chunk *c, const struct chunk_column *column,
         if (r.bad || count == 0)
             return ERR_MALFORMED;
     }
-    int n = column_decode(column->bytes, column->size, values, count);
+    int n = dense_decode(column->bytes, column->size, values, count);
     return n < 0 ? n : (int)count;
 }
 

@@ -11,12 +11,13 @@
  *         varint  stretches r in which the series is present, 0: in every sample
  *         r times varint samples to skip, varint samples present
  *         varint  size of the column
- *     the times (milliseconds), then the columns: proto/column.h
+ *     the times (milliseconds), then the columns: dense.h, proto/column.h
  *     the processes that stood out: proto/processes.h
  */
 #ifndef NEPHOS_STORE_CHUNK_H
 #define NEPHOS_STORE_CHUNK_H
 
+#include "aggregator/store/dense.h"
 #include "platform/base/crc32c.h"
 #include "proto/block.h"
 #include "proto/column.h"
@@ -48,6 +49,7 @@ struct chunk_builder {
     int64_t values[SLOTS_MAX][CHUNK_BUILD_SAMPLES];
     struct chunk_processes processes;
     int64_t work[CHUNK_BUILD_SAMPLES];
+    struct dense_work dense;
 };
 
 void chunk_reset(struct chunk_builder *b);

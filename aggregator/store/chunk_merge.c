@@ -80,7 +80,7 @@ struct merging {
 
 static int put_values(struct merging *m, int64_t *values, uint32_t count)
 {
-    int n = column_pack(values, count, m->to + m->at, m->size - m->at);
+    int n = dense_pack(&m->work->dense, values, count, m->to + m->at, m->size - m->at);
     if (n > 0)
         m->at += (uint32_t)n;
     return n;

@@ -32,6 +32,7 @@ struct chunk_merge_work {
     struct chunk_walk walk;
     uint8_t directory[CHUNK_MERGE_DIRECTORY_MAX];
     struct chunk_processes processes, part;
+    struct dense_work dense;
 };
 /* Writes `parts`, whose samples follow one another, as one chunk. Its size; ERR_FULL when it would be too
  * large, ERR_MALFORMED when a part does not read back. `size` is at least CHUNK_MERGE_SIZE. */

@@ -95,6 +95,27 @@ static void save_columns(void)
     save("column", "values", room, 2 + 8 * 16);
 }
 
+static void save_dense(void)
+{
+    static int64_t values[1400];
+    static struct dense_work work;
+    static uint8_t room[2 + COLUMN_SIZE_MAX(1400)];
+    const char *names[] = {"noise", "zeros", "slope", "scaled"};
+    uint64_t state = 1;
+    for (uint32_t kind = 0; kind < COUNT_OF(names); kind++) {
+        uint32_t count = kind == 3 ? 1400 : 260;
+        for (uint32_t i = 0; i < count; i++) {
+            state = state * UINT64_C(6364136223846793005) + 1442695040888963407U;
+            int64_t made[] = {(int64_t)(state >> 50), state >> 60 == 0, (int64_t)(i * i + (state >> 61)),
+                              4096 * (int64_t)(state >> 62)};
+            values[i] = made[kind];
+        }
+        put_u16(room, (uint16_t)(count - 1)); /* top bit clear: bytes to decode */
+        int n = dense_pack(&work, values, count, room + 2, sizeof room - 2);
+        save("dense", names[kind], room, (size_t)n + 2);
+    }
+}
+
 static void save_messages(void)
 {
     static uint8_t room[8192], data[4096];
@@ -265,6 +286,7 @@ int main(int argc, char *argv[])
     save_spool();
     save_blocks();
     save_columns();
+    save_dense();
     save_messages();
     save_disk();
     save_rollup();

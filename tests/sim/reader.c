@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aggregator/store/dense.h"
 #include "aggregator/store/vfs.h"
 #include "platform/base/bytes.h"
 #include "platform/base/crc32c.h"
 #include "proto/block.h"
-#include "proto/column.h"
 #include "tests/sim/oracle.h"
 
 #define SAMPLES_MAX 4096U
@@ -109,7 +109,7 @@ static bool read_column(struct reader *r, uint32_t at, uint32_t present, struct 
 {
     int64_t *to = r->whole[at] ? r->values[at] : r->run;
     if (size > (size_t)(c->end - c->at) ||
-        column_decode(c->at, size, to, present) != (int)size)
+        dense_decode(c->at, size, to, present) != (int)size)
         return false;
     c->at += size;
     for (uint32_t i = 0, k = 0; i < r->count && !r->whole[at]; i++)
@@ -139,7 +139,7 @@ static bool read_chunk(struct reader *r, uint32_t instance, const uint8_t *bytes
         sizes[i] = number(&c);
     }
     if (c.bad || times_size > (size_t)(c.end - c.at) ||
-        column_decode(c.at, times_size, r->time_ms, r->count) != (int)times_size)
+        dense_decode(c.at, times_size, r->time_ms, r->count) != (int)times_size)
         return false;
     c.at += times_size;
     for (uint32_t i = 0; i < r->columns; i++)
