@@ -174,6 +174,13 @@ static void refuse(struct api *a, int conn, enum api_door door, struct mono now)
     plat_close(a->world.plat, conn);
 }
 
+static void give_way(struct api *a, struct connection *c, struct mono now)
+{
+    connection_give_way(c, now);
+    memory_use(a->line, --a->count);
+    a->next_free = (uint32_t)(c - a->connections);
+}
+
 /* All places are taken: one that has kept us waiting too long, if any does. */
 static bool make_place(struct api *a, uint32_t places, struct mono now)
 {
@@ -188,10 +195,25 @@ static bool make_place(struct api *a, uint32_t places, struct mono now)
     }
     if (slowest == NULL)
         return false;
-    connection_give_way(slowest, now);
-    memory_use(a->line, --a->count);
-    a->next_free = (uint32_t)(slowest - a->connections);
+    give_way(a, slowest, now);
     return true;
+}
+
+/* Who is still shaking hands takes half of the places at most: beyond, the one that began first gives way. */
+static void bound_handshakes(struct api *a, uint32_t places, struct mono now)
+{
+    struct connection *first = NULL;
+    uint32_t shaking = 0;
+    for (uint32_t i = 0; i < places; i++) {
+        struct connection *c = &a->connections[i];
+        bool is_shaking = c->state == CONNECTION_HEAD && c->exchange->door == DOOR_TLS &&
+                          !plat_is_open(a->world.plat, c->conn);
+        shaking += is_shaking;
+        if (is_shaking && (first == NULL || c->moved.ns < first->moved.ns))
+            first = c;
+    }
+    if (first != NULL && shaking * 2 >= places)
+        give_way(a, first, now);
 }
 
 static struct connection *find_free(struct api *a, uint32_t places)
@@ -209,6 +231,8 @@ void api_accept(struct api *a, int conn, enum api_door door, struct mono now)
     ASSERT(conn >= 0 && (uint32_t)conn < a->handles_max);
     a->next_sweep = mono_earlier(a->next_sweep, mono_after_ms(now, SWEEP_MS));
     uint32_t places = a->capacity - (door == DOOR_COMMAND ? 0 : COMMANDS_MAX);
+    if (door == DOOR_TLS)
+        bound_handshakes(a, places, now);
     struct connection *c = find_free(a, places);
     if (c == NULL && make_place(a, places, now))
         c = find_free(a, places);

@@ -21,7 +21,7 @@
 #define EVENTS_MAX 256
 #define HANDSHAKE_BUDGET_MS 20
 #define HANDSHAKE_TIMEOUT_MS 10000
-#define HURRIED_HANDSHAKE_MS 3000 /* while others wait: some round trips to the other end of the world */
+#define HURRIED_HANDSHAKE_MS 5000 /* while others wait: some round trips to the other end of the world */
 
 int plat_next_ready(struct plat *p)
 {

@@ -49,7 +49,7 @@ static const struct setting table[] = {
     {"window", "--window", NULL, SETTING_COUNT, AT(window), 1, 10000, "16",
      "blocks of one agent that are not acknowledged, at most"},
     {"opening", "--opening", NULL, SETTING_COUNT, AT(opening), 1, 20000, "64",
-     "connections that are being opened at one time, at most"},
+     "connections of agents that come back, opened at one time, at most"},
     {"history_s", "--history-s", NULL, SETTING_COUNT, AT(history_s), 0, 1000000, "0",
      "seconds of samples before these, that each sends as history beside them"},
     {"history_batch", "--history-batch", NULL, SETTING_COUNT, AT(history_batch), 1, BATCH_BLOCKS_MAX, "4",
@@ -148,14 +148,15 @@ static void make_plan(struct sender_plan *plan)
 static struct senders *reserve(struct plat **plat)
 {
     const struct choices *c = &program.choices;
+    uint32_t opening = c->opening > OPENING_FIRST_MAX ? c->opening : OPENING_FIRST_MAX;
     const struct plat_linux_limits limits = {
         .conns_max = c->agents + 8,
-        .dials_max = c->opening,
+        .dials_max = opening,
         .handshakes_max = 1,
         .texts_max = 1,
         .files_max = 1,
         .credentials_max = c->agents,
-        .tls_arena_size = PLAT_LINUX_TLS_ARENA(c->agents, c->opening) + c->agents * UINT64_C(8192),
+        .tls_arena_size = PLAT_LINUX_TLS_ARENA(c->agents, opening) + c->agents * UINT64_C(8192),
     };
     *plat = plat_linux_reserve(&program.map, &limits);
     return senders_reserve(&program.map, c->agents, c->series, limits.conns_max);

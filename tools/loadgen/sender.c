@@ -366,7 +366,7 @@ void senders_ready(struct senders *g, int conn, struct mono now)
 static bool may_begin(const struct senders *g, const struct sender *s, struct mono now)
 {
     return s->state == SENDER_IDLE && mono_reached(now, s->retry_at) &&
-           g->opening < g->opening_max && (g->shipping || !s->enrolled);
+           g->opening < (s->met ? g->opening_max : OPENING_FIRST_MAX) && (g->shipping || !s->enrolled);
 }
 
 void senders_step(struct senders *g, struct mono now)

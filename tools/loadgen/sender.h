@@ -59,6 +59,7 @@ enum sender_state {
     SENDER_FAILED,
 };
 
+#define OPENING_FIRST_MAX 64U /* connections that are being opened at one time, of agents that are new */
 #define SENDER_LATENCIES 10000U /* of a millisecond each */
 
 /* The epoch before the live one; see past.h. */

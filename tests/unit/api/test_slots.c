@@ -64,6 +64,37 @@ static void silence_and_slowness_have_an_end(void **state)
     room_free(m);
 }
 
+/* Of those who fill all slots, the slowest makes room for who is new; who has just come keeps its own. */
+static void the_slowest_gives_way(void **state)
+{
+    (void)state;
+    struct room *m = room_new(&small, "");
+    struct client *slow[4];
+    for (uint32_t i = 0; i < 4; i++) {
+        slow[i] = client_new(m);
+        client_send(slow[i], health, i == 1 ? 0 : 20); /* the second says nothing at all */
+        room_run(m, NULL, 100);
+    }
+    struct client *new = client_new(m);
+    client_send(new, health, sizeof health - 1);
+    room_run(m, new, 100);
+    assert_true(says(new, "200 OK"));
+    room_run(m, slow[0], 50);
+    assert_memory_equal(slow[0]->got, "HTTP/1.1 408", 12);
+    assert_true(slow[0]->is_closed);
+    for (uint32_t i = 1; i < 4; i++)
+        assert_false(slow[i]->is_closed);
+    client_send(slow[3], health + 20, sizeof health - 1 - 20);
+    room_run(m, slow[3], 50);
+    assert_true(says(slow[3], "200 OK"));
+    client_free(new);
+    for (uint32_t i = 0; i < 4; i++)
+        client_free(slow[i]);
+    room_run(m, NULL, 1000);
+    assert_int_equal(slots_in_use(m), 0);
+    room_free(m);
+}
+
 /* A client that asks for much and takes nothing loses its slot, and gives back what it held: there are
  * two queries of the store, and every one after them must run. */
 static void who_does_not_read_is_cut(void **state)
@@ -203,6 +234,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(newcomers_beyond_the_slots_are_told),
         cmocka_unit_test(silence_and_slowness_have_an_end),
+        cmocka_unit_test(the_slowest_gives_way),
         cmocka_unit_test(who_does_not_read_is_cut),
         cmocka_unit_test(requests_in_a_row_are_answered_in_order),
         cmocka_unit_test(health_follows_the_disk),
