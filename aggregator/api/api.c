@@ -66,6 +66,7 @@ struct api *api_reserve(struct memory_map *map, const struct api_limits *limits)
     metrics_reserve(map, world);
     exposition_reserve(map, world);
     across_reserve(map, world);
+    promql_routes_reserve(map, world);
     notes_reserve(map, world);
     forecast_reserve(map, world);
     words_reserve(map, world, limits->instances_max);

@@ -72,6 +72,7 @@ struct access {
     struct limiter *addresses, *failures, *tokens;
 };
 struct across_pool;
+struct promql_pool;
 struct notes_scratch;
 struct forecast_scratch;
 struct words_slot;
@@ -98,6 +99,7 @@ struct world {
     struct catalog *catalog;
     struct selection_pool *selections; /* of /federate */
     struct across_pool *across; /* queries of many hosts */
+    struct promql_pool *promql; /* queries as Prometheus writes them */
     struct notes_scratch *notes;
     struct forecast_scratch *forecast;
     const struct board *board; /* what analysis knows now, or NULL */

@@ -121,11 +121,18 @@ static int find_group(struct fold *f, uint32_t instance, uint32_t series)
     return (int)(f->group_count - 1);
 }
 
+/* What is deleted is not looked at. */
+static uint32_t series_of(const struct fold *f, uint32_t instance)
+{
+    bool is_deleted = store_instance(f->store, instance)->deleted_ms != 0;
+    return is_deleted ? 0 : store_series_count(f->store, instance);
+}
+
 int fold_select(struct fold *f)
 {
     uint32_t instances = store_instance_count(f->store);
     for (uint32_t looked = 0; f->instance < instances; f->instance++, f->series = 0) {
-        uint32_t count = store_series_count(f->store, f->instance);
+        uint32_t count = series_of(f, f->instance);
         looked++;
         for (; f->series < count && f->series <= UINT16_MAX; f->series++, looked++) {
             if (looked >= SELECT_SLICE)
@@ -233,7 +240,7 @@ static void fold_series(struct fold *f, uint32_t position)
 /* The next series of the instance that are taken, as many as one query of the store may hold. */
 static bool collect(struct fold *f, uint32_t cells_each)
 {
-    uint32_t count = store_series_count(f->store, f->instance);
+    uint32_t count = series_of(f, f->instance);
     uint32_t max = QUERY_CELLS_MAX / cells_each;
     f->ask.series_count = 0;
     for (; f->next_series < count && f->next_series <= UINT16_MAX; f->next_series++) {

@@ -23,6 +23,8 @@ FUZZ_NEEDS_chunked := aggregator/api/chunked.c
 FUZZ_NEEDS_query := aggregator/api/http.c aggregator/api/query_string.c
 FUZZ_NEEDS_credential := aggregator/api/credential.c aggregator/api/http.c aggregator/access/limiter.c
 FUZZ_NEEDS_selector := aggregator/query/regex.c aggregator/query/selector.c aggregator/query/labels.c
+FUZZ_NEEDS_promql := $(wildcard aggregator/query/promql_[bcgpw]*.c) aggregator/query/promql_table.c aggregator/query/promql_labels.c \
+	aggregator/query/regex.c aggregator/query/selector.c aggregator/query/labels.c
 FUZZ_NEEDS_websocket := aggregator/api/http.c aggregator/api/websocket.c
 FUZZ_NEEDS_spool := $(wildcard agent/spool*.c) agent/series.c $(wildcard platform/sim/*.c)
 FUZZ_NEEDS_dns := platform/linux/dns.c

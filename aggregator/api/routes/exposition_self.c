@@ -5,32 +5,9 @@
 
 #include "aggregator/api/routes/exposition.h"
 #include "aggregator/api/routes/handlers.h"
+#include "aggregator/query/info.h"
 
 /* --- hosts --- */
-
-static void add(struct labels *l, const char *name, const char *value)
-{
-    if (value[0] != 0)
-        l->at[l->count++] = (struct label){name, value, (uint32_t)strlen(value)};
-}
-
-static void info_labels(const struct instance *in, struct labels *l)
-{
-    add(l, "name", in->name);
-    add(l, "type", in->type);
-    add(l, "provider", in->provider);
-    add(l, "region", in->region);
-    add(l, "agent_version", in->agent_version);
-}
-
-/* What `uname` says, under the names that dashboards for node_exporter look for. */
-static void uname_labels(const struct instance *in, struct labels *l)
-{
-    add(l, "nodename", in->name[0] != 0 ? in->name : in->id);
-    add(l, "sysname", "Linux");
-    add(l, "release", in->kernel);
-    add(l, "machine", in->architecture);
-}
 
 static int64_t one(const struct exchange *x, const struct instance *in)
 {
@@ -50,35 +27,46 @@ static int64_t last_sample(const struct exchange *x, const struct instance *in)
     return in->last_sample_ms;
 }
 
+/* Who it is stands in info.h. */
 static const struct {
     const char *name, *help;
-    void (*labels)(const struct instance *in, struct labels *l);
+    const struct info_family *info;
     int64_t (*value)(const struct exchange *x, const struct instance *in);
     uint32_t scale;
 } host_families[] = {
-    {"nephos_instance_info", "Who an instance is", info_labels, one, 1},
+    {NULL, NULL, &info_families[0], one, 1},
     {"nephos_instance_up", "1 while its samples come, else 0", NULL, is_up, 1},
     {"nephos_instance_last_sample_timestamp_seconds", "Time of its newest sample, by its own clock", NULL,
      last_sample, 1000},
-    {"node_uname_info", "Name and kernel of a machine", uname_labels, one, 1},
+    {NULL, NULL, &info_families[1], one, 1},
 };
+
+static const char *host_family_name(uint32_t family)
+{
+    const struct info_family *info = host_families[family].info;
+    return info != NULL ? info->name : host_families[family].name;
+}
 
 static void put_host(struct exchange *x, struct exposition_state *st, uint32_t family, struct text *t)
 {
     struct labels labels = {0}, all = {0};
     const struct instance *in = store_instance(x->world->store, st->own_instance);
-    const char *name = host_families[family].name;
-    add(&labels, "instance", in->id);
-    if (host_families[family].labels != NULL)
-        host_families[family].labels(in, &labels);
+    const char *name = host_family_name(family);
+    const struct info_family *info = host_families[family].info;
+    if (in->deleted_ms != 0)
+        return;
+    info_add_label(&labels, "instance", in->id);
+    if (info != NULL)
+        info->labels(in, &labels);
     if (st->selection != NULL) {
-        add(&all, "instance", in->id);
-        info_labels(in, &all);
+        info_add_label(&all, "instance", in->id);
+        info_add_facts(in, &all);
         if (!selection_takes(st->selection, name, &labels) && !selection_takes(st->selection, name, &all))
             return;
     }
     if (!st->is_head_done)
-        exposition_head(t, st->format, name, host_families[family].help, FAMILY_GAUGE);
+        exposition_head(t, st->format, name, info != NULL ? info->help : host_families[family].help,
+                        FAMILY_GAUGE);
     st->is_head_done = true;
     text_put(t, name);
     exposition_labels(t, &labels);
@@ -161,7 +149,7 @@ static void put_fixed(struct exchange *x, struct exposition_state *st, struct te
 {
     static const char name[] = OWN "build_info";
     struct labels labels = {0};
-    add(&labels, "version", NEPHOS_VERSION);
+    info_add_label(&labels, "version", NEPHOS_VERSION);
     if (st->selection != NULL && !selection_takes(st->selection, name, &labels))
         return;
     exposition_head(t, st->format, name, "Which aggregator this is", FAMILY_GAUGE);
@@ -185,7 +173,7 @@ bool exposition_self_next(struct exchange *x, struct exposition_state *st, struc
 {
     uint32_t at = st->own;
     if (at < COUNT_OF(host_families)) {
-        bool is_wanted = exposition_takes_family(st, host_families[at].name);
+        bool is_wanted = exposition_takes_family(st, host_family_name(at));
         if (is_wanted && st->own_instance < store_instance_count(x->world->store)) {
             put_host(x, st, at, t);
             st->own_instance++;

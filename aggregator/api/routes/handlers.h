@@ -99,6 +99,17 @@ void handle_query(struct exchange *x);
 /* Memory of queries across hosts. */
 void across_reserve(struct memory_map *map, struct world *w);
 
+/* promql.c, promql_meta.c */
+#define PROMQL_BODY_MAX 16384U
+void promql_routes_reserve(struct memory_map *map, struct world *w);
+void handle_promql_query(struct exchange *x);
+void handle_promql_query_range(struct exchange *x);
+void handle_promql_labels(struct exchange *x);
+void handle_promql_label_values(struct exchange *x);
+void handle_promql_series(struct exchange *x);
+void handle_promql_metadata(struct exchange *x);
+void handle_promql_build(struct exchange *x);
+
 /* backup.c */
 void handle_backup(struct exchange *x);
 /* notes.c */

@@ -99,6 +99,13 @@ static bool is_v1(const struct openapi_row *row)
     return text_starts(row->pattern, "/api/v1/");
 }
 
+static const char *error_schema(const struct openapi_row *row)
+{
+    if (text_starts(row->pattern, "/prometheus/"))
+        return "PromError";
+    return is_v1(row) ? "Problem" : "Error";
+}
+
 static void write_answer(struct json *j, const struct openapi_row *row, uint32_t at)
 {
     const struct openapi_answer *a = &row->answers[at];
@@ -114,7 +121,7 @@ static void write_answer(struct json *j, const struct openapi_row *row, uint32_t
         for (; at < OPENAPI_ANSWERS_MAX && row->answers[at].status == a->status; at++) {
             const struct openapi_answer *one = &row->answers[at];
             const char *media = is_error && is_v1(row) ? "application/problem+json" : "application/json";
-            const char *schema = is_error ? (is_v1(row) ? "Problem" : "Error") : one->schema;
+            const char *schema = is_error ? error_schema(row) : one->schema;
             if (one->media != NULL)
                 write_media(j, one->media, one->schema);
             else

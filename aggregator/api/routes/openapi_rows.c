@@ -9,6 +9,8 @@
 #define BODY(status, schema) {status, schema, NULL}
 #define ERROR(status) {status, NULL, NULL}
 #define NO_BODY NULL, NULL
+#define FORM "PromForm", "application/x-www-form-urlencoded"
+#define PROMQL_ANSWERS(schema) {BODY(200, schema), ERROR(400), ERROR(422), ERROR(503)}
 #define JSON(schema) schema, NULL
 
 const struct openapi_row openapi_rows[] = {
@@ -22,9 +24,9 @@ const struct openapi_row openapi_rows[] = {
      "instanceId metricName tags limit", NO_BODY,
      {BODY(200, "Metrics"), PROMETHEUS, OPENMETRICS, ERROR(400)}},
     {HTTP_POST, "/instances", "Make a host that has no agent; the same name and id again change nothing", "",
-     JSON("Any"), {BODY(201, "Any"), BODY(200, "Any"), ERROR(400), ERROR(409)}},
-    {HTTP_PUT, "/instances/{id}", "Change facts of a host", "", JSON("Any"),
-     {BODY(200, "Any"), ERROR(400), ERROR(404)}},
+     JSON("InstanceInput"), {BODY(201, "Instance"), BODY(200, "Instance"), ERROR(400), ERROR(409), ERROR(503)}},
+    {HTTP_PUT, "/instances/{id}", "Change facts of a host", "", JSON("InstanceInput"),
+     {BODY(200, "Instance"), ERROR(400), ERROR(404), ERROR(503)}},
     {HTTP_DELETE, "/instances/{id}", "Delete a host", "", NO_BODY,
      {BODY(200, "Any"), {204, NULL, NULL}, ERROR(404), ERROR(409)}},
     {HTTP_POST, "/metrics", "One sample of a host without an agent", "", JSON("Any"),
@@ -90,6 +92,33 @@ const struct openapi_row openapi_rows[] = {
     {HTTP_PUT, "/api/v1/notes/{id}", "Change what the body names", "", JSON("NoteInput"),
      {BODY(200, "Note"), ERROR(400), ERROR(404)}},
     {HTTP_DELETE, "/api/v1/notes/{id}", "Delete a note", "", NO_BODY, {{204, NULL, NULL}, ERROR(404)}},
+    /* what clients of Prometheus ask */
+    {HTTP_GET, "/prometheus/api/v1/query", "An expression of Prometheus' language at one time",
+     "promQuery! time", NO_BODY, PROMQL_ANSWERS("PromQuery")},
+    {HTTP_POST, "/prometheus/api/v1/query",
+     "An expression of Prometheus' language at one time; parameters as a form", "", FORM,
+     PROMQL_ANSWERS("PromQuery")},
+    {HTTP_GET, "/prometheus/api/v1/query_range", "The same over a range of times",
+     "promQuery! promStart! promEnd! promStep!", NO_BODY, PROMQL_ANSWERS("PromQuery")},
+    {HTTP_POST, "/prometheus/api/v1/query_range",
+     "The same over a range of times; parameters as a form", "", FORM,
+     PROMQL_ANSWERS("PromQuery")},
+    {HTTP_GET, "/prometheus/api/v1/labels", "Names of labels",
+     "matchAny", NO_BODY, PROMQL_ANSWERS("PromStrings")},
+    {HTTP_POST, "/prometheus/api/v1/labels",
+     "Names of labels; parameters as a form", "", FORM,
+     PROMQL_ANSWERS("PromStrings")},
+    {HTTP_GET, "/prometheus/api/v1/series", "Sets of labels of the series that are selected",
+     "match!", NO_BODY, PROMQL_ANSWERS("PromSeries")},
+    {HTTP_POST, "/prometheus/api/v1/series",
+     "Sets of labels of the series that are selected; parameters as a form", "", FORM,
+     PROMQL_ANSWERS("PromSeries")},
+    {HTTP_GET, "/prometheus/api/v1/label/{name}/values", "Values of a label", "matchAny", NO_BODY,
+     PROMQL_ANSWERS("PromStrings")},
+    {HTTP_GET, "/prometheus/api/v1/metadata", "Types of metrics, and what they mean", "promMetric",
+     NO_BODY, {BODY(200, "PromObject")}},
+    {HTTP_GET, "/prometheus/api/v1/status/buildinfo",
+     "The version of Prometheus that this is held against", "", NO_BODY, {BODY(200, "PromObject")}},
     /* samples in */
     {HTTP_POST, "/api/v1/write", "Samples by Prometheus' remote write 1.0 and 2.0", "", "Bytes",
      "application/x-protobuf", {{204, NULL, NULL}, ERROR(400), ERROR(413), ERROR(415)}},
@@ -174,5 +203,13 @@ const struct openapi_parameter openapi_parameters[] = {
     {"metricName", STRING, "Only of this name", NULL},
     {"match", "{\"type\":\"array\",\"items\":{\"type\":\"string\"},\"minItems\":1}",
      "Selectors as node_load1 or {__name__=~\"node_.*\",region=\"fra\"}", "match[]"},
+    {"matchAny", "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}", "As match[], or none for all",
+     "match[]"},
+    {"promQuery", STRING, "As sum by (mode) (rate(node_cpu_seconds_total[5m]))", "query"},
+    {"time", STRING, "Seconds since 1970 with decimals, or RFC 3339; now when left out", NULL},
+    {"promStart", STRING, "As time", "start"},
+    {"promEnd", STRING, "As time", "end"},
+    {"promStep", STRING, "Seconds, or as 15s", "step"},
+    {"promMetric", STRING, "Only of this one", "metric"},
 };
 const uint32_t openapi_parameter_count = COUNT_OF(openapi_parameters);

@@ -8,6 +8,8 @@
 #define BOOLEAN "{\"type\":\"boolean\"}"
 #define TAGS "{\"type\":\"object\",\"additionalProperties\":" TEXT "}"
 #define ARRAY(of) "{\"type\":\"array\",\"items\":" of "}"
+#define PROM_DATA(data) "{\"type\":\"object\",\"required\":[\"status\",\"data\"],\"properties\":{" \
+                        "\"status\":" TEXT ",\"data\":" data "}}"
 #define REF(name) "{\"$ref\":\"#/components/schemas/" name "\"}"
 
 const struct openapi_schema openapi_schemas[] = {
@@ -94,6 +96,17 @@ const struct openapi_schema openapi_schemas[] = {
                  "\"properties\":{"
                  "\"instance\":" TEXT ",\"metric\":" TEXT ",\"points\":" ARRAY("{\"type\":\"object\"}")
                  ",\"reason\":" TEXT "}}"},
+    {"PromForm",
+     "{\"type\":\"object\",\"properties\":{\"query\":" TEXT ",\"time\":" TEXT ",\"start\":" TEXT ",\"end\":" TEXT
+     ",\"step\":" TEXT ",\"match[]\":" ARRAY(TEXT) "}}"},
+    {"PromQuery", PROM_DATA("{\"type\":\"object\",\"required\":[\"resultType\",\"result\"],\"properties\":{"
+                            "\"resultType\":{\"enum\":[\"vector\",\"matrix\",\"scalar\",\"string\"]},"
+                            "\"result\":{\"type\":\"array\"}}}")},
+    {"PromStrings", PROM_DATA(ARRAY(TEXT))},
+    {"PromSeries", PROM_DATA(ARRAY(TAGS))},
+    {"PromObject", PROM_DATA("{\"type\":\"object\"}")},
+    {"PromError", "{\"type\":\"object\",\"required\":[\"status\",\"errorType\",\"error\"],\"properties\":{"
+                  "\"status\":{\"enum\":[\"error\"]},\"errorType\":" TEXT ",\"error\":" TEXT "}}"},
     {"Self",
      "{\"type\":\"object\",\"required\":[\"name\",\"version\",\"now_ms\",\"store\",\"api\",\"gauges\"],"
      "\"properties\":{\"name\":" TEXT ",\"version\":" TEXT ",\"now_ms\":" INTEGER
