@@ -7,6 +7,7 @@
 #define NUMBER "{\"type\":\"number\"}"
 #define BOOLEAN "{\"type\":\"boolean\"}"
 #define TAGS "{\"type\":\"object\",\"additionalProperties\":" TEXT "}"
+#define OBJECT "{\"type\":\"object\"}"
 #define ARRAY(of) "{\"type\":\"array\",\"items\":" of "}"
 #define PROM_DATA(data) "{\"type\":\"object\",\"required\":[\"status\",\"data\"],\"properties\":{" \
                         "\"status\":" TEXT ",\"data\":" data "}}"
@@ -96,9 +97,75 @@ const struct openapi_schema openapi_schemas[] = {
                  "\"properties\":{"
                  "\"instance\":" TEXT ",\"metric\":" TEXT ",\"points\":" ARRAY("{\"type\":\"object\"}")
                  ",\"reason\":" TEXT "}}"},
+    {"Success",
+     "{\"type\":\"object\",\"required\":[\"success\"],\"properties\":{"
+     "\"success\":" BOOLEAN "}}"},
+    {"Said",
+     "{\"type\":\"object\",\"required\":[\"message\"],\"properties\":{"
+     "\"message\":" TEXT "}}"},
+    {"InstanceInput",
+     "{\"type\":\"object\",\"properties\":{"
+     "\"id\":" TEXT ",\"name\":" TEXT ",\"type\":" TEXT ",\"region\":" TEXT
+     ",\"status\":" TEXT ",\"endpoint\":" TEXT ",\"metadata\":" OBJECT "}}"},
+    {"Alert",
+     "{\"type\":\"object\",\"required\":[\"id\",\"instanceId\",\"alertType\",\"severity\""
+     ",\"message\",\"status\",\"createdAt\",\"updatedAt\",\"occurrences\"],\"properties\":{"
+     "\"id\":" TEXT ",\"instanceId\":" TEXT ",\"alertType\":" TEXT ",\"severity\":" TEXT
+     ",\"message\":" TEXT ",\"status\":" TEXT ",\"createdAt\":" TEXT ",\"updatedAt\":" TEXT
+     ",\"resolvedAt\":" TEXT ",\"occurrences\":" INTEGER ",\"metricName\":" TEXT "}}"},
+    {"Alerts",
+     "{\"type\":\"object\",\"required\":[\"alerts\",\"count\"],\"properties\":{"
+     "\"alerts\":" ARRAY(REF("Alert")) ",\"count\":" INTEGER ",\"lastEvaluatedKey\":" TEXT "}}"},
+    {"AlertInput",
+     "{\"type\":\"object\",\"required\":[\"instanceId\",\"alertType\",\"severity\",\"message\"]"
+     ",\"properties\":{"
+     "\"instanceId\":" TEXT ",\"alertType\":" TEXT ",\"severity\":" TEXT
+     ",\"message\":" TEXT "}}"},
+    {"AlertChange",
+     "{\"type\":\"object\",\"properties\":{"
+     "\"status\":" TEXT ",\"message\":" TEXT "}}"},
+    {"Insight",
+     "{\"type\":\"object\",\"required\":[\"id\",\"type\",\"severity\",\"title\",\"description\""
+     ",\"createdAt\"],\"properties\":{"
+     "\"id\":" TEXT ",\"type\":" TEXT ",\"severity\":" TEXT ",\"title\":" TEXT
+     ",\"description\":" TEXT ",\"affectedInstances\":" ARRAY(TEXT) ",\"metricsAnalyzed\":" ARRAY(TEXT)
+     ",\"confidenceScore\":" NUMBER ",\"recommendations\":" TEXT ",\"createdAt\":" TEXT
+     ",\"expiresAt\":" TEXT ",\"metadata\":" OBJECT "}}"},
+    {"Insights",
+     "{\"type\":\"object\",\"required\":[\"insights\",\"count\"],\"properties\":{"
+     "\"type\":" TEXT ",\"insights\":" ARRAY(REF("Insight")) ",\"count\":" INTEGER
+     ",\"generatedAt\":" TEXT ",\"stats\":" ARRAY(OBJECT) "}}"},
+    {"Summary",
+     "{\"type\":\"object\",\"required\":[\"summary\",\"generatedAt\"],\"properties\":{"
+     "\"summary\":" TEXT ",\"generatedAt\":" TEXT "}}"},
+    {"Ingested",
+     "{\"type\":\"object\",\"required\":[\"message\",\"metricsIngested\"],\"properties\":{"
+     "\"message\":" TEXT ",\"metricsIngested\":" INTEGER ",\"instanceUpdated\":" BOOLEAN
+     ",\"alertsGenerated\":" INTEGER "}}"},
+    {"Who",
+     "{\"type\":\"object\",\"required\":[\"name\",\"role\",\"login\"],\"properties\":{"
+     "\"name\":" TEXT ",\"role\":" TEXT ",\"login\":" BOOLEAN "}}"},
+    {"Token",
+     "{\"type\":\"object\",\"required\":[\"token\"],\"properties\":{"
+     "\"token\":" TEXT ",\"name\":" TEXT ",\"role\":" TEXT ",\"expiresAt\":" TEXT "}}"},
+    {"Tokens",
+     "{\"type\":\"object\",\"required\":[\"tokens\"],\"properties\":{"
+     "\"tokens\":" ARRAY(OBJECT) "}}"},
+    {"AccessInput",
+     "{\"type\":\"object\",\"required\":[\"name\",\"role\"],\"properties\":{"
+     "\"name\":" TEXT ",\"role\":" TEXT ",\"ttl_ms\":" INTEGER "}}"},
+    {"JoinInput",
+     "{\"type\":\"object\",\"properties\":{"
+     "\"uses\":" INTEGER ",\"ttl_ms\":" INTEGER "}}"},
+    {"Agents",
+     "{\"type\":\"object\",\"required\":[\"agents\"],\"properties\":{"
+     "\"agents\":" ARRAY(OBJECT) "}}"},
+    {"Audit",
+     "{\"type\":\"object\",\"required\":[\"entries\"],\"properties\":{"
+     "\"entries\":" ARRAY(OBJECT) ",\"next\":" INTEGER "}}"},
     {"PromForm",
-     "{\"type\":\"object\",\"properties\":{\"query\":" TEXT ",\"time\":" TEXT ",\"start\":" TEXT ",\"end\":" TEXT
-     ",\"step\":" TEXT ",\"match[]\":" ARRAY(TEXT) "}}"},
+     "{\"type\":\"object\",\"properties\":{\"query\":" TEXT ",\"time\":" TEXT ",\"start\":" TEXT
+     ",\"end\":" TEXT ",\"step\":" TEXT ",\"match[]\":" ARRAY(TEXT) "}}"},
     {"PromQuery", PROM_DATA("{\"type\":\"object\",\"required\":[\"resultType\",\"result\"],\"properties\":{"
                             "\"resultType\":{\"enum\":[\"vector\",\"matrix\",\"scalar\",\"string\"]},"
                             "\"result\":{\"type\":\"array\"}}}")},

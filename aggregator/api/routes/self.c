@@ -109,32 +109,50 @@ void handle_self(struct exchange *x)
     respond_json(x, produce_self);
 }
 
+struct memory_state {
+    bool is_begun;
+    uint32_t line;
+};
+
+static void write_line(struct json *j, const struct memory_line *line)
+{
+    json_open_object(j, NULL);
+    json_text(j, "name", line->name);
+    json_u64(j, "count", line->count);
+    json_u64(j, "unit_bytes", line->unit_size);
+    json_u64(j, "bytes", line->count * line->unit_size);
+    json_u64(j, "in_use", line->in_use);
+    json_u64(j, "high_water", line->high_water);
+    json_text(j, "when_full", line->when_full);
+    json_close_object(j);
+}
+
 static int produce_memory(struct exchange *x)
 {
+    struct memory_state *st = (struct memory_state *)x->state;
     const struct memory_map *map = x->world->map;
     struct json *j = &x->json;
-    json_open_object(j, NULL);
-    json_u64(j, "total_bytes", map->used);
-    json_open_array(j, "lines");
-    for (uint32_t i = 0; i < map->line_count; i++) {
-        const struct memory_line *line = &map->lines[i];
+    if (!st->is_begun) {
         json_open_object(j, NULL);
-        json_text(j, "name", line->name);
-        json_u64(j, "count", line->count);
-        json_u64(j, "unit_bytes", line->unit_size);
-        json_u64(j, "bytes", line->count * line->unit_size);
-        json_u64(j, "in_use", line->in_use);
-        json_u64(j, "high_water", line->high_water);
-        json_text(j, "when_full", line->when_full);
-        json_close_object(j);
+        json_u64(j, "total_bytes", map->used);
+        json_open_array(j, "lines");
     }
+    st->is_begun = true; /* the first piece has room for this */
+    for (; st->line < map->line_count; st->line++) {
+        struct json_mark m = json_mark(j);
+        write_line(j, &map->lines[st->line]);
+        if (produce_or_rewind(j, m) != PRODUCE_DONE)
+            return PRODUCE_MORE;
+    }
+    struct json_mark m = json_mark(j);
     json_close_array(j);
     json_close_object(j);
-    return json_is_full(j) ? ERR_FULL : PRODUCE_DONE;
+    return produce_or_rewind(j, m);
 }
 
 void handle_memory(struct exchange *x)
 {
+    (void)exchange_state(x, sizeof(struct memory_state));
     respond_json(x, produce_memory);
 }
 
