@@ -5,12 +5,16 @@
 
 BENCH ?=
 .PHONY: bench
-bench: all $(BUILD)/bench/store $(OUT)/bench/tls $(OUT)/bench/collect $(BUILD)/bench/listeners ## Measure what Nephos costs; figures in build/bench/report.md (five minutes)
+bench: all $(BUILD)/bench/store $(BUILD)/bench/analysis $(OUT)/bench/tls $(OUT)/bench/collect $(BUILD)/bench/listeners ## Measure what Nephos costs; figures in build/bench/report.md (five minutes)
 	@BUILD=$(BUILD) CC_ARCH=$(CC_ARCH) tests/bench/run $(BENCH)
 
 $(BUILD)/bench/store: tests/bench/bench_store.c tools/loadgen/fleet.c $(HOST)/fast/libnephos.a
 	@mkdir -p $(@D)
 	$(Q)$(HOST_CC) $(HOST_FLAGS) -Wno-frame-larger-than -O2 $^ -lm -o $@
+
+$(BUILD)/bench/analysis: tests/bench/bench_analysis.c $(HOST)/fast/libnephos.a
+	@mkdir -p $(@D)
+	$(Q)$(HOST_CC) $(HOST_FLAGS) -O2 $^ -lm -o $@
 
 $(BUILD)/bench/listeners: tests/bench/listeners.c
 	@mkdir -p $(@D)
