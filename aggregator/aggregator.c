@@ -14,7 +14,7 @@
 /* Newcomers taken in one pass; the rest is reported again. */
 #define ACCEPTS_PER_PASS 32U
 #define GAUGES_MS 1000
-#define GAUGES_MAX 56U
+#define GAUGES_MAX 60U
 #define CERTIFICATE_LOOK_MS (INT64_C(86400) * 1000)
 
 struct aggregator {
@@ -283,6 +283,7 @@ static void publish_gauges(struct aggregator *a)
         {"anomaly_checkpoints_damaged", n.detect.checkpoints_damaged}, {"forecast_looks", n.predict.looks},
         {"forecast_looks_at_once", n.predict.at_once}, {"forecast_series_surplus", n.predict.surplus},
         {"forecast_alerts", n.predict.raised}, {"forecast_alerts_settled", n.predict.settled},
+        {"patterns_found", n.patterns.found}, {"patterns_left_out", n.patterns.left_out},
         {"ingest_bytes_received", s.rx_bytes}, {"ingest_bytes_sent", s.tx_bytes},
     };
     static_assert(COUNT_OF(gauges) <= GAUGES_MAX, "one place for each gauge");

@@ -11,6 +11,7 @@ struct analysis {
     struct detect *detect;
     struct predict *predict;
     struct watch_room *watch;
+    struct patterns *patterns;
     uint64_t cursor;
     struct analysis_stats stats;
     struct block_matrix block;
@@ -23,7 +24,9 @@ struct analysis *analysis_reserve(struct memory_map *map, const struct detect_li
     struct detect *d = detect_reserve(map, limits);
     struct predict *p = predict_reserve(map, limits->instances_max);
     struct watch_room *w = watch_reserve(map, watched);
+    struct patterns *t = patterns_reserve(map, limits->instances_max);
     if (a != NULL) {
+        a->patterns = t;
         a->detect = d;
         a->predict = p;
         a->watch = w;
@@ -34,9 +37,11 @@ struct analysis *analysis_reserve(struct memory_map *map, const struct detect_li
 void analysis_open(struct analysis *a, struct store *s, struct mono now, struct wall wall)
 {
     *a = (struct analysis){.store = s, .detect = a->detect, .predict = a->predict, .watch = a->watch,
+                           .patterns = a->patterns,
                            .cursor = store_feed_end(s)};
     detect_open(a->detect, s, wall);
     predict_open(a->predict, s, now);
+    patterns_open(a->patterns, s, now);
 }
 
 static void judge_block(struct analysis *a, const struct store_feed_block *b, struct mono now,
@@ -54,9 +59,12 @@ static void judge_block(struct analysis *a, const struct store_feed_block *b, st
 struct mono analysis_step(struct analysis *a, struct mono now, struct wall wall)
 {
     struct store_feed_block b;
-    struct mono next = detect_step(a->detect, now, wall, !predict_is_querying(a->predict));
-    bool may_query = !detect_is_querying(a->detect); /* one query is set aside for this room */
-    next = mono_earlier(next, predict_step(a->predict, now, wall, may_query));
+    bool may_query = !predict_is_querying(a->predict) && !patterns_is_querying(a->patterns);
+    struct mono next = detect_step(a->detect, now, wall, may_query);
+    may_query = !detect_is_querying(a->detect) && !patterns_is_querying(a->patterns);
+    next = mono_earlier(next, predict_step(a->predict, now, wall, may_query)); /* one query is this room's */
+    may_query = !detect_is_querying(a->detect) && !predict_is_querying(a->predict);
+    next = mono_earlier(next, patterns_step(a->patterns, now, wall, may_query));
     for (uint32_t i = 0; i < BLOCKS_PER_STEP; i++) {
         if (!store_feed_next(a->store, &a->cursor, &a->stats.missed, &b))
             return mono_earlier(next, watch_step(a->watch, now, wall));
@@ -75,6 +83,7 @@ void analysis_close(struct analysis *a)
 {
     predict_close(a->predict);
     watch_close(a->watch);
+    patterns_close(a->patterns);
     detect_close(a->detect);
 }
 
@@ -89,4 +98,5 @@ void analysis_stats(const struct analysis *a, struct analysis_stats *out)
     detect_stats(a->detect, &out->detect);
     predict_stats(a->predict, &out->predict);
     watch_stats(a->watch, &out->watch);
+    patterns_stats(a->patterns, &out->patterns);
 }

@@ -9,6 +9,7 @@
 #define NEPHOS_ANALYSIS_H
 
 #include "aggregator/analysis/detect.h"
+#include "aggregator/analysis/patterns/patterns.h"
 #include "aggregator/analysis/predict.h"
 #include "aggregator/analysis/watch.h"
 #include "aggregator/store/store.h"
@@ -33,6 +34,7 @@ struct analysis_stats {
     struct watch_stats watch;
     struct detect_stats detect;
     struct predict_stats predict;
+    struct patterns_stats patterns;
 };
 void analysis_stats(const struct analysis *a, struct analysis_stats *out);
 

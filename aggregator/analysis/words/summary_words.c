@@ -255,7 +255,7 @@ void summary_words_say(const struct summary_facts *f, struct text *t)
     say_actions(f, t);
     say_insights(&f->predictions, "Coming up", true, t);
     say_insights(&f->anomalies, "Out of the ordinary", false, t);
-    say_insights(&f->patterns, "What repeats", true, t);
+    say_insights(&f->patterns, "What keeps happening", true, t);
     say_insights(&f->savings, "Could be leaner", true, t);
 }
 

@@ -39,6 +39,7 @@ static inline struct room *room_new(const struct api_limits *chosen, const char 
     limits->handles_max = 4096;
     limits->instances_max = limits->instances_max == 0 ? 8 : limits->instances_max;
     m->rig = rig_new(1);
+    m->rig->limits.instances_max = limits->instances_max;
     rig_must_open(m->rig);
     m->far = sim_machine(m->rig->world, "far");
     memory_map_init(&m->map, NULL, 0);
