@@ -231,7 +231,7 @@ static const char *understand(struct otlp *o, const struct otlp_metric *metric, 
     if (o->service[0] != '\0')
         pairs_add(&p->attributes, bytes_of("service.name"), bytes_of(o->service));
     if (pairs_tag(&p->attributes, t->tag) != ERR_OK)
-        return "its attributes are longer together than 79 bytes, or one comes twice";
+        return "it has more than 64 attributes, or one comes twice";
     t->time_ms = (int64_t)(p->time_ns / NS_PER_MS_U);
     t->kind = METRIC_COUNTER;
     if (metric->temporality == OTLP_DELTA || metric->type == OTLP_GAUGE ||

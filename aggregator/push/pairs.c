@@ -123,6 +123,48 @@ static void put_text(struct text *to, struct bytes text)
         text_put_char(to, text.at[i] == ',' ? ';' : (char)text.at[i]);
 }
 
+static bool is_of_tag(const struct pair *label)
+{
+    return !label->is_taken && label->value.size > 0;
+}
+
+static void put_pair(struct text *to, const struct pair *label)
+{
+    if (to->length > 0)
+        text_put_char(to, ',');
+    put_text(to, label->name);
+    text_put_char(to, '=');
+    put_text(to, label->value);
+}
+
+/* FNV-1a (Fowler, Noll, Vo), a zero behind it. */
+static uint64_t hash_bytes(uint64_t h, struct bytes text)
+{
+    for (uint32_t i = 0; i < text.size; i++)
+        h = (h ^ text.at[i]) * UINT64_C(0x100000001b3);
+    return h * UINT64_C(0x100000001b3);
+}
+
+/* The pairs that fit, whole and in order, and a last one that tells these labels from others. */
+static void shorten(const struct pairs *l, char tag[static TAG_SIZE])
+{
+    struct text to;
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+    text_init(&to, tag, TAG_SIZE);
+    for (uint32_t i = 0; i < l->count; i++) {
+        const struct pair *label = &l->list[i];
+        if (!is_of_tag(label))
+            continue;
+        h = hash_bytes(hash_bytes(h, label->name), label->value);
+        uint64_t end = (uint64_t)to.length + (to.length > 0) + label->name.size + 1 + label->value.size;
+        bool fits = end + strlen("," PAIRS_MORE "=") + 16 < TAG_SIZE;
+        if (fits && !is_named(label, PAIRS_MORE, strlen(PAIRS_MORE)))
+            put_pair(&to, label);
+    }
+    text_printf(&to, "%s" PAIRS_MORE "=%016llx", to.length > 0 ? "," : "", (unsigned long long)h);
+    ASSERT(!to.truncated);
+}
+
 int pairs_tag(struct pairs *l, char tag[static TAG_SIZE])
 {
     struct text to;
@@ -135,13 +177,10 @@ int pairs_tag(struct pairs *l, char tag[static TAG_SIZE])
         if (memchr(label->name.at, 0, label->name.size) != NULL ||
             (label->value.size > 0 && memchr(label->value.at, 0, label->value.size) != NULL))
             return ERR_MALFORMED;
-        if (label->is_taken || label->value.size == 0)
-            continue;
-        if (to.length > 0)
-            text_put_char(&to, ',');
-        put_text(&to, label->name);
-        text_put_char(&to, '=');
-        put_text(&to, label->value);
+        if (is_of_tag(label))
+            put_pair(&to, label);
     }
-    return to.truncated || l->has_too_many ? ERR_FULL : ERR_OK;
+    if (to.truncated)
+        shorten(l, tag);
+    return l->has_too_many ? ERR_FULL : ERR_OK;
 }

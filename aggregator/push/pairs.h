@@ -9,6 +9,8 @@
 
 #define PAIRS_MAX 64U
 #define PAIRS_ASK_SIZE 128U
+/* The last label of a tag that cannot hold all: its value is a hash of what there was. */
+#define PAIRS_MORE "_more"
 
 struct pair {
     struct bytes name, value;
@@ -47,8 +49,9 @@ bool pairs_copy(struct bytes text, char *to, uint32_t size);
 /* Takes the labels that name the instance and tell facts. False when there is no such label, or its text
  * is too long for an id. Characters that an id cannot have become '_'. */
 bool pairs_take_instance(struct pairs *l, const struct pairs_ask *ask, struct pairs_instance *out);
-/* The tag of those not taken. ERR_FULL when they are too long or too many, ERR_MALFORMED when one comes
- * twice, has no name, or bytes that no text has. Sorts them. */
+/* The tag of those not taken. When together they are longer than a tag, those that fit one after the other
+ * stand in it, and PAIRS_MORE keeps it apart from others. ERR_FULL when there are too many, ERR_MALFORMED
+ * when one comes twice, has no name, or bytes that no text has. Sorts them. */
 int pairs_tag(struct pairs *l, char tag[static TAG_SIZE]);
 
 #endif

@@ -148,7 +148,7 @@ static const char *understand(struct remote_write *w, struct series *s)
                " long";
     int err = pairs_tag(&s->labels, s->tag);
     if (err != ERR_OK)
-        return err == ERR_FULL ? "its labels are longer together than 79 bytes"
+        return err == ERR_FULL ? "it has more than 64 labels"
                                : "a label comes twice or has no name";
     if (s->unit.size == 0 || !pairs_copy(s->unit, s->unit_text, sizeof s->unit_text))
         (void)text_copy(s->unit_text, sizeof s->unit_text, unit_of(s->metric));

@@ -158,6 +158,46 @@ static void expect(struct room *m, const char *id, const char *metric, const cha
     assert_int_equal(of->kind, kind);
 }
 
+static void labels(struct pairs *l, const char *const *words)
+{
+    pairs_clear(l);
+    for (; words[0] != NULL; words += 2)
+        pairs_add(l, (struct bytes){(const uint8_t *)words[0], (uint32_t)strlen(words[0])},
+                  (struct bytes){(const uint8_t *)words[1], (uint32_t)strlen(words[1])});
+}
+
+/* As those of Prometheus' *_build_info: what fits stays, what differs stays apart. */
+static void long_labels_are_told_apart(void **state)
+{
+    (void)state;
+    const char *words[] = {"version", "2.42.0+ds", "branch", "debian/sid", "goarch", "amd64", "goos", "linux",
+                           "goversion", "go1.19.8", "revision", "2.42.0+ds-5+b5", "tags",
+                           "netgo,builtinassets", NULL};
+    struct pairs l;
+    char tag[TAG_SIZE], other[TAG_SIZE], third[TAG_SIZE];
+    labels(&l, words);
+    assert_int_equal(pairs_tag(&l, tag), ERR_OK);
+    assert_memory_equal(tag, "branch=debian/sid,goarch=amd64,goos=linux,_more=", 48);
+    assert_int_equal(strlen(tag), 64);
+    words[1] = "2.42.1+ds";
+    labels(&l, words);
+    assert_int_equal(pairs_tag(&l, other), ERR_OK);
+    assert_memory_equal(tag, other, 48);
+    assert_string_not_equal(tag, other);
+    for (uint32_t size = 1; size < 200; size++) { /* at every length: whole, or cut with room for the rest */
+        char value[200], first[60];
+        memset(value, 'v', size);
+        value[size] = '\0';
+        (void)snprintf(first, sizeof first, "%.*s", (int)(size % 57), value);
+        const char *two[] = {"a", first, "k", value, "_more", "mine", NULL};
+        labels(&l, two);
+        assert_int_equal(pairs_tag(&l, third), ERR_OK);
+        const char *more = strstr(third, "_more=");
+        assert_non_null(more);
+        assert_true(strlen(third) < TAG_SIZE && strstr(more + 1, "_more=") == NULL);
+    }
+}
+
 static void remote_write_1_is_understood(void **state)
 {
     (void)state;
@@ -296,6 +336,7 @@ static void gzip_streams(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(long_labels_are_told_apart),
         cmocka_unit_test(remote_write_1_is_understood),
         cmocka_unit_test(remote_write_2_is_understood),
         cmocka_unit_test(cut_messages_are_refused),
