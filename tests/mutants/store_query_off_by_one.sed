@@ -1,2 +1,2 @@
-# file: aggregator/store/query.c
+# file: aggregator/store/query_fold.c
 s/t < start_ms \+ 2 \* step_ms\)/t <= start_ms + 2 * step_ms)/
