@@ -41,6 +41,9 @@ LINK := -static -no-pie -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,-z,noexecstack
 BASE_SRC := $(wildcard platform/base/*.c)
 PROTO_SRC := $(wildcard proto/*.c)
 LINUX_SRC := $(wildcard platform/linux/*.c platform/linux/tls/*.c)
+# Outbound requests: what calls libcurl, and what calls that.
+HTTP_CURL_SRC := $(addprefix platform/linux/http/,worker.c roots.c pool.c)
+HTTP_SRC := platform/linux/http/http.c
 LINUX_SERVER_SRC := $(addprefix platform/linux/tls/,authority.c certificate.c public.c ticket.c)
 AGENT_SRC := $(wildcard agent/*.c agent/collect/*.c agent/inputs/*.c agent/cloud/*.c)
 ROOMS_SRC := $(wildcard aggregator/*/*.c aggregator/*/*/*.c)
@@ -49,12 +52,12 @@ LOADGEN_SRC := $(wildcard tools/loadgen/*.c)
 YARDSTICK_SRC := $(wildcard tools/yardstick/*.c aggregator/analysis/models/*.c) platform/base/assert.c
 
 AGENT_PARTS := $(BASE_SRC) $(PROTO_SRC) $(filter-out $(LINUX_SERVER_SRC),$(LINUX_SRC)) $(AGENT_SRC)
-AGGREGATOR_PARTS := $(BASE_SRC) $(PROTO_SRC) $(LINUX_SRC) $(AGGREGATOR_SRC)
+AGGREGATOR_PARTS := $(BASE_SRC) $(PROTO_SRC) $(LINUX_SRC) $(HTTP_SRC) $(AGGREGATOR_SRC)
 LOADGEN_PARTS := $(BASE_SRC) $(PROTO_SRC) $(LINUX_SRC) $(LOADGEN_SRC)
 
 AGENT_OBJ := $(AGENT_PARTS:%.c=$(OUT)/obj/agent/%.o) $(OUT)/obj/agent/gen/nephos.pb-c.o
 AGGREGATOR_OBJ := $(AGGREGATOR_PARTS:%.c=$(OUT)/obj/aggregator/%.o) \
-	$(OUT)/obj/aggregator/gen/nephos.pb-c.o $(OUT)/obj/aggregator/gen/assets.o
+	$(OUT)/obj/aggregator/gen/nephos.pb-c.o $(OUT)/obj/aggregator/gen/assets.o $(OUT)/obj/outbound.o
 LOADGEN_OBJ := $(LOADGEN_PARTS:%.c=$(OUT)/obj/aggregator/%.o) $(OUT)/obj/aggregator/gen/nephos.pb-c.o
 YARDSTICK_OBJ := $(YARDSTICK_SRC:%.c=$(OUT)/obj/aggregator/%.o)
 
@@ -134,6 +137,28 @@ $(OUT)/obj/agent/gen/%.o: $(BUILD)/gen/%.c
 $(OUT)/obj/aggregator/gen/%.o: $(BUILD)/gen/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC_ARCH) $(filter-out $(WARNINGS),$(AGGREGATOR_FLAGS)) -w -MMD -MP -c $< -o $@
+
+# libcurl, its own build of mbedTLS and what calls them, as one object that shows nothing but http_...: the
+# other build, which agents are served with, has the same names. What would reach libc's heap, its files,
+# its resolver or its faults reaches ours.
+HTTP_FLAGS := $(filter-out -Wpedantic -Wundef,$(COMMON)) -O2 -I$(DEPS)/$(ARCH)/http/include -I$(DEPS)/$(ARCH)/include
+HTTP_OBJ := $(HTTP_CURL_SRC:%.c=$(OUT)/obj/http/%.o)
+HTTP_LIBS := $(DEPS)/$(ARCH)/http/lib/libcurl.a $(DEPS)/$(ARCH)/http/lib/libmbedtls.a
+HTTP_KEPT := http_worker http_pool_high_water http_qsort http_no_lookup http_no_lookup_end http_no_addresses \
+	http_no_addresses_end http_no_file
+HTTP_OWN := $(foreach f,malloc calloc realloc free strdup qsort,--redefine-sym $(f)=http_$(f)) \
+	--redefine-sym getaddrinfo=http_no_lookup --redefine-sym freeaddrinfo=http_no_lookup_end \
+	--redefine-sym getifaddrs=http_no_addresses --redefine-sym freeifaddrs=http_no_addresses_end \
+	--redefine-sym fopen=http_no_file --redefine-sym gmtime_r=mbedtls_platform_gmtime_r
+$(OUT)/obj/http/%.o: %.c $(BUILD)/.deps-$(ARCH)
+	$(if $(V),,$(call say,CC,$@))
+	@mkdir -p $(@D)
+	$(Q)$(CC_ARCH) $(HTTP_FLAGS) -MMD -MP -c $< -o $@
+$(OUT)/obj/outbound.o: $(HTTP_OBJ)
+	$(if $(V),,$(call say,LINK,$@))
+	$(Q)$(CC_ARCH) -r -nostdlib -Wl,--gc-sections $(HTTP_KEPT:%=-Wl,-u,%) $(HTTP_OBJ) $(HTTP_LIBS) -o $@.all
+	$(Q)$(DEPS)/$(ARCH)/bin/objcopy --wildcard --keep-global-symbol='http_*' $(HTTP_OWN) $@.all $@
+-include $(HTTP_OBJ:.o=.d)
 
 # The heap is wrapped away: a reachable malloc would be an undefined symbol, and so a link error.
 NO_HEAP := $(foreach f,malloc calloc realloc free,-Wl,--wrap=$(f))

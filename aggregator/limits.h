@@ -101,10 +101,13 @@ static inline uint32_t limits_tls(const struct aggregator_limits *l)
     return limits_sessions(l) + (l->api_has_tls ? l->api_connections_max : 0);
 }
 
-/* Connections of the platform: sessions, API, two commands and four listeners. */
+/* Requests to others under way at one time: one for each destination. */
+#define OUTBOUND_MAX 8U
+
+/* Connections of the platform: sessions, API, two commands, four listeners, and look-ups of names. */
 static inline uint32_t limits_connections(const struct aggregator_limits *l)
 {
-    return limits_sessions(l) + l->api_connections_max + 2 + 4;
+    return limits_sessions(l) + l->api_connections_max + 2 + 4 + OUTBOUND_MAX;
 }
 
 #endif

@@ -9,6 +9,7 @@
 #include "aggregator/startup.h"
 #include "aggregator/token_command.h"
 #include "platform/credentials.h"
+#include "platform/linux/http/plat_http.h"
 #include "platform/linux/plat_linux.h"
 #include "proto/wire.h"
 
@@ -33,6 +34,7 @@ static struct {
     struct startup startup;
     struct memory_map map;
     struct plat *plat;
+    struct http *http;
     char out[16384];
     struct archive archive;
 } program;
@@ -59,6 +61,7 @@ static struct plat *reserve_platform(struct memory_map *map, uint32_t sessions, 
     uint32_t handshakes = (sessions < HANDSHAKES_MAX ? sessions : HANDSHAKES_MAX) + publics;
     const struct plat_linux_limits limits = {
         .conns_max = conns,
+        .dials_max = OUTBOUND_MAX,
         .handshakes_max = handshakes,
         .public_handshakes_max = publics,
         .texts_max = TEXTS_MAX,
@@ -73,6 +76,7 @@ static struct aggregator *reserve_all(const struct aggregator_limits *limits)
 {
     program.plat = reserve_platform(&program.map, limits_tls(limits), limits_connections(limits),
                                      limits->api_has_tls);
+    program.http = plat_http_reserve(&program.map, OUTBOUND_MAX);
     return aggregator_reserve(&program.map, limits);
 }
 
@@ -236,6 +240,8 @@ static int serve(const struct aggregator_limits *limits, struct text *why)
     int code = start_platform();
     if (code != EXIT_OK)
         return code;
+    if (plat_http_start(program.plat, program.http) < 0)
+        return EXIT_RUNTIME;
     plat_host(program.plat, &host);
     if (startup_options(&program.startup, host.hostname, why) < 0)
         return fail(EXIT_CONFIG, why);
@@ -248,6 +254,7 @@ static int serve(const struct aggregator_limits *limits, struct text *why)
             reload(a, host.hostname);
     plat_log(program.plat, LOG_INFO, "stopping");
     aggregator_close(a);
+    plat_http_stop(program.plat);
     plat_linux_stop(program.plat);
     return EXIT_OK;
 }

@@ -58,10 +58,21 @@ enum setting_fate {
 /* Names of all files read, with their terminators. */
 #define SETTINGS_FILE_NAMES_SIZE 1024U
 
+/* Sections that a person names, as [notify.ops]: any number of them, and what is in them is not in the
+ * table. */
+struct settings_family {
+    const char *prefix;      /* "notify." */
+    /* One line of [prefix NAME]: ERR_OK, or ERR_MALFORMED and `why`, which begins with `where`. `config` is
+     * that of the settings. */
+    int (*set)(void *config, const char *name, const char *key, const char *value, const char *where,
+               struct text *why);
+};
+
 struct settings {
     const struct setting *table;
     uint32_t count;                       /* at most SETTINGS_MAX */
     void *config;                         /* the program's struct */
+    const struct settings_family *family; /* NULL: there are none */
     uint8_t origin[SETTINGS_MAX];         /* enum setting_origin */
     /* File: where its name begins in `files`. Environment: 0, or 1 + the index of the earlier name. */
     uint16_t detail[SETTINGS_MAX];

@@ -70,6 +70,12 @@ static void look_into_hosts(struct dial *d)
 /* Starts on the next address that the kernel takes; fails the connection when none is left. */
 static void try_next_address(struct plat *p, struct conn *c, struct dial *d, int last_error)
 {
+    if (d->is_lookup) {
+        c->state = CONN_FOUND;
+        conn_deadline(p, c, MONO_NEVER);
+        conn_ready(p, c);
+        return;
+    }
     while (d->address_next < d->address_count) {
         struct sockaddr_storage to;
         uint32_t to_size = address_socket(&d->addresses[d->address_next++], d->port, &to);
@@ -294,7 +300,7 @@ int dial_local(struct plat *p, struct conn *c, const char *path)
     return ERR_OK;
 }
 
-int dial_start(struct plat *p, struct conn *c, const char *address)
+static int start(struct plat *p, struct conn *c, const char *address, bool is_lookup)
 {
     uint32_t i = 0;
     while (i < p->limits.dials_max && p->dials[i].conn != NONE)
@@ -302,7 +308,7 @@ int dial_start(struct plat *p, struct conn *c, const char *address)
     if (i == p->limits.dials_max)
         return ERR_FULL;
     struct dial *d = &p->dials[i];
-    *d = (struct dial){.conn = NONE, .fd = NONE};
+    *d = (struct dial){.conn = NONE, .fd = NONE, .is_lookup = is_lookup};
     if (address_split(address, d->host, sizeof d->host, &d->port) < 0 || d->port == 0)
         return ERR_MALFORMED;
     struct ip ip;
@@ -321,6 +327,25 @@ int dial_start(struct plat *p, struct conn *c, const char *address)
     else
         ask(p, c, d);
     return ERR_OK;
+}
+
+int dial_start(struct plat *p, struct conn *c, const char *address)
+{
+    return start(p, c, address, false);
+}
+
+int dial_lookup(struct plat *p, const char *address)
+{
+    struct conn *c = conn_new(p, PLAT_PLAIN);
+    if (c == NULL)
+        return ERR_FULL;
+    c->state = CONN_LOOKUP;
+    int index = conn_index(p, c), result = start(p, c, address, true);
+    if (result < 0) {
+        c->state = CONN_FAILED;
+        plat_close(p, index);
+    }
+    return result < 0 ? result : index;
 }
 
 void dial_end(struct plat *p, struct conn *c)

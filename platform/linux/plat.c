@@ -68,6 +68,7 @@ static void init_tables(struct plat *p)
         list_init(&p->queues[door]);
     p->opening_deadline = MONO_NEVER;
     p->stage.conn = NONE;
+    p->outbound_fd = NONE;
     p->state_fd = p->lock_fd = p->epoll_fd = p->signal_fd = p->gather.fd = p->statm_fd = p->notify.fd = NONE;
     p->signals = 0;
 }

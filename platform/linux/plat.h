@@ -30,6 +30,7 @@ enum conn_state {
     CONN_LISTEN,
     CONN_DATAGRAMS,
     CONN_LOOKUP,    /* its dial asks for the name */
+    CONN_FOUND,     /* it was to find addresses only, and has */
     CONN_CONNECT,   /* TCP is under way */
     CONN_HELLO,     /* accepted; the peer has said nothing yet, or waits for a handshake slot */
     CONN_HANDSHAKE,
@@ -91,6 +92,7 @@ struct dial {
     uint8_t attempt;
     uint8_t waiting_for;   /* bits: 1 A, 2 AAAA */
     bool server_failed;    /* somebody answered "I cannot" */
+    bool is_lookup;        /* nothing is to be connected */
 };
 
 /* One place in the program that logs, known by its format. */
@@ -150,6 +152,7 @@ struct notify {
 };
 
 struct tls;
+struct http;
 
 struct plat {
     struct plat_linux_limits limits;
@@ -163,6 +166,9 @@ struct plat {
     uint32_t signals;      /* enum plat_signal, not yet told */
     struct gather gather;
     struct notify notify;
+    struct http *http;     /* outbound requests; NULL: not in this program */
+    int outbound_fd;       /* readable when one of them is over; NONE */
+    bool outbound_over;    /* one is; not told yet */
     struct log log;
 
     struct conn *conns;
@@ -223,6 +229,9 @@ void list_drop(struct plat *p, struct list *l, int32_t index, size_t link_offset
 int dial_start(struct plat *p, struct conn *c, const char *address);
 /* The same for the path of a socket: open at once, or ERR_MISSING, ERR_DENIED, ERR_BUSY, ERR_MALFORMED. */
 int dial_local(struct plat *p, struct conn *c, const char *path);
+/* Only finds the addresses of "HOST:PORT": a connection that becomes CONN_FOUND (its dial has them) or fails,
+ * or an error. */
+int dial_lookup(struct plat *p, const char *address);
 void dial_event(struct plat *p, uint32_t dial);      /* an answer about a name */
 void dial_connected(struct plat *p, struct conn *c); /* the socket has become writable */
 void dial_expired(struct plat *p, struct conn *c);
@@ -257,6 +266,7 @@ int host_path(const struct plat *p, const char *path, char to[static PATH_SIZE])
 #define WATCH_SIGNAL UINT64_C(0x100000000)
 #define WATCH_DIAL UINT64_C(0x200000000)
 #define WATCH_GATHER UINT64_C(0x400000000)
+#define WATCH_OUTBOUND UINT64_C(0x800000000)
 /* The set of gathered connections, if it can be had; without it each is watched by itself. */
 void wait_start(struct plat *p);
 /* Tells about repeated lines that nothing else has flushed. */

@@ -229,6 +229,13 @@ uint32_t plat_signals(struct plat *p)
     return signals;
 }
 
+static void take_outbound(struct plat *p)
+{
+    uint64_t count;
+    if (read(p->outbound_fd, &count, sizeof count) == (ssize_t)sizeof count)
+        p->outbound_over = true;
+}
+
 static int poll_once(struct plat *p, int sleep_ms_max)
 {
     struct epoll_event events[EVENTS_MAX];
@@ -243,6 +250,8 @@ static int poll_once(struct plat *p, int sleep_ms_max)
             dial_event(p, (uint32_t)what);
         else if (what == WATCH_GATHER)
             look_at_gathered(p, now);
+        else if (what == WATCH_OUTBOUND)
+            take_outbound(p);
         else
             on_conn(p, &p->conns[what], events[i].events, budget_end);
     }
@@ -309,9 +318,11 @@ int plat_wait(struct plat *p, struct mono deadline)
         log_flush(p, now);
         if (is_gathering(p) && mono_reached(now, p->gather.until))
             look_at_gathered(p, now);
-        bool done = p->ready.count > 0 || p->signals != 0 || mono_reached(now, deadline);
-        if (done && asked)
+        bool done = p->ready.count > 0 || p->signals != 0 || p->outbound_over || mono_reached(now, deadline);
+        if (done && asked) {
+            p->outbound_over = false;
             return ERR_OK;
+        }
         bool at_once = done || has_waiting_with_turn(p);
         int result = poll_once(p, at_once ? 0 : timeout_ms(p, now, deadline));
         if (result < 0)

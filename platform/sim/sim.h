@@ -12,6 +12,7 @@
 #define NEPHOS_SIM_H
 
 #include "platform/credentials.h"
+#include "platform/outbound.h"
 #include "platform/platform.h"
 
 #define SIM_MACHINES_MAX 64U
@@ -105,6 +106,31 @@ void sim_connection_limit(struct plat *p, uint32_t count);
 /* A datagram comes to this port of the machine from itself, at once. False when nobody listens there or
  * its mailbox is full: then it is lost, as datagrams are. */
 bool sim_datagram(struct plat *p, uint16_t port, const void *bytes, uint16_t size);
+
+/* --- requests to services elsewhere (platform/outbound.h) --- */
+
+/* What a service sees of a request, and what it answers. */
+struct sim_call {
+    const char *url, *headers, *body;
+    uint32_t body_size;
+    int64_t now_ns;
+};
+struct sim_reply {
+    uint32_t status;          /* 200 at first */
+    const char *retry_after, *body; /* "" at first; must stay */
+};
+struct sim_outbound {
+    int64_t latency_min_ns, latency_max_ns; /* one way */
+    uint32_t refused_permille;     /* of requests that find nobody */
+    uint32_t lost_permille;        /* that are lost on their way: a time-out */
+    uint32_t answer_lost_permille; /* that arrive, and whose answer is lost: a time-out too */
+    uint32_t reset_permille;       /* that arrive, and whose connection breaks then */
+};
+/* One service for all addresses of the world; NULL: there is none. What was on its way from a program that
+ * dies arrives in half of all cases. */
+void sim_service(struct sim_world *w, const struct sim_outbound *weather,
+                 void (*service)(void *ctx, const struct sim_call *call, struct sim_reply *reply), void *ctx);
+struct sim_outbound *sim_outbound(struct sim_world *w);
 
 /* --- disk --- */
 

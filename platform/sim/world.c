@@ -88,6 +88,8 @@ struct sim_world *sim_new(uint64_t seed)
 void sim_free(struct sim_world *w)
 {
     net_free(w);
+    for (uint32_t i = 0; i < w->machine_count; i++)
+        outbound_machine_dies(w->machines[i]);
     for (uint32_t i = 0; i < w->machine_count; i++) {
         struct plat *p = w->machines[i];
         disk_free(p);
@@ -108,7 +110,10 @@ int64_t sim_now(const struct sim_world *w)
 int64_t sim_next_event(struct sim_world *w)
 {
     if (!w->event_known || w->event_ns <= w->now_ns) {
+        int64_t outbound_ns = outbound_next_event(w);
         w->event_ns = net_next_event(w);
+        if (outbound_ns < w->event_ns)
+            w->event_ns = outbound_ns;
         w->event_known = true;
     }
     return w->event_ns;
@@ -120,9 +125,11 @@ void sim_advance_to(struct sim_world *w, int64_t ns)
     for (int64_t next; (next = sim_next_event(w)) < ns;) {
         w->now_ns = next;
         net_settle(w);
+        outbound_settle(w);
     }
     w->now_ns = ns;
     net_settle(w);
+    outbound_settle(w);
 }
 
 void sim_advance(struct sim_world *w, int64_t ns)
@@ -243,7 +250,8 @@ struct sim_weather *sim_weather(struct plat *p)
 
 bool sim_due(struct plat *p)
 {
-    return p->alive && (p->deadline_ns <= p->world->now_ns || p->signals != 0 || sim_ready(p));
+    return p->alive &&
+           (p->deadline_ns <= p->world->now_ns || p->signals != 0 || sim_ready(p) || outbound_ready(p));
 }
 
 int64_t sim_deadline(const struct plat *p)
@@ -282,6 +290,7 @@ void sim_kill(struct plat *p, enum sim_death how)
     p->doom_effects = 0;
     trace_word(p->world, 0xdead0000U + p->number);
     net_machine_dies(p, how);
+    outbound_machine_dies(p);
 }
 
 void sim_doom(struct plat *p, uint32_t effects, enum sim_death how)
@@ -317,6 +326,7 @@ void sim_restart(struct plat *p)
     p->signals = 0;
     p->deadline_ns = w->now_ns;
     net_machine_returns(p);
+    outbound_machine_returns(p);
     p->dark = false;
     trace_word(w, 0xa11fe000U + p->number);
 }

@@ -112,6 +112,18 @@ struct text_entry {
     uint32_t length;         /* of the override */
 };
 
+/* --- requests to services elsewhere --- */
+
+#define REQUESTS_MAX 8U
+struct outgoing {
+    bool is_used, is_over;
+    uint32_t incarnation, reply_status;
+    char *url, *headers, *body; /* copies */
+    uint32_t body_size;
+    int64_t arrives_at_ns, answered_at_ns, fails_at_ns; /* SIM_NEVER */
+    struct plat_answer answer;
+};
+
 struct credential {
     bool loaded;
     uint8_t key[HASH_SIZE];
@@ -155,6 +167,8 @@ struct plat {
     struct text_entry texts[TEXTS_MAX];
     struct sim_proc proc;
     int64_t proc_second;     /* that `proc` is of; -1 none */
+    /* outbound.c */
+    struct outgoing requests[REQUESTS_MAX];
     /* credentials.c */
     struct credential credential;
 };
@@ -174,6 +188,9 @@ struct sim_world {
     bool proc_brief;
     void (*log_sink)(void *, struct plat *, enum log_level, const char *);
     void *log_ctx;
+    struct sim_outbound outbound;
+    void (*service)(void *, const struct sim_call *, struct sim_reply *);
+    void *service_ctx;
     void (*tap)(void *, struct plat *, uint64_t, const uint8_t *, uint32_t);
     void *tap_ctx;
 };
@@ -192,6 +209,13 @@ int64_t net_next_event(struct sim_world *w);
 void net_machine_dies(struct plat *p, enum sim_death how);
 void net_machine_returns(struct plat *p);
 void net_free(struct sim_world *w);
+
+/* outbound.c */
+void outbound_settle(struct sim_world *w);
+int64_t outbound_next_event(struct sim_world *w);
+bool outbound_ready(const struct plat *p);
+void outbound_machine_dies(struct plat *p);
+void outbound_machine_returns(struct plat *p);
 
 /* disk.c */
 void disk_power_cut(struct plat *p);

@@ -4,6 +4,7 @@
 #   ARCH/bin/{cc,ar,nm,strip,objcopy,objdump,ranlib}
 #   ARCH/agent/{lib,include}       mbedTLS as the agent configures it
 #   ARCH/aggregator/{lib,include}  mbedTLS as the aggregator configures it
+#   ARCH/http/{lib,include}        mbedTLS as outbound requests need it, and libcurl over it
 #   ARCH/{lib,include}             protobuf-c, SQLite, yyjson, zlib (inflate only)
 #
 # Objects hold no path, time or order of this machine: two builds are the same bytes.
@@ -12,6 +13,7 @@
 RECIPE_musl=2
 RECIPE_mbedtls=1
 RECIPE_library=1
+RECIPE_curl=1
 
 # Sections, so the linker drops what is not called; no unwind tables, C does not unwind.
 FLAGS_COMMON='-ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables
@@ -23,6 +25,18 @@ FLAGS_YYJSON='-O2 -DNDEBUG -Dmalloc=nephos_trap_malloc -Drealloc=nephos_trap_rea
     -Dfree=nephos_trap_free'
 # What unpacks gzip, and nothing else; memory comes from who calls it.
 FLAGS_ZLIB='-O2 -DNDEBUG -DZ_SOLO'
+# Outbound requests: HTTP/1.1 and SMTP over TLS, AWS' signature; everything else stays out. libcurl never asks
+# for an address (who starts a request has found it) and starts no thread.
+FLAGS_CURL='-Os -DNDEBUG -DHAVE_CONFIG_H -DBUILDING_LIBCURL -DCURL_STATICLIB -DUSE_MBEDTLS'
+CURL_OPTIONS='--disable-shared --without-ssl --without-zlib --without-brotli --without-zstd --without-libpsl
+    --without-libidn2 --without-nghttp2 --without-ca-bundle --without-ca-path --disable-ftp --disable-file
+    --disable-ldap --disable-ldaps --disable-rtsp --disable-dict --disable-telnet --disable-tftp --disable-pop3
+    --disable-imap --disable-smb --disable-gopher --disable-mqtt --disable-ipfs --disable-cookies --disable-doh
+    --disable-mime --disable-form-api --disable-netrc --disable-alt-svc --disable-hsts --disable-proxy
+    --disable-websockets --disable-unix-sockets --disable-threaded-resolver --disable-manual --disable-docs
+    --disable-progress-meter --disable-dateparse --disable-ntlm --disable-kerberos-auth
+    --disable-negotiate-auth --disable-tls-srp --disable-libcurl-option --disable-verbose --disable-bearer-auth
+    --disable-digest-auth --disable-socketpair --disable-headers-api'
 # One connection, one thread, a fixed heap (memsys5) and no fallback to malloc. The unix VFS stays in
 # the build though the program registers its own. Without localtime(), which drags in malloc, and
 # with a getcwd() that does not.
@@ -74,6 +88,8 @@ build_arch() { # arch
     build_yyjson
     build_zlib
     build_sqlite
+    build_mbedtls http "$FLAGS_AGENT"
+    build_curl
 }
 
 build_musl() {
@@ -149,12 +165,13 @@ archive() { # lib.a "flags" source...
 # mbedTLS with one program's configuration, which replaces the default one among the headers: users
 # need no -D, and cannot see other structs than the library does.
 build_mbedtls() { # program "flags"
-    local program=$1 flags=$2 config id new
+    local program=$1 flags=$2 config id new own=()
     config=$ROOT/platform/linux/tls/mbedtls_${program}_config.h
     [ -e "$config" ] || fail "$config is missing: the source tree is not complete"
+    case $program in ag*) ;; *) own=("$(<"$config")") ;; esac
     source_of mbedtls
     id=$(hash_of $RECIPE_mbedtls "$(<"$PREFIX/stamp/musl")" "$SOURCE_ID" "$flags" "${COMMON[*]}" \
-        "$(cat "$ROOT"/platform/linux/tls/mbedtls_*_config.h)")
+        "$(cat "$ROOT"/platform/linux/tls/mbedtls_ag*_config.h)" "${own[@]}")
     is_current "$PREFIX/stamp/mbedtls_$program" "$id" && return
     step_begin "mbedtls $SOURCE_VERSION for $ARCH, $program"
 
@@ -163,7 +180,7 @@ build_mbedtls() { # program "flags"
     mkdir -p "$new/lib" "$new/include"
     cp -R "$SOURCE_DIR/include/mbedtls" "$SOURCE_DIR/include/psa" "$new/include/"
     cp "$config" "$new/include/mbedtls/mbedtls_config.h"
-    # The aggregator's begins with the agent's.
+    # The others begin with the agent's.
     cp "$ROOT/platform/linux/tls/mbedtls_agent_config.h" "$new/include/mbedtls/"
     archive "$new/lib/libmbedtls.a" "$flags -I$new/include -I$SOURCE_DIR/library" "$SOURCE_DIR"/library/*.c
 
@@ -220,6 +237,35 @@ build_sqlite() {
     sqlite_source
     build_library sqlite3 "$FLAGS_SQLITE -include $copy" . \
         "$SOURCE_DIR/sqlite3.h" "$SOURCE_DIR/sqlite3.c"
+}
+
+# libcurl beside its mbedTLS. Its configure script finds out what the C library has; its makefiles, which want
+# the parts that stay packed, are not used. That it comes with TLS is said by FLAGS_CURL.
+build_curl() {
+    local id build flags new
+    source_of curl
+    id=$(hash_of $RECIPE_curl "$(<"$PREFIX/stamp/mbedtls_http")" "$SOURCE_ID" "$FLAGS_CURL" "$CURL_OPTIONS" \
+        "${COMMON[*]}")
+    is_current "$PREFIX/stamp/curl" "$id" && return
+    step_begin "curl $SOURCE_VERSION for $ARCH"
+    build=$PREFIX/build/curl
+    rm -rf "$build"
+    mkdir -p "$build"
+    (
+        cd "$build" &&
+            # shellcheck disable=SC2086 # options are words
+            CC=$PREFIX/bin/cc AR=$PREFIX/bin/ar "$SOURCE_DIR/configure" --host="${TRIPLE%%-*}-linux-musl" \
+                $CURL_OPTIONS --no-create &&
+            ./config.status lib/curl_config.h
+    ) >>"$LOG" 2>&1 || fail "curl cannot be configured for $ARCH: see the log"
+    flags="$FLAGS_CURL -I$build/lib -I$SOURCE_DIR/include -I$SOURCE_DIR/lib -I$PREFIX/http/include"
+    archive "$PREFIX/http/lib/libcurl.a" "$flags" "$SOURCE_DIR"/lib/*.c "$SOURCE_DIR"/lib/*/*.c
+    new=$PREFIX/http/include/curl
+    rm -rf "$new"
+    cp -R "$SOURCE_DIR/include/curl" "$new"
+    rm -rf "$build"
+    echo "$id" >"$PREFIX/stamp/curl"
+    step_end 'built'
 }
 
 # Debian ships SQLite as many files. Its own script joins them into one, with a small Tcl that it

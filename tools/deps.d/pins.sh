@@ -17,6 +17,7 @@ sqlite3|3.53.2|npm:better-sqlite3@12.11.1|better-sqlite3-12.11.1.tgz|ebf0ed75a7a
 zlib|1.3.1|trixie|zlib_1.3.dfsg+really1.3.1.orig.tar.gz|60dd315c07f616887caa029408308a018ace66e3d142726a97db164b3b8f69fb
 zlib|1.2.13|bookworm|zlib_1.2.13.dfsg.orig.tar.bz2|71feb7947e3c00ef125f83b79a4e529bde31171e5babe48b391f06758d1ab0a1
 yyjson|0.10.0|trixie|yyjson_0.10.0+ds.orig.tar.xz|ae6fde69a193e10afab426ef13f113d6903446405f9db9ee98bfb572bd6c961a
+curl|8.22.0|forky|curl_8.22.0.orig.tar.gz|d54dd598bf05927a726deb38df31c6a255ba83ff1de57c5d1464dac3ed8f44a1
 '
 
 # When no pinned file is left in any suite, the newest version of this series is taken on the word of
@@ -28,6 +29,7 @@ SERIES_protobuf_c='1.5.*'
 SERIES_sqlite3='3.*'
 SERIES_yyjson='0.*'
 SERIES_zlib='1.*'
+SERIES_curl='8.*'
 
 # Debian releases newer than the machine's own that may hold a version we want. Ubuntu and others
 # search their own release, then nothing: there DEPS_FROM=dir:PATH is the way.

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT */
+/* The thread that runs all transfers: libcurl's multi interface, and nothing of the program's but slots. */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include <curl/curl.h>
+
+#include "platform/linux/http/http.h"
+
+#define CONNECTIONS_KEPT 8L
+#define CONNECTION_AGE_S 60L
+#define ANSWER_BYTES_MAX (UINT32_C(4) << 20) /* beyond, the rest is not waited for */
+#define IDLE_MS 60000
+#define BUSY_MS 1000
+#define BUFFER_BYTES 16384L
+
+static size_t take_body(char *bytes, size_t one, size_t count, void *user)
+{
+    struct http_slot *s = user;
+    size_t size = one * count, room = PLAT_ANSWER_SIZE - s->answer.body_size;
+    size_t taken = size < room ? size : room;
+    memcpy(s->answer.body + s->answer.body_size, bytes, taken);
+    s->answer.body_size += (uint32_t)taken;
+    s->answer_bytes += (uint32_t)size;
+    s->answer.truncated |= taken < size;
+    return s->answer_bytes > ANSWER_BYTES_MAX ? 0 : size;
+}
+
+static void take_header_value(const char *line, size_t size, const char *name, char *to, size_t to_size)
+{
+    size_t length = strlen(name);
+    if (size <= length || strncasecmp(line, name, length) != 0)
+        return;
+    while (length < size && (line[length] == ' ' || line[length] == '\t'))
+        length++;
+    while (size > length && (line[size - 1] == '\r' || line[size - 1] == '\n' || line[size - 1] == ' '))
+        size--;
+    size_t n = size - length < to_size - 1 ? size - length : to_size - 1;
+    memcpy(to, line + length, n);
+    to[n] = '\0';
+}
+
+static size_t take_header(char *line, size_t one, size_t count, void *user)
+{
+    struct plat_answer *a = &((struct http_slot *)user)->answer;
+    size_t size = one * count;
+    take_header_value(line, size, "retry-after:", a->retry_after, sizeof a->retry_after);
+    take_header_value(line, size, "date:", a->date, sizeof a->date);
+    take_header_value(line, size, "x-amzn-requestid:", a->request_id, sizeof a->request_id);
+    return size;
+}
+
+static size_t give_body(char *to, size_t one, size_t count, void *user)
+{
+    struct http_slot *s = user;
+    size_t left = s->request.body_size - s->body_read, room = one * count;
+    size_t n = left < room ? left : room;
+    memcpy(to, (const char *)s->request.body + s->body_read, n);
+    s->body_read += (uint32_t)n;
+    return n;
+}
+
+static CURLcode take_config(CURL *easy, void *config, void *user)
+{
+    struct http_slot *s = user;
+    (void)easy;
+    return http_roots_use(config, s->request.ca_file, s->answer.why, sizeof s->answer.why)
+               ? CURLE_OK
+               : CURLE_SSL_CACERT_BADFILE;
+}
+
+/* "a\nb\n" or "a,b" as libcurl's list; false without memory. */
+static bool add_pieces(void **list, const char *text, char between)
+{
+    char piece[2048];
+    for (const char *at = text; *at != '\0';) {
+        const char *end = strchr(at, between);
+        size_t size = end != NULL ? (size_t)(end - at) : strlen(at);
+        if (size >= sizeof piece)
+            return false;
+        memcpy(piece, at, size);
+        piece[size] = '\0';
+        struct curl_slist *longer = size > 0 ? curl_slist_append(*list, piece) : *list;
+        if (size > 0 && longer == NULL)
+            return false;
+        *list = longer;
+        at += size + (end != NULL);
+    }
+    return true;
+}
+
+static void free_lists(struct http_slot *s)
+{
+    curl_slist_free_all(s->headers);
+    curl_slist_free_all(s->addresses);
+    curl_slist_free_all(s->recipients);
+    s->headers = s->addresses = s->recipients = NULL;
+}
+
+static void set_mail(struct http_slot *s, CURL *easy)
+{
+    curl_easy_setopt(easy, CURLOPT_MAIL_FROM, s->request.mail_from);
+    curl_easy_setopt(easy, CURLOPT_MAIL_RCPT, s->recipients);
+    curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+    curl_easy_setopt(easy, CURLOPT_READFUNCTION, give_body);
+    curl_easy_setopt(easy, CURLOPT_READDATA, s);
+    curl_easy_setopt(easy, CURLOPT_USE_SSL,
+                     s->request.needs_tls ? (long)CURLUSESSL_ALL : (long)CURLUSESSL_NONE);
+}
+
+static void set_http(struct http_slot *s, CURL *easy)
+{
+    bool is_get = text_equal(s->request.method, "GET");
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, s->headers);
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, is_get ? NULL : s->request.method);
+    if (!is_get) {
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)s->request.body_size);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, s->request.body);
+    }
+    if (s->request.aws_scope[0] != '\0')
+        curl_easy_setopt(easy, CURLOPT_AWS_SIGV4, s->request.aws_scope);
+}
+
+static bool set_up(struct http *h, struct http_slot *s, int64_t left_ms)
+{
+    CURL *easy = s->easy;
+    const struct plat_request *r = &s->request;
+    (void)h;
+    if (!add_pieces(&s->headers, r->headers, '\n') || !add_pieces(&s->headers, "Expect:", '\n') ||
+        !add_pieces(&s->addresses, s->resolve, '\n') || !add_pieces(&s->recipients, r->mail_to, ','))
+        return false;
+    curl_easy_reset(easy);
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, s);
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https,smtp,smtps");
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(easy, CURLOPT_RESOLVE, s->addresses);
+    curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)left_ms);
+    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, BUFFER_BYTES);
+    curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, BUFFER_BYTES);
+    curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, CONNECTION_AGE_S);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, s->error);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, s);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, s);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+    curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
+    curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, take_config);
+    curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, s);
+    curl_easy_setopt(easy, CURLOPT_USERNAME, r->user[0] != '\0' ? r->user : NULL);
+    curl_easy_setopt(easy, CURLOPT_PASSWORD, r->password[0] != '\0' ? r->password : NULL);
+    if (r->mail_from[0] != '\0')
+        set_mail(s, easy);
+    else
+        set_http(s, easy);
+    return curl_easy_setopt(easy, CURLOPT_URL, r->url) == CURLE_OK;
+}
+
+static void hand_back(struct http *h, struct http_slot *s)
+{
+    uint64_t one = 1;
+    free_lists(s);
+    pthread_mutex_lock(&h->mutex);
+    s->state = HTTP_DONE;
+    pthread_mutex_unlock(&h->mutex);
+    (void)!write(h->to_program, &one, sizeof one);
+}
+
+static const char *words_of(CURLcode code, const char *error)
+{
+    switch (code) {
+    case CURLE_OPERATION_TIMEDOUT: return "no answer in time";
+    case CURLE_COULDNT_CONNECT: return "cannot connect: nobody listens there, or a firewall drops it";
+    case CURLE_PEER_FAILED_VERIFICATION:
+        return "its certificate is not good: not of a CA that is trusted here, "
+               "expired, or of another host; see ca_file";
+    case CURLE_SSL_CONNECT_ERROR: return "the TLS handshake failed; is it a TLS port?";
+    case CURLE_OUT_OF_MEMORY: return "the memory of outbound requests is used up";
+    case CURLE_GOT_NOTHING:
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR: return "the connection broke";
+    case CURLE_LOGIN_DENIED: return "the server does not take user and password";
+    case CURLE_USE_SSL_FAILED: return "the server offers no STARTTLS";
+    default: return error[0] != '\0' ? error : curl_easy_strerror(code);
+    }
+}
+
+static void finish(struct http *h, struct http_slot *s, CURLcode code)
+{
+    long status = 0;
+    curl_off_t sent = 0;
+    curl_easy_getinfo(s->easy, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(s->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
+    bool is_mail = s->request.mail_from[0] != '\0';
+    bool has_answer = code == CURLE_OK || (code == CURLE_WRITE_ERROR && s->answer.truncated) ||
+                      (is_mail && status >= 400);
+    s->answer.status = has_answer ? (uint32_t)status : 0;
+    s->answer.may_have_arrived = !has_answer && (sent > 0 || s->body_read > 0);
+    if (code != CURLE_OK && s->answer.why[0] == '\0')
+        (void)text_copy(s->answer.why, sizeof s->answer.why, words_of(code, s->error));
+    hand_back(h, s);
+}
+
+static void fail_slot(struct http *h, struct http_slot *s, const char *why)
+{
+    if (s->answer.why[0] == '\0')
+        (void)text_copy(s->answer.why, sizeof s->answer.why, why);
+    hand_back(h, s);
+}
+
+static uint32_t running_count(const struct http *h)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < h->slot_count; i++)
+        n += h->slots[i].state == HTTP_RUNNING;
+    return n;
+}
+
+static void begin(struct http *h, CURLM *multi, struct http_slot *s)
+{
+    bool is_alone = running_count(h) == 1;
+    int64_t left_ms = (int64_t)s->request.timeout_ms -
+                      (plat_mono(NULL).ns - s->started.ns) / NS_PER_MS;
+    bool is_secure = text_starts(s->request.url, "https:") || text_starts(s->request.url, "smtps:") ||
+                     s->request.needs_tls;
+    if (left_ms <= 0)
+        fail_slot(h, s, "no answer in time");
+    else if (is_secure &&
+             !http_roots_read(s->request.ca_file, is_alone, s->answer.why, sizeof s->answer.why))
+        fail_slot(h, s, "");
+    else if (!set_up(h, s, left_ms) || curl_multi_add_handle(multi, s->easy) != CURLM_OK)
+        fail_slot(h, s, "the memory of outbound requests is used up, or the address is not one");
+}
+
+static void begin_handed(struct http *h, CURLM *multi)
+{
+    for (uint32_t i = 0; i < h->slot_count; i++) {
+        struct http_slot *s = &h->slots[i];
+        pthread_mutex_lock(&h->mutex);
+        bool is_handed = s->state == HTTP_HANDED;
+        if (is_handed)
+            s->state = HTTP_RUNNING;
+        pthread_mutex_unlock(&h->mutex);
+        if (is_handed)
+            begin(h, multi, s);
+    }
+}
+
+static void finish_done(struct http *h, CURLM *multi)
+{
+    CURLMsg *m;
+    int left;
+    while ((m = curl_multi_info_read(multi, &left)) != NULL) {
+        struct http_slot *s = NULL;
+        CURLcode code = m->data.result;
+        if (m->msg != CURLMSG_DONE)
+            continue;
+        CURL *easy = m->easy_handle;
+        curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&s);
+        curl_multi_remove_handle(multi, easy);
+        finish(h, s, code);
+    }
+}
+
+void *http_worker(void *context)
+{
+    struct http *h = context;
+    http_pool_start(h->pool, h->pool_size);
+    bool is_good = curl_global_init_mem(CURL_GLOBAL_ALL, http_malloc, http_free, http_realloc, http_strdup,
+                                        http_calloc) == CURLE_OK;
+    CURLM *multi = is_good ? curl_multi_init() : NULL;
+    for (uint32_t i = 0; i < h->slot_count; i++)
+        h->slots[i].easy = is_good ? curl_easy_init() : NULL;
+    ASSERT(multi != NULL && h->slots[h->slot_count - 1].easy != NULL); /* the pool is as large as they need */
+    curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_KEPT);
+    for (;;) {
+        int running = 0;
+        uint64_t count;
+        struct curl_waitfd wake = {.fd = h->to_thread, .events = CURL_WAIT_POLLIN};
+        begin_handed(h, multi);
+        curl_multi_perform(multi, &running);
+        finish_done(h, multi);
+        curl_multi_poll(multi, &wake, 1, running > 0 ? BUSY_MS : IDLE_MS, NULL);
+        if ((wake.revents & CURL_WAIT_POLLIN) != 0)
+            (void)!read(h->to_thread, &count, sizeof count);
+        pthread_mutex_lock(&h->mutex);
+        bool is_ending = h->is_ending;
+        pthread_mutex_unlock(&h->mutex);
+        if (is_ending)
+            return NULL;
+    }
+}

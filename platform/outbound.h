@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* The seam, continued: requests to services elsewhere, over HTTP, HTTPS or SMTP.
+ *
+ * A request takes one of a fixed number of slots from its start to its end and never blocks: who started it
+ * asks for the answer in each turn of the loop, and plat_wait() wakes when there is one. Redirects are not
+ * followed; certificates are verified; an answer is kept up to a bound, the rest of it is read and dropped.
+ * What happens to one request does not touch another. */
+#ifndef NEPHOS_OUTBOUND_H
+#define NEPHOS_OUTBOUND_H
+
+#include "platform/platform.h"
+
+#define PLAT_ANSWER_SIZE 4096U
+#define PLAT_URL_SIZE 1024U
+
+/* Texts and body stay where they are, unchanged, until plat_request_end(). */
+struct plat_request {
+    const char *method;         /* "POST"; of no meaning for mail */
+    const char *url;            /* http:// https://, or smtp:// smtps://HOST:PORT for a mail */
+    const char *headers;        /* lines "Name: value\n"; "" */
+    const void *body;
+    uint32_t body_size;
+    uint32_t timeout_ms;        /* from start to end, the name's look-up included */
+    const char *ca_file;        /* "": the system's roots */
+    const char *aws_scope;      /* "aws:amz:REGION:SERVICE" signs the request with user and password; "" */
+    const char *user, *password; /* for the signature, or of the mail server; "" */
+    const char *mail_from;      /* a mail, when not "" */
+    const char *mail_to;        /* addresses with commas between them */
+    bool needs_tls;             /* a mail over smtp:// goes out after STARTTLS, or not at all */
+};
+
+/* What came back; texts that do not fit are cut. */
+struct plat_answer {
+    uint32_t status;            /* of HTTP or SMTP; 0: there was no answer, and `why` says why */
+    bool may_have_arrived;      /* without an answer: the request had been sent, wholly or in part */
+    bool truncated;             /* of the body only PLAT_ANSWER_SIZE bytes are here */
+    uint32_t body_size;
+    char why[160];
+    char retry_after[48], date[48], request_id[64]; /* headers of the answer, x-amzn-RequestId the last; "" */
+    char body[PLAT_ANSWER_SIZE + 1]; /* terminated */
+};
+
+/* Starts it: a slot; ERR_FULL while all are taken; ERR_MALFORMED for a URL that is none. */
+int plat_request_start(struct plat *p, const struct plat_request *request);
+/* The answer, valid until plat_request_end(); NULL while there is none. */
+const struct plat_answer *plat_request_answer(struct plat *p, int request);
+/* Gives the slot back. Only after an answer. */
+void plat_request_end(struct plat *p, int request);
+
+#endif
