@@ -5,6 +5,7 @@
 #include "aggregator/analysis/analysis.h"
 #include "aggregator/api/api.h"
 #include "aggregator/command/command.h"
+#include "aggregator/forward/forward.h"
 #include "aggregator/hints.h"
 #include "aggregator/ingest/ingest.h"
 #include "aggregator/rules/book.h"
@@ -25,6 +26,7 @@ struct aggregator {
     struct rule_book *book;
     uint32_t hinted;                   /* generation of the rules that agents' hints follow */
     bool has_hints;
+    struct forward *forward;
     struct api *api;
     int agents_listener, api_listener, https_listener, command_listener;
     struct mono certificate_due;       /* when that of HTTPS is looked at again */
@@ -79,9 +81,10 @@ struct aggregator *aggregator_reserve(struct memory_map *map, const struct aggre
     struct ingest *g = ingest_reserve(map, &ingest);
     struct analysis *n = analysis_reserve(map, &detect, &watch);
     struct rule_book *b = book_reserve(map);
+    struct forward *w = forward_reserve(map);
     struct api *h = api_reserve(map, &api);
     if (a != NULL)
-        *a = (struct aggregator){.store = s, .ingest = g, .analysis = n, .book = b, .api = h,
+        *a = (struct aggregator){.store = s, .ingest = g, .analysis = n, .book = b, .forward = w, .api = h,
                                  .agents_listener = -1,
                                  .api_listener = -1, .https_listener = -1, .command_listener = -1};
     return a;
@@ -146,6 +149,8 @@ int aggregator_configure(struct aggregator *a, const struct aggregator_options *
     if (e < 0)
         return e;
     e = set_settings(a, options, why);
+    if (e >= 0)
+        e = forward_configure(a->forward, options->destinations, options->destination_count, why);
     return e < 0 ? e : take_certificate(a, options, why);
 }
 
@@ -205,6 +210,7 @@ int aggregator_open(struct aggregator *a, struct plat *p, const struct memory_ma
     ingest_open(a->ingest, p, a->store);
     analysis_open(a->analysis, a->store, plat_mono(p), plat_wall(p));
     open_rules(a);
+    forward_open(a->forward, p, a->store);
     const struct api_options api = {.token = options->api_token};
     api_open(a->api, p, a->store, map, &api);
     api_board(a->api, analysis_board(a->analysis));
@@ -315,6 +321,7 @@ struct mono aggregator_step(struct aggregator *a, struct mono now)
         follow_rules(a);
     /* before the api: an answer after a commit knows its alerts */
     next = mono_earlier(next, analysis_step(a->analysis, now, plat_wall(a->plat)));
+    next = mono_earlier(next, forward_step(a->forward, now));
     next = mono_earlier(next, api_step(a->api, now));
     if (a->https_listener >= 0 && mono_reached(now, a->certificate_due))
         look_at_certificate(a);

@@ -4,6 +4,7 @@
 #ifndef NEPHOS_AGGREGATOR_H
 #define NEPHOS_AGGREGATOR_H
 
+#include "aggregator/forward/destination.h"
 #include "aggregator/limits.h"
 #include "platform/base/memory_map.h"
 #include "platform/platform.h"
@@ -25,6 +26,8 @@ struct aggregator_options {
     const char *rules_name, *rules; /* file of rules on top of them, and its text; or NULL */
     uint32_t rules_length;
     uint32_t sample_interval_ms; /* of agents; 0: as each was configured */
+    const struct destination *destinations; /* of notifications */
+    uint32_t destination_count;
 };
 
 /* Reserves all rooms (see memory_map.h); NULL while the map only counts. */

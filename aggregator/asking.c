@@ -18,6 +18,8 @@ static const struct {
     {VERB_AGENT_LIST, "GET", "/api/v1/agents", NULL},
     {VERB_AGENT_REVOKE, "POST", "/api/v1/agents/", "/revoke"},
     {VERB_AGENT_ALLOW, "POST", "/api/v1/agents/", "/allow"},
+    {VERB_NOTIFY_LIST, "GET", "/api/v1/destinations", NULL},
+    {VERB_NOTIFY_TEST, "POST", "/api/v1/destinations/", "/test"},
     {VERB_AUDIT, "GET", "/api/v1/audit?limit=1000", NULL},
 };
 

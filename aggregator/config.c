@@ -128,9 +128,42 @@ static const struct action actions[] = {
      offsetof(struct command_line, print_memory_map)},
 };
 
+static bool is_name(const char *name)
+{
+    for (const char *at = name; *at != '\0'; at++)
+        if (!(*at >= 'a' && *at <= 'z') && !(*at >= 'A' && *at <= 'Z') && !(*at >= '0' && *at <= '9') &&
+            *at != '-' && *at != '_')
+            return false;
+    return name[0] != '\0' && strlen(name) < DESTINATION_NAME_SIZE;
+}
+
+/* A line of [notify.NAME]. */
+static int set_notify(void *config, const char *name, const char *key, const char *value, const char *where,
+                      struct text *why)
+{
+    struct config *c = config;
+    uint32_t i = 0;
+    while (i < c->notify_count && !text_equal(c->notify[i].name, name))
+        i++;
+    if (!is_name(name) || i == OUTBOX_MAX) {
+        if (i == OUTBOX_MAX)
+            text_printf(why, "%s: there are at most %u destinations; remove one", where, OUTBOX_MAX);
+        else
+            text_printf(why, "%s: [notify.%s]: a name is at most %u letters, digits, - and _", where, name,
+                        DESTINATION_NAME_SIZE - 1);
+        return ERR_MALFORMED;
+    }
+    if (i == c->notify_count)
+        destination_init(&c->notify[c->notify_count++], name);
+    return destination_set(&c->notify[i], key, value, where, why);
+}
+
 void config_init(struct settings *s, struct config *c)
 {
+    static const struct settings_family family = {.prefix = "notify.", .set = set_notify};
     settings_init(s, table, COUNT_OF(table), c);
+    s->family = &family;
+    c->notify_count = 0;
 }
 
 static bool take_action(const char *word, struct command_line *out)

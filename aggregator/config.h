@@ -3,6 +3,7 @@
 #ifndef NEPHOS_AGGREGATOR_CONFIG_H
 #define NEPHOS_AGGREGATOR_CONFIG_H
 
+#include "aggregator/forward/destination.h"
 #include "aggregator/limits.h"
 #include "aggregator/verbs.h"
 #include "platform/base/settings.h"
@@ -36,6 +37,8 @@ struct config {
     char alert_profile[NAME_SIZE];
     uint32_t token_uses;
     int64_t token_ttl_ms;
+    struct destination notify[OUTBOX_MAX]; /* in the order of the file */
+    uint32_t notify_count;
     /* of the commands */
     bool with_keys, force;
     char format[8];

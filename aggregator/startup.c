@@ -122,6 +122,47 @@ static int read_token(struct startup *s, char to[static STARTUP_TOKEN_SIZE], str
     return ERR_OK;
 }
 
+/* The first line of a file into `to`. One without a folder is a credential of the service manager. */
+static int read_secret(const struct destination *d, const char *key, const char *file, char *to,
+                       uint32_t size, struct text *why)
+{
+    char words[CONFIG_PATH_SIZE * 2];
+    struct text path;
+    const char *directory = getenv("CREDENTIALS_DIRECTORY");
+    if (file[0] == '\0')
+        return ERR_OK;
+    text_init(&path, words, sizeof words);
+    if (strchr(file, '/') == NULL && directory != NULL)
+        text_printf(&path, "%s/", directory);
+    text_put(&path, file);
+    int n = plat_linux_read_file(words, to, size - 1);
+    if (n < 0) {
+        to[0] = '\0';
+        text_printf(why, "[notify.%s]: %s = %s: %s", d->name, key, words,
+                    n == ERR_MISSING  ? "there is no such file"
+                    : n == ERR_DENIED ? "no permission to read it"
+                                      : "cannot be read as one short line");
+        return ERR_MALFORMED;
+    }
+    to[n] = '\0';
+    to[strcspn(to, "\r\n")] = '\0';
+    return ERR_OK;
+}
+
+/* URLs, tokens and passwords of destinations; again at each reload, so that they can change. */
+static int read_secrets(struct config *c, struct text *why)
+{
+    for (uint32_t i = 0; i < c->notify_count; i++) {
+        struct destination *d = &c->notify[i];
+        if (read_secret(d, "url_file", d->url_file, d->url, sizeof d->url, why) < 0 ||
+            read_secret(d, "token_file", d->token_file, d->token, sizeof d->token, why) < 0 ||
+            read_secret(d, "password_file", d->password_file, d->password, sizeof d->password, why) < 0 ||
+            destination_check(d, why) < 0)
+            return ERR_MALFORMED;
+    }
+    return ERR_OK;
+}
+
 /* localhost in all its spellings, this host, the address that is listened on, and what was asked for. */
 static void put_names(const struct config *c, const char *hostname, struct text *out)
 {
@@ -159,7 +200,7 @@ int startup_options(struct startup *s, const char *hostname, struct text *why)
     const struct config *c = &s->config;
     char token[STARTUP_TOKEN_SIZE];
     struct text names;
-    if (read_token(s, token, why) < 0)
+    if (read_token(s, token, why) < 0 || read_secrets(&s->config, why) < 0)
         return ERR_MALFORMED;
     int rules_length = read_rules(s, why);
     if (rules_length < 0)
@@ -175,7 +216,8 @@ int startup_options(struct startup *s, const char *hostname, struct text *why)
         .alert_profile = c->alert_profile,
         .rules_name = c->rules[0] != '\0' ? c->rules : RULES_INSTALLED, .rules = s->rules,
         .rules_length = (uint32_t)rules_length,
-        .sample_interval_ms = (uint32_t)c->sample_interval_ms};
+        .sample_interval_ms = (uint32_t)c->sample_interval_ms,
+        .destinations = c->notify, .destination_count = c->notify_count};
     return ERR_OK;
 }
 
@@ -219,5 +261,7 @@ int startup_read_again(struct startup *s, struct text *changed, struct text *wai
             settings_keep(&s->settings, &s->kept_settings, i);
         }
     }
+    if (s->config.notify_count + s->kept.notify_count > 0)
+        note(changed, "notify (read with its files)");
     return ERR_OK;
 }

@@ -13,6 +13,8 @@ static const struct verb table[] = {
     {"agent", "revoke", VERB_AGENT_REVOKE, "NAME", "cut an agent off, and let it in no more; NAME or id"},
     {"agent", "allow", VERB_AGENT_ALLOW, "NAME", "let it in again"},
     {"audit", NULL, VERB_AUDIT, NULL, "show who changed what"},
+    {"notify", "list", VERB_NOTIFY_LIST, NULL, "show where alerts are sent, and how that goes"},
+    {"notify", "test", VERB_NOTIFY_TEST, "NAME", "send a test message to a destination, [notify.NAME]"},
     {"backup", NULL, VERB_BACKUP, "FILE", "copy the database, while it is in use or not"},
     {"restore", NULL, VERB_RESTORE, "FILE", "put a backup into the data directory"},
     {"verify", NULL, VERB_VERIFY, "[FILE]", "check every block of a backup, or of a stopped database"},

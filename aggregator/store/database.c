@@ -7,6 +7,7 @@
 #include "aggregator/store/schema_access.h"
 #include "aggregator/store/schema_chunks.h"
 #include "aggregator/store/schema_events.h"
+#include "aggregator/store/schema_outbox.h"
 #include "aggregator/store/vfs.h"
 
 #define FILE_NAME DATABASE_FILE_NAME
@@ -45,7 +46,7 @@ static const char schema[] =
 static const char *const upgrades[SCHEMA_VERSION - 1][UPGRADE_TEXTS_MAX] = {
     {"ALTER TABLE chunk ADD COLUMN age_ms INTEGER NOT NULL DEFAULT 0;"
     "CREATE INDEX chunk_by_age ON chunk(age_ms);"},
-    {SCHEMA_EVENTS, SCHEMA_ACCESS, SCHEMA_ROLLUPS, SCHEMA_MODELS},
+    {SCHEMA_EVENTS, SCHEMA_ACCESS, SCHEMA_ROLLUPS, SCHEMA_MODELS, SCHEMA_OUTBOX},
 };
 
 static const char *const statement_texts[SQL_COUNT] = {
@@ -83,6 +84,7 @@ static const char *const statement_texts[SQL_COUNT] = {
     [SQL_PAGE_COUNT] = "PRAGMA page_count",
     [SQL_PAGE_FREE] = "PRAGMA freelist_count",
     STATEMENTS_EVENTS
+    STATEMENTS_OUTBOX
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
     [SQL_COMMIT] = "COMMIT",
     [SQL_ROLLBACK] = "ROLLBACK",

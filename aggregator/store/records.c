@@ -252,6 +252,8 @@ int records_write(struct store *s)
         err = write_token(s, &s->tokens[i]);
     if (err == ERR_OK)
         err = events_write(s);
+    if (err == ERR_OK)
+        err = outbox_write(s);
     return err == ERR_OK ? access_write(s) : err;
 }
 
@@ -273,4 +275,5 @@ void records_written(struct store *s)
     s->token_count = 0;
     events_written(s);
     access_written(s);
+    outbox_written(s);
 }

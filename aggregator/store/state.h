@@ -15,6 +15,7 @@
 #include "aggregator/store/roll.h"
 #include "aggregator/store/store.h"
 #include "aggregator/store/store_access.h"
+#include "aggregator/store/store_outbox.h"
 
 #define STAGING_SIZE (4U << 20)
 #define STAGED_BLOCKS_MAX 16384U       /* a power of two */
@@ -172,6 +173,14 @@ struct process_cache {
     struct chunk_processes processes;
 };
 
+/* Destinations (store_outbox.h). */
+struct outboxes {
+    struct outbox *rows;
+    uint8_t *bytes;                    /* a row's list, as it is stored */
+    struct memory_line *line;
+    uint32_t count, dirty;             /* bits: rows to be written */
+};
+
 /* API tokens by place, and audit entries on their way to disk. */
 struct access_state {
     struct access_place {
@@ -214,6 +223,7 @@ struct store {
     uint32_t token_count;
     struct events events;              /* alerts, insights, notes, told facts */
     struct access_state *access;
+    struct outboxes outboxes;
     struct mono staged_since;          /* MONO_NEVER when nothing is staged */
     struct mono commit_next;           /* not before, unless staging fills up */
     uint32_t staged_entries;           /* blocks, for the room they need in the index */
@@ -303,6 +313,12 @@ int access_write(struct store *s);
 int access_write_revocation(struct store *s, uint32_t instance);
 /* The transaction succeeded. */
 void access_written(struct store *s);
+
+/* outbox.c */
+void outbox_reserve(struct store *s, struct memory_map *map);
+/* Into the open transaction; the transaction succeeded. */
+int outbox_write(struct store *s);
+void outbox_written(struct store *s);
 
 /* epoch.c */
 /* The stream that has the epoch open, or NULL. */

@@ -135,6 +135,12 @@ void handle_live(struct exchange *x);
 /* "mount=/" becomes {"mount":"/"}, "code=200,path=/" becomes {"code":"200","path":"/"}. */
 void tags_write(struct json *j, const char *key, const char *tag);
 
+/* destinations.c */
+struct outbox;
+void destinations_write(struct json *j, const struct outbox *o, int64_t now_ms);
+void handle_destinations(struct exchange *x);
+void handle_destination_test(struct exchange *x);
+
 /* api_tokens.c, join_tokens.c, agents.c, audit_log.c, session.c */
 void handle_access_list(struct exchange *x);
 void handle_access_create(struct exchange *x);

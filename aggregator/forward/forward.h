@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* Sends alerts out: one channel for each destination, each with its own cursor into the store, its own delay
+ * and its own breaker, so that a dead or slow one is nobody else's business.
+ *
+ * A channel collects what is news to its destination, sends it as one message, and only when that has
+ * arrived stores the cursor. What is killed in between is sent again with the same keys. Nothing is queued:
+ * what waits is in the store, and the oldest of it is shown. */
+#ifndef NEPHOS_FORWARD_H
+#define NEPHOS_FORWARD_H
+
+#include "aggregator/forward/destination.h"
+
+struct forward;
+
+struct forward *forward_reserve(struct memory_map *map);
+/* After the store's. */
+void forward_open(struct forward *f, struct plat *p, struct store *s);
+/* From now on these are the destinations; copied. One that sends just now changes when that is over. ERR_FULL
+ * and `why`: more names than OUTBOX_MAX since the start. */
+int forward_configure(struct forward *f, const struct destination *list, uint32_t count, struct text *why);
+/* Takes answers, sends what is due. When to call again at the latest. */
+struct mono forward_step(struct forward *f, struct mono now);
+
+#endif

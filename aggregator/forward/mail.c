@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/* A digest as a mail: RFC 5322 with a body in UTF-8, base64 (RFC 2045), so that no line is too long and no
+ * server changes a byte. */
+#include "aggregator/forward/shape.h"
+
+#include <string.h>
+
+#define SUBJECT_SIZE 160U
+#define BASE64_LINE 57U /* bytes that make 76 characters */
+
+static void put_base64(struct text *out, const char *text, uint32_t size)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const unsigned char *b = (const unsigned char *)text;
+    for (uint32_t i = 0; i < size; i += 3) {
+        uint32_t left = size - i;
+        uint32_t v =
+            (uint32_t)b[i] << 16 | (left > 1 ? (uint32_t)b[i + 1] << 8 : 0) | (left > 2 ? b[i + 2] : 0U);
+        text_put_char(out, digits[v >> 18]);
+        text_put_char(out, digits[v >> 12 & 63]);
+        text_put_char(out, left > 1 ? digits[v >> 6 & 63] : '=');
+        text_put_char(out, left > 2 ? digits[v & 63] : '=');
+    }
+}
+
+/* RFC 2047: encoded words of at most 75 characters, cut between characters. */
+static void put_subject(struct text *out, const char *subject)
+{
+    for (const char *at = subject; *at != '\0';) {
+        uint32_t n = 0;
+        while (at[n] != '\0' && n < 42)
+            n++;
+        while (n > 1 && ((unsigned char)at[n] & 0xc0) == 0x80)
+            n--;
+        text_put(out, at == subject ? "=?UTF-8?B?" : "\r\n =?UTF-8?B?");
+        put_base64(out, at, n);
+        text_put(out, "?=");
+        at += n;
+    }
+}
+
+/* "Thu, 15 Jan 2026 12:00:00 +0000" from the ISO text. */
+static void put_date(struct text *out, int64_t ms)
+{
+    static const char *const days[7] = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
+    static const char *const months[12] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                           "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    char iso[40];
+    struct text t;
+    text_init(&t, iso, sizeof iso);
+    text_put_iso_ms(&t, ms);
+    uint32_t month = (uint32_t)(iso[5] - '0') * 10 + (uint32_t)(iso[6] - '0');
+    text_printf(out, "%s, %.2s %s %.4s %.8s +0000", days[ms / 86400000 % 7], iso + 8,
+                months[(month - 1) % 12], iso, iso + 11);
+}
+
+void shape_make_mail(struct shaped *o, const struct destination *to, const struct digest *d, int64_t now_ms)
+{
+    char subject_words[SUBJECT_SIZE];
+    struct text subject, body;
+    const char *host = strchr(to->from, '@');
+    text_init(&subject, subject_words, sizeof subject_words);
+    text_init(&body, o->lines_bytes, sizeof o->lines_bytes);
+    shape_put_title(&subject, d);
+    shape_put_lines(&body, d);
+    text_put(&body, "\n\nTime: ");
+    text_put_iso_ms(&body, now_ms);
+    text_put_char(&body, '\n');
+    text_printf(&o->body, "From: Nephos <%s>\r\nTo: %s\r\nSubject: ", to->from, to->to);
+    put_subject(&o->body, subject_words);
+    text_put(&o->body, "\r\nDate: ");
+    put_date(&o->body, now_ms);
+    /* The same for each try of the same news: a server or a reader may see that it is there already. */
+    text_printf(&o->body, "\r\nMessage-ID: <nephos.%s.%llu.%s%s>\r\n", to->name,
+                (unsigned long long)d->cursor, d->count > 0 ? d->notices[0].alert.id : "none",
+                host != NULL ? host : "@nephos");
+    text_put(&o->body, "Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"
+             "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n");
+    for (uint32_t at = 0; at < body.length; at += BASE64_LINE) {
+        put_base64(&o->body, o->lines_bytes + at,
+                   body.length - at < BASE64_LINE ? body.length - at : BASE64_LINE);
+        text_put(&o->body, "\r\n");
+    }
+}
