@@ -358,7 +358,6 @@ static void put_headers(struct shaped *o, const struct destination *to)
 {
     bool has_bearer = to->type == DESTINATION_WEBHOOK || to->type == DESTINATION_NTFY ||
                       to->type == DESTINATION_SLACK || to->type == DESTINATION_HEARTBEAT;
-    text_put(&o->headers, "User-Agent: nephos/" NEPHOS_VERSION "\n");
     if (to->type == DESTINATION_SNS)
         text_put(&o->headers, "Content-Type: application/x-www-form-urlencoded; charset=utf-8\n");
     else if (to->type != DESTINATION_HEARTBEAT)

@@ -65,6 +65,25 @@ build_ws() {
     step_end 'fetched'
 }
 
+# DIR/mail: a mail server for proofs. DIR/aws: the signer that AWS' own clients use.
+build_mail() { unpack_peers "$DIR/mail" $PACKAGES_mail; }
+build_aws() {
+    local folder=$DIR/aws id
+    id=$(hash_of 1 "$(cat "$TOOLS"/deps.d/aws/*.json)")
+    ! is_current "$folder/stamp" "$id" || return 0
+    command -v npm >/dev/null || fail "npm is missing: run tools/deps packages build"
+    step_begin "AWS' signer"
+    rm -rf "$folder.new"
+    mkdir -p "$folder.new"
+    cp "$TOOLS"/deps.d/aws/*.json "$folder.new/"
+    (cd "$folder.new" && npm ci --ignore-scripts --no-audit --no-fund) >>"$LOG" 2>&1 ||
+        fail "could not fetch AWS' signer: see the log"
+    echo "$id" >"$folder.new/stamp"
+    rm -rf "$folder"
+    mv "$folder.new" "$folder"
+    step_end 'fetched'
+}
+
 # DIR/otlp: OpenTelemetry's own exporter, which sends to the aggregator in `make e2e`. The lock file holds the
 # versions and npm's hashes of all its parts.
 build_otlp() {

@@ -66,4 +66,5 @@ PACKAGES_exporter='prometheus-node-exporter'
 PACKAGES_prometheus='prometheus'
 PACKAGES_pressure='slowhttptest wrk testssl.sh'
 PACKAGES_chromium='chromium'  # only when none is on PATH
+PACKAGES_mail='python3-aiosmtpd python3-public python3-attr'
 PACKAGES_peers='prometheus-node-exporter collectd-core netdata-core netdata-plugins-bash'

@@ -134,6 +134,7 @@ static bool set_up(struct http *h, struct http_slot *s, int64_t left_ms)
     curl_easy_reset(easy);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, s);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, "nephos/" NEPHOS_VERSION); /* no header: it is not signed */
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https,smtp,smtps");
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
@@ -151,6 +152,12 @@ static bool set_up(struct http *h, struct http_slot *s, int64_t left_ms)
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
     curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
+    /* libcurl does not know which certificates a connection was verified with, and must not use one again for
+     * a request that trusts others: with certificates of its own, a request has a connection of its own. */
+    long is_own = r->ca_file[0] != '\0';
+    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, is_own);
+    curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, is_own);
+    curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, !is_own ? 1L : 0L);
     curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, take_config);
     curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, s);
     curl_easy_setopt(easy, CURLOPT_USERNAME, r->user[0] != '\0' ? r->user : NULL);
