@@ -9,6 +9,7 @@
 struct analysis {
     struct store *store;
     struct detect *detect;
+    bool has_rules; /* watch is open */
     struct predict *predict;
     struct watch_room *watch;
     struct patterns *patterns;
@@ -53,7 +54,8 @@ static void judge_block(struct analysis *a, const struct store_feed_block *b, st
     for (uint32_t k = 0; k < a->block.slot_count; k++) /* valid until the next call of the store */
         series[k] = b->series_of_slot[a->block.slots[k]];
     detect_block(a->detect, b, &a->block, series, wall);
-    watch_block(a->watch, b, &a->block, series, now, wall);
+    if (a->has_rules)
+        watch_block(a->watch, b, &a->block, series, now, wall);
 }
 
 struct mono analysis_step(struct analysis *a, struct mono now, struct wall wall)
@@ -67,7 +69,7 @@ struct mono analysis_step(struct analysis *a, struct mono now, struct wall wall)
     next = mono_earlier(next, patterns_step(a->patterns, now, wall, may_query));
     for (uint32_t i = 0; i < BLOCKS_PER_STEP; i++) {
         if (!store_feed_next(a->store, &a->cursor, &a->stats.missed, &b))
-            return mono_earlier(next, watch_step(a->watch, now, wall));
+            return a->has_rules ? mono_earlier(next, watch_step(a->watch, now, wall)) : next;
         a->stats.blocks++;
         judge_block(a, &b, now, wall);
     }
@@ -77,12 +79,14 @@ struct mono analysis_step(struct analysis *a, struct mono now, struct wall wall)
 void analysis_judge(struct analysis *a, const struct rule_book *book, struct mono now, struct wall wall)
 {
     watch_open(a->watch, a->store, book, now, wall);
+    a->has_rules = true;
 }
 
 void analysis_close(struct analysis *a)
 {
     predict_close(a->predict);
-    watch_close(a->watch);
+    if (a->has_rules)
+        watch_close(a->watch);
     patterns_close(a->patterns);
     detect_close(a->detect);
 }

@@ -49,16 +49,18 @@ struct scene {
 
 static inline void scene_open_analysis(struct scene *m)
 {
+    const struct watch_limits watched = {.instances_max = 8, .series_per_instance_max = 64,
+                                         .ship_interval_ms = 10000};
     const struct detect_limits limits = {.instances_max = 8, .series_per_instance_max = 64,
                                          .tracked_max = TRACKED, .database_size_max = UINT64_C(1) << 30};
     memory_map_init(&m->map, NULL, 0);
-    assert_null(analysis_reserve(&m->map, &limits));
+    assert_null(analysis_reserve(&m->map, &limits, &watched));
     void *memory = NULL;
     uint64_t size = m->map.used;
     assert_int_equal(posix_memalign(&memory, 64, size), 0);
     memset(memory, 0, size);
     memory_map_init(&m->map, memory, size);
-    m->analysis = analysis_reserve(&m->map, &limits);
+    m->analysis = analysis_reserve(&m->map, &limits, &watched);
     analysis_open(m->analysis, m->rig->store, plat_mono(m->rig->machine),
                   plat_wall(m->rig->machine));
 }
