@@ -7,6 +7,7 @@
 
 struct asset {
     const char *name;         /* "app.js" */
+    const char *hashed;       /* "app-0123456789abcdef.js": what has this name is always the same */
     const char *content_type;
     const char *hash;         /* of the content, hexadecimal */
     const uint8_t *plain;

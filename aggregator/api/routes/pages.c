@@ -25,7 +25,8 @@ static int produce_asset(struct exchange *x)
     return st->sent == st->size ? PRODUCE_DONE : PRODUCE_MORE;
 }
 
-static void send_asset(struct exchange *x, const struct asset *asset)
+/* What is asked for by its hashed name never changes; else the client asks each time whether it has. */
+static void send_asset(struct exchange *x, const struct asset *asset, bool is_hashed)
 {
     bool is_gzip = http_lists(x->request, "Accept-Encoding", "gzip");
     char etag[80];
@@ -33,7 +34,7 @@ static void send_asset(struct exchange *x, const struct asset *asset)
     text_init(&t, etag, sizeof(etag));
     text_printf(&t, "\"%s%s\"", asset->hash, is_gzip ? "-gz" : "");
     respond_header(x, "ETag: %s", etag);
-    respond_header(x, "Cache-Control: no-cache");
+    respond_header(x, "Cache-Control: %s", is_hashed ? "public, max-age=31536000, immutable" : "no-cache");
     respond_header(x, "Vary: Accept-Encoding");
     if (http_matches(x->request, "If-None-Match", etag)) {
         respond_empty(x, 304);
@@ -52,8 +53,8 @@ static void send_asset(struct exchange *x, const struct asset *asset)
 static void find_asset(struct exchange *x, const char *name)
 {
     for (uint32_t i = 0; i < asset_count; i++)
-        if (text_equal(assets[i].name, name)) {
-            send_asset(x, &assets[i]);
+        if (text_equal(assets[i].name, name) || text_equal(assets[i].hashed, name)) {
+            send_asset(x, &assets[i], text_equal(assets[i].hashed, name));
             return;
         }
     respond_error(x, 404, NULL, "Not Found");
