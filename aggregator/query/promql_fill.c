@@ -125,11 +125,8 @@ static int begin_row(struct promql_load *l, const struct promql_source *from, st
 }
 
 /* What there is of it is kept; nothing is not. */
-static int end_row(struct promql_load *l, struct promql_table *t)
+static int give_row(struct promql_load *l, struct promql_table *t, uint32_t row)
 {
-    uint32_t row = (uint32_t)l->target;
-    l->target = -1;
-    l->row++;
     if (promql_row_is_empty(t, row)) {
         t->row_count--;
         t->arena_used = l->arena_before;
@@ -139,6 +136,14 @@ static int end_row(struct promql_load *l, struct promql_table *t)
         return give_to_group(l, t, row);
     l->matrix.rows++;
     return ERR_OK;
+}
+
+static int end_row(struct promql_load *l, struct promql_table *t)
+{
+    uint32_t row = (uint32_t)l->target;
+    l->target = -1;
+    l->row++;
+    return give_row(l, t, row);
 }
 
 int promql_fill(struct promql_load *l, const struct promql_source *from, struct promql_table *t)
@@ -164,6 +169,28 @@ int promql_fill(struct promql_load *l, const struct promql_source *from, struct 
     return 0;
 }
 
+int promql_fill_newest(struct promql_load *l, const struct promql_source *from, struct promql_table *t,
+                       uint32_t series)
+{
+    const struct store_series *it = store_series(from->store, l->ask.instance, series);
+    int64_t at_ms = promql_time(t, 0) - l->selector->offset_ms;
+    struct labels labels;
+    if (t->points > 1 || l->window.function != CALL_INSTANT || it->last_ms == 0 || it->last_ms > at_ms ||
+        it->last_ms < at_ms - l->window.range_ms)
+        return 0;
+    l->arena_before = t->arena_used;
+    int row = promql_row_push(t);
+    if (row < 0)
+        return row;
+    promql_series_labels(from, l->ask.instance, series, &labels);
+    int err = promql_labels_set(t, (uint32_t)row, name_of(l, from, series), &labels);
+    if (err != ERR_OK)
+        return err;
+    uint32_t scale = catalog_metric(from->catalog, it->metric_index)->scale;
+    *promql_cells(t, (uint32_t)row) = (double)it->last_value / scale;
+    return give_row(l, t, (uint32_t)row) == ERR_OK ? 1 : ERR_FULL;
+}
+
 static int fill_one(struct promql_load *l, struct promql_table *t, const char *name,
                     const struct labels *labels)
 {
@@ -174,8 +201,7 @@ static int fill_one(struct promql_load *l, struct promql_table *t, const char *n
     double *cells = promql_cells(t, (uint32_t)row);
     for (uint32_t p = 0; p < t->points; p++)
         cells[p] = 1;
-    l->target = row;
-    return end_row(l, t);
+    return give_row(l, t, (uint32_t)row);
 }
 
 int promql_fill_info(struct promql_load *l, const struct promql_source *from, struct promql_table *t)

@@ -101,6 +101,7 @@ static void begin(struct promql_load *l, const struct promql *q, uint32_t node, 
     l->series = -1;
     l->query = -1;
     l->is_filled = true;
+    l->is_waiting = false;
     l->row = l->row_count = 0;
     l->target = -1;
     l->matrix = (struct promql_matrix){.first = t->row_count};
@@ -182,8 +183,10 @@ static uint32_t resume(const struct promql_load *l, const struct catalog_entry *
     return at;
 }
 
-/* The series of the walk's instance, as many as fit: true when they are all there. */
-static bool collect(struct promql_load *l, const struct promql_source *from, uint32_t *looked)
+/* The series of the walk's instance, as many as fit: 1 when they are all there, 0 when there are more, or
+ * ERR_FULL. At one time, and that not before the newest samples, those are the answer: nothing is read. */
+static int collect(struct promql_load *l, const struct promql_source *from, struct promql_table *t,
+                   uint32_t *looked)
 {
     uint32_t count;
     const struct selection *s = &l->q->selection;
@@ -198,14 +201,17 @@ static bool collect(struct promql_load *l, const struct promql_source *from, uin
             promql_series_labels(from, l->instance, entries[i].series, &labels);
             bool is_taken = selector_takes(s, &s->selectors[l->selector->selector], name, &labels);
             bool is_shared = v == VERDICT_SHARED;
-            if (is_taken && !(is_shared && has_earlier(l, from, entries, i)) &&
+            int done = is_taken && !is_shared ? promql_fill_newest(l, from, t, entries[i].series) : 0;
+            if (done < 0)
+                return done;
+            if (is_taken && done == 0 && !(is_shared && has_earlier(l, from, entries, i)) &&
                 !add_row(l, from, entries, count, i, is_shared))
-                return false;
+                return 0;
         }
         l->family = entries[i].family;
         l->series = entries[i].series;
     }
-    return true;
+    return 1;
 }
 
 static void next_instance(struct promql_load *l)
@@ -215,35 +221,40 @@ static void next_instance(struct promql_load *l)
     l->series = -1;
 }
 
+/* Asks the store for the batch; when it has no place, the batch waits. */
+static int start_query(struct promql_load *l, const struct promql_source *from)
+{
+    l->ask.from_ms = l->from_ms;
+    l->ask.to_ms = l->to_ms;
+    l->ask.step_ms = l->cell_ms;
+    int query = store_query_begin(from->store, &l->ask);
+    l->is_waiting = query == ERR_FULL;
+    if (query < 0)
+        return query == ERR_FULL ? ERR_BUSY : query;
+    l->query = query;
+    l->row = 0;
+    l->is_filled = false;
+    return 1;
+}
+
 /* Begins the next query of the store: 1 more to do, 0 there are no more, or an error. */
-static int begin_batch(struct promql_load *l, const struct promql_source *from)
+static int begin_batch(struct promql_load *l, const struct promql_source *from, struct promql_table *t)
 {
     uint32_t looked = 0, hosts = store_instance_count(from->store);
+    if (l->is_waiting)
+        return start_query(l, from);
     l->ask.series_count = l->row_count = 0;
     for (; l->instance < hosts; next_instance(l)) {
         if (looked++ >= LOOK_SLICE)
             return 1;
+        l->ask.instance = l->instance;
         if (store_instance(from->store, l->instance)->deleted_ms != 0)
             continue;
-        uint32_t family = l->family;
-        int32_t series = l->series;
-        (void)collect(l, from, &looked);
-        if (l->row_count == 0)
-            continue;
-        l->ask.instance = l->instance;
-        l->ask.from_ms = l->from_ms;
-        l->ask.to_ms = l->to_ms;
-        l->ask.step_ms = l->cell_ms;
-        int query = store_query_begin(from->store, &l->ask);
-        if (query < 0) {
-            l->family = family;
-            l->series = series;
-            return query == ERR_FULL ? ERR_BUSY : query;
-        }
-        l->query = query;
-        l->row = 0;
-        l->is_filled = false;
-        return 1;
+        int err = collect(l, from, t, &looked);
+        if (err < 0)
+            return err;
+        if (l->row_count > 0)
+            return start_query(l, from);
     }
     return 0;
 }
@@ -284,7 +295,7 @@ int promql_load_step(struct promql_load *l, const struct promql_source *from, co
     if (!l->is_begun)
         begin(l, q, node, t);
     if (l->query < 0) {
-        int more = begin_batch(l, from);
+        int more = begin_batch(l, from, t);
         if (more != 0)
             return more;
         int err = promql_fill_info(l, from, t);

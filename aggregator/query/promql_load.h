@@ -42,7 +42,7 @@ struct promql_load {
     struct promql_batch_row rows[QUERY_SERIES_MAX];
     uint32_t row_count;
     int query;                                  /* of the store, or -1 */
-    bool is_filled;
+    bool is_filled, is_waiting;                 /* its cells are there; the store had no place for it */
     uint32_t row, point, first_sample, sample_count;
     int target;                                 /* row of the table, or -1 */
     uint32_t arena_before;
