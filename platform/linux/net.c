@@ -15,7 +15,9 @@
 #include "platform/linux/tls/tls.h"
 
 #define HELLO_TIMEOUT_MS 10000 /* from accept to the first byte */
-#define HANDSHAKE_TIMEOUT_MS 10000
+/* As a client. A server that all its agents come back to at once takes them in turn: who gives up and comes
+ * again goes to the end of the queue, and what was done for it is lost. */
+#define HANDSHAKE_TIMEOUT_MS 30000
 #define BACKLOG 4096 /* all agents may come back at once; the kernel cuts it to its own limit */
 #define KEEPALIVE_IDLE_S 60
 #define KEEPALIVE_INTERVAL_S 15

@@ -20,7 +20,7 @@
 
 #define EVENTS_MAX 256
 #define HANDSHAKE_BUDGET_MS 20
-#define HANDSHAKE_TIMEOUT_MS 10000
+#define HANDSHAKE_TIMEOUT_MS 10000 /* as a server, from its turn on */
 #define HURRIED_HANDSHAKE_MS 5000 /* while others wait: some round trips to the other end of the world */
 
 int plat_next_ready(struct plat *p)

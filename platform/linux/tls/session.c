@@ -145,7 +145,8 @@ static int handshake_failed(struct plat *p, struct conn *c, int error)
         words_for_flags(negotiated->verify_result, true, negotiated->peer_cert, &why);
     else
         words_for_handshake(error, alert, &why);
-    if (s->offered_ticket)
+    /* A server that was ended or has no time for us says nothing against the ticket. */
+    if (s->offered_ticket && error != MBEDTLS_ERR_SSL_CONN_EOF)
         client_drop_ticket(p, c);
     p->stats.handshakes_failed++;
     conn_fail(p, c, "the TLS handshake failed");
