@@ -155,13 +155,14 @@ static void say_size(const struct alert_facts *f, enum subject subject, struct t
 
 static void say_meaning(const struct alert_facts *f, enum subject subject, struct text *t)
 {
-    if (f->has_values && f->metric[0] != '\0') {
+    bool has_values = f->has_values && metric_is_plain(f->metric, f->rule);
+    if (has_values) {
         if (!say_state(f, t))
             say_values(f, t);
     } else {
         say_report(f, t);
     }
-    if (f->has_values)
+    if (has_values)
         say_size(f, subject, t);
     if (f->reopened > 0) {
         text_put(t, " It came back ");

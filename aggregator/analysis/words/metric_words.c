@@ -165,6 +165,11 @@ const char *tag_value(const char *tag)
     return value == NULL ? "" : value + 1;
 }
 
+bool metric_is_plain(const char *metric, const char *rule)
+{
+    return metric[0] != '\0' && (rule[0] == '\0' || !text_starts(metric, "load_average"));
+}
+
 const char *metric_joint(const char *tag)
 {
     return text_starts(tag, "interface=") ? " of " : " on ";
@@ -211,7 +216,10 @@ void metric_noun(struct text *t, const char *metric, const char *tag)
     int at = find(metric);
     if (at >= 0)
         text_put(t, known[at].noun);
-    else if (text_equal(metric, "cpu_seconds") && text_starts(tag, "mode=")) {
+    else if (text_equal(metric, "cpu_seconds") && text_equal(tag, "mode=steal")) {
+        text_put(t, "CPU time taken by the hypervisor (steal)");
+        return;
+    } else if (text_equal(metric, "cpu_seconds") && text_starts(tag, "mode=")) {
         text_put(t, "CPU time in mode ");
         phrase_foreign(t, tag_value(tag), 16);
         return;

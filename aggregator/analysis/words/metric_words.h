@@ -26,6 +26,9 @@ void metric_begin(struct text *t, const char *metric, const char *tag);
 bool metric_is_worded(const char *metric);
 /* "have been" and not "has been". */
 bool metric_is_plural(const char *metric);
+/* The values of an alert of that rule are those of the metric. Rules may look at the load of each core: then
+ * the rule's own message says what its values are. */
+bool metric_is_plain(const char *metric, const char *rule);
 /* How the name of the host follows the noun: " on ", or " of " behind "on eth0". */
 const char *metric_joint(const char *tag);
 /* The value behind '=' of the first tag, or "" . */

@@ -151,9 +151,15 @@ static void put_seconds(struct text *t, double s, const char *per)
 
 static void put_with(struct text *t, double v, const char *unit, const char *per)
 {
-    if (text_equal(unit, "percent")) {
-        phrase_number(t, v);
+    if (text_equal(unit, "percent") || text_equal(unit, "ratio")) {
+        phrase_number(t, unit[0] == 'r' ? v * 100 : v);
         text_put(t, " %");
+    } else if (text_equal(unit, "count/s")) {
+        phrase_number(t, v);
+        text_put(t, "/s");
+    } else if (text_equal(unit, "bytes/s")) {
+        put_bytes(t, v);
+        text_put(t, "/s");
     } else if (text_equal(unit, "bytes")) {
         put_bytes(t, v);
     } else if (text_equal(unit, "megabytes")) {

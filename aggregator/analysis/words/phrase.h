@@ -18,7 +18,8 @@ void phrase_name(struct text *t, const char *name);
 /* Three digits that matter, thousands in groups: 0.42, 8.2, 97.3, 1,234, 3.2 million. "no number" for NAN. */
 void phrase_number(struct text *t, double v);
 /* With its unit: "97.3 %", "8.2 GiB", "350 ms", "1.5 s", "3 h 20 min", "12 pages". `unit` as in
- * proto/metrics.def, or any other word, which is put behind the number as it is. */
+ * proto/metrics.def, "ratio" (1 is 100 %), "count/s", "bytes/s", or any other word, which is put behind the
+ * number. */
 void phrase_value(struct text *t, double v, const char *unit);
 /* The same by time: "12 MiB/s", "40/s", "0.5 %/h" with per = "h". */
 void phrase_rate(struct text *t, double v, const char *unit, const char *per);

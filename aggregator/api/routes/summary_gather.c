@@ -76,7 +76,8 @@ static void tell_alerts(struct store *store, struct summary *s)
         f->alerts[i] = (struct summary_alert){
             .host = name_of(store, a->instance), .metric = a->metric, .tag = a->tag, .unit = a->unit,
             .message = a->message, .subject = subject_of(a->metric, a->rule, a->type),
-            .severity = (uint32_t)a->severity, .has_values = a->scale != 0, .is_low = a->is_low,
+            .severity = (uint32_t)a->severity,
+            .has_values = a->scale != 0 && metric_is_plain(a->metric, a->rule), .is_low = a->is_low,
             .is_acknowledged = a->status == ALERT_ACKNOWLEDGED, .last = (double)a->last_value / scale,
             .level = (double)a->level / scale, .first_ms = a->first_ms};
     }

@@ -86,12 +86,18 @@ static void processors(struct golden *g)
     f.last = 5.1;
     f.severity = 2;
     f.reopened = 1;
+    f.rule = "load";
+    f.message = "3.2 threads for each core of web-3 have been running or waiting for 15m";
+    golden_check(g, "load by a rule, for each core", explain(&f));
+    f.rule = "";
     golden_check(g, "load, came back", explain(&f));
-    f.metric = "cpu_steal_percent";
-    f.unit = "percent";
-    f.level = 10;
-    f.peak = 34;
-    f.last = 21;
+    f.metric = "cpu_seconds";
+    f.tag = "mode=steal";
+    f.rule = "steal";
+    f.unit = "ratio";
+    f.level = 0.1;
+    f.peak = 0.34;
+    f.last = 0.21;
     f.reopened = 4;
     golden_check(g, "steal", explain(&f));
 }
@@ -179,6 +185,8 @@ static void others(struct golden *g)
     f.level = 10;
     f.last = 12;
     f.peak = 40;
+    f.rule = "network_errors";
+    f.unit = "count/s";
     golden_check(g, "network errors", explain(&f));
     f.rule = f.type = "custom";
     f.metric = "queue_length";

@@ -71,6 +71,9 @@ static void values_carry_their_units(void **state)
     IS(phrase_value(&t, 71.5, "celsius"), "71.5 °C");
     IS(phrase_value(&t, 8.25, "load"), "8.25");
     IS(phrase_value(&t, 3, "count"), "3");
+    IS(phrase_value(&t, 0.335, "ratio"), "33.5 %");
+    IS(phrase_value(&t, 12, "count/s"), "12/s");
+    IS(phrase_value(&t, 2097152, "bytes/s"), "2 MiB/s");
     IS(phrase_value(&t, 3, "req\n"), "3 req?");
     IS(phrase_value(&t, NAN, "percent"), "no value");
     IS(phrase_rate(&t, 12582912, "bytes", "s"), "12 MiB/s");
@@ -173,7 +176,8 @@ static void series_have_nouns(void **state)
     IS(metric_noun(&t, "disk_usage_percent", "mount=/var/lib"), "disk use of /var/lib");
     IS(metric_noun(&t, "network_rx_bytes", "interface=eth0"), "traffic received on eth0");
     IS(metric_noun(&t, "cpu_core_usage", "core=3"), "CPU use of core 3");
-    IS(metric_noun(&t, "cpu_seconds", "mode=steal"), "CPU time in mode steal");
+    IS(metric_noun(&t, "cpu_seconds", "mode=steal"), "CPU time taken by the hypervisor (steal)");
+    IS(metric_noun(&t, "cpu_seconds", "mode=user"), "CPU time in mode user");
     IS(metric_noun(&t, "queue_length", "queue=a,shard=2"), "queue_length (queue=a,shard=2)");
     IS(metric_noun(&t, "disk_usage_percent", "mount=/a\nb"), "disk use of /a?b");
     assert_string_equal(tag_value("mount=/"), "/");
