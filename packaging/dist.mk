@@ -13,7 +13,8 @@ MANUAL := $(BUILD)/manual
 MANUAL_COMMON := $(wildcard tools/manual/*.h) tools/manual/main.c tools/manual/page.c tools/manual/completion.c \
 	$(BASE_SRC) proto/token.c proto/instance_id.c
 MANUAL_agent := agent/config.c agent/command.c
-MANUAL_aggregator := aggregator/config.c aggregator/verbs.c
+MANUAL_aggregator := aggregator/config.c aggregator/verbs.c aggregator/forward/destination.c \
+	aggregator/store/alert_names.c
 MANUAL_FILES := $(foreach program,agent aggregator,$(addprefix $(MANUAL)/,nephos-$(program).8 \
 	nephos-$(program).conf.5 nephos-$(program).bash _nephos-$(program) nephos-$(program).fish))
 

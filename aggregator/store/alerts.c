@@ -9,13 +9,6 @@
 
 #include "aggregator/store/state.h"
 
-const char *const alert_status_names[ALERT_STATUS_COUNT] = {
-    [ALERT_ACTIVE] = "active", [ALERT_ACKNOWLEDGED] = "acknowledged", [ALERT_RESOLVED] = "resolved",
-};
-const char *const alert_severity_names[ALERT_SEVERITY_COUNT] = {
-    [ALERT_LOW] = "low", [ALERT_MEDIUM] = "medium", [ALERT_HIGH] = "high", [ALERT_CRITICAL] = "critical",
-};
-
 static int64_t now_ms(const struct store *s)
 {
     return wall_ms(plat_wall(s->plat));
