@@ -21,6 +21,12 @@ static const struct {
     {VERB_NOTIFY_LIST, "GET", "/api/v1/destinations", NULL},
     {VERB_NOTIFY_TEST, "POST", "/api/v1/destinations/", "/test"},
     {VERB_AUDIT, "GET", "/api/v1/audit?limit=1000", NULL},
+    {VERB_RULES_LIST, "GET", "/api/v1/rules", NULL},
+    {VERB_RULES_SET, "PUT", "/api/v1/rules", NULL},
+    {VERB_RULES_TEST, "POST", "/api/v1/rules/test", NULL},
+    {VERB_SILENCE_LIST, "GET", "/api/v1/silences", NULL},
+    {VERB_SILENCE_CREATE, "POST", "/api/v1/silences", NULL},
+    {VERB_SILENCE_DELETE, "DELETE", "/api/v1/silences/", ""},
 };
 
 static int find(enum config_verb verb)
@@ -57,15 +63,66 @@ static int put_creation(const struct config *c, bool has_ttl, struct text *body,
     return ERR_OK;
 }
 
-int asking_run(struct plat *p, const struct config *c, const struct command_line *line, bool has_ttl,
+/* A text in JSON, whatever it holds. */
+static void put_text(struct text *out, const char *key, const char *text)
+{
+    text_printf(out, "%s\"%s\":\"", out->length > 1 ? "," : "", key);
+    for (; *text != '\0'; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c == '"' || c == '\\')
+            text_put_char(out, '\\');
+        if (c < 0x20)
+            text_printf(out, "\\u%04x", c);
+        else
+            text_put_char(out, (char)c);
+    }
+    text_put_char(out, '"');
+}
+
+/* "-6h" and "now" are for the aggregator to understand. */
+static void put_times(const struct config *c, struct text *body)
+{
+    if (c->from[0] != '\0')
+        put_text(body, "from", c->from);
+    if (c->to[0] != '\0')
+        put_text(body, "to", c->to);
+}
+
+static void put_rules(const struct config *c, const struct command_line *line, const char *text,
+                      struct text *body)
+{
+    text_put_char(body, '{');
+    if (line->verb == VERB_SILENCE_CREATE) {
+        put_text(body, "rule", c->rule);
+        put_text(body, "weekly", c->weekly);
+        put_text(body, "comment", c->comment);
+    } else if (text != NULL) {
+        put_text(body, "text", text);
+    } else {
+        put_text(body, "rule", line->operand);
+    }
+    if (line->verb != VERB_RULES_SET) {
+        put_text(body, "instance", c->only_instance);
+        put_times(c, body);
+    }
+    text_put_char(body, '}');
+}
+
+static bool is_of_rules(enum config_verb verb)
+{
+    return verb == VERB_RULES_SET || verb == VERB_RULES_TEST || verb == VERB_SILENCE_CREATE;
+}
+
+int asking_run(struct plat *p, const struct config *c, const struct command_line *line,
+               const struct asking_more *more,
                command_print *print, struct text *why)
 {
-    char path_words[512], body_words[256];
+    char path_words[512];
     struct text path, body;
     int row = find(line->verb);
     ASSERT(row >= 0);
     text_init(&path, path_words, sizeof path_words);
-    text_init(&body, body_words, sizeof body_words);
+    text_init(&body, more->body, more->body_size);
     text_put(&path, table[row].path);
     if (table[row].behind != NULL && line->operand != NULL) {
         command_put_word(&path, line->operand);
@@ -75,8 +132,14 @@ int asking_run(struct plat *p, const struct config *c, const struct command_line
         text_put(why, "that is too long for a name");
         return ERR_MALFORMED;
     }
-    if (line->verb == VERB_ACCESS_CREATE && put_creation(c, has_ttl, &body, why) < 0)
+    if (line->verb == VERB_ACCESS_CREATE && put_creation(c, more->has_ttl, &body, why) < 0)
         return ERR_MALFORMED;
-    bool has_body = text_equal(table[row].method, "POST");
+    if (is_of_rules(line->verb))
+        put_rules(c, line, more->text, &body);
+    if (body.truncated) {
+        text_put(why, "the file is too large for rules");
+        return ERR_MALFORMED;
+    }
+    bool has_body = text_equal(table[row].method, "POST") || text_equal(table[row].method, "PUT");
     return command_ask(p, table[row].method, path.at, has_body ? body.at : NULL, ANSWER_MS_MAX, print, why);
 }

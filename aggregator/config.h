@@ -45,6 +45,7 @@ struct config {
     char only_instance[INSTANCE_ID_SIZE], only_metric[METRIC_SIZE];
     char from[CONFIG_TIME_SIZE], to[CONFIG_TIME_SIZE];
     int64_t step_ms;
+    char rule[CONFIG_HINTS_SIZE], weekly[CONFIG_HINTS_SIZE], comment[CONFIG_HINTS_SIZE];
 };
 
 struct command_line {

@@ -6,6 +6,7 @@
 #include "aggregator/archive/archive.h"
 #include "aggregator/asking.h"
 #include "aggregator/config.h"
+#include "aggregator/rules/rule.h"
 #include "aggregator/startup.h"
 #include "aggregator/token_command.h"
 #include "platform/credentials.h"
@@ -36,6 +37,8 @@ static struct {
     struct plat *plat;
     struct http *http;
     char out[16384];
+    char body[2 * RULES_TEXT_SIZE];
+    struct rule_set rules;
     struct archive archive;
 } program;
 
@@ -133,14 +136,57 @@ static void print_answer(uint16_t status, const char *bytes, uint32_t size)
     (void)plat_linux_print(status < 400 ? 1 : 2, bytes, size);
 }
 
+/* The file that the operand names, into startup.rules: 1; 0 when there is none; negative with `why`. */
+static int read_operand(struct text *why)
+{
+    struct startup *s = &program.startup;
+    const char *name = s->line.operand;
+    enum config_verb verb = s->line.verb;
+    if (verb != VERB_RULES_SET && verb != VERB_RULES_TEST && verb != VERB_RULES_CHECK)
+        return 0;
+    int n = plat_linux_read_file(name, s->rules, sizeof s->rules - 1);
+    if (n >= 0)
+        s->rules[n] = '\0';
+    if (n >= 0 || (n == ERR_MISSING && verb == VERB_RULES_TEST))
+        return n >= 0;
+    text_printf(why, "%s: %s", name, n == ERR_MISSING ? "there is no such file"
+                                     : n == ERR_FULL  ? "the file is too large for rules"
+                                                      : "the file cannot be read");
+    return n;
+}
+
+/* Reads the rules as the aggregator would, on top of the profile. */
+static int check_rules(struct text *why)
+{
+    struct startup *s = &program.startup;
+    const char *part, *profile = s->config.alert_profile;
+    if (read_operand(why) < 0)
+        return fail(EXIT_CONFIG, why);
+    for (uint32_t i = 0; (part = rules_profile_part(profile, i)) != NULL; i++)
+        (void)rules_parse(&program.rules, profile, part, (uint32_t)strlen(part), RULE_FROM_PROFILE, why);
+    if (rules_parse(&program.rules, s->line.operand, s->rules, (uint32_t)strlen(s->rules), RULE_FROM_FILE,
+                    why) < 0)
+        return fail(EXIT_CONFIG, why);
+    struct text out;
+    text_init(&out, program.out, sizeof program.out);
+    text_printf(&out, "%s: good; with the profile %s there are %u rules\n", s->line.operand, profile,
+                program.rules.count);
+    return print_out(&out);
+}
+
 static int ask(struct text *why)
 {
     struct startup *s = &program.startup;
+    int has_text = read_operand(why);
+    if (has_text < 0)
+        return fail(EXIT_CONFIG, why);
     int code = start_small(why);
     if (code != EXIT_OK)
         return code;
     bool has_ttl = s->settings.origin[settings_find(&s->settings, "token.ttl")] != ORIGIN_DEFAULT;
-    int status = asking_run(program.plat, &s->config, &s->line, has_ttl, print_answer, why);
+    const struct asking_more more = {.has_ttl = has_ttl, .text = has_text > 0 ? s->rules : NULL,
+                                     .body = program.body, .body_size = sizeof program.body};
+    int status = asking_run(program.plat, &s->config, &s->line, &more, print_answer, why);
     plat_linux_stop(program.plat);
     if (status < 0)
         return fail(status == ERR_DENIED      ? EXIT_PERMISSION
@@ -282,6 +328,8 @@ int main(int argc, char *argv[])
     }
     if (program.startup.line.verb == VERB_TOKEN_CREATE)
         return create_token(&why);
+    if (program.startup.line.verb == VERB_RULES_CHECK)
+        return check_rules(&why);
     if (asking_is_verb(program.startup.line.verb))
         return ask(&why);
     if (program.startup.line.verb != VERB_SERVE)

@@ -133,7 +133,8 @@ static void age_host(struct watch_room *w, uint32_t instance, int64_t now_ms)
 {
     struct watched *h = &w->hosts[instance];
     int64_t newest_ms = store_instance(w->store, instance)->last_sample_ms;
-    for (uint32_t i = 0; i < h->count && !h->is_silent; i++) {
+    bool is_listening = mono_reached(w->looked, w->quiet_until) && !h->is_silent;
+    for (uint32_t i = 0; i < h->count && is_listening; i++) {
         struct watch *x = &h->watches[i];
         bool is_of_facts = x->binding.series[0] == SERIES_NONE && x->binding.series[1] == SERIES_NONE;
         if (x->e.level == LEVEL_NORMAL || is_of_facts ||

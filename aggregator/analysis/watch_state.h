@@ -16,6 +16,7 @@
 struct watch {
     uint16_t rule;               /* index in the book */
     bool is_told, is_dismissed;  /* there is an alert; somebody closed it by hand */
+    bool is_live;                /* a fresh sample was a part of the incident */
     uint8_t told_level, returns;
     int64_t told_ms, ended_ms;   /* of samples */
     int64_t asked_ms;            /* wall clock, when it was last found silenced */

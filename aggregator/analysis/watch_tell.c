@@ -208,19 +208,33 @@ void watch_settle(struct watch_room *w, uint32_t instance, struct watch *x, int6
     x->told_level = LEVEL_NORMAL;
 }
 
+/* What is judged are means: the newest may be of before a pause. */
+static bool is_held_now(const struct watch *x, const struct rule *r)
+{
+    int64_t newest_ms = x->e.inputs[0].time_ms > x->e.inputs[1].time_ms ? x->e.inputs[0].time_ms
+                                                                        : x->e.inputs[1].time_ms;
+    bool is_held = x->e.warning.is_held || x->e.critical.is_held;
+    return is_held && newest_ms - x->e.last_ms <= FRESH_MS + r->over_ms;
+}
+
 void watch_tell(struct watch_room *w, uint32_t instance, struct watch *x, bool is_fresh, int64_t now_ms)
 {
+    const struct rule *r = rule_of(w, x);
     if (x->e.level == LEVEL_NORMAL) {
+        x->is_live = false;
         if (x->is_told)
             watch_settle(w, instance, x, x->e.last_ms);
         return;
     }
-    const struct rule *r = rule_of(w, x);
+    x->is_live = x->is_live || (is_fresh && is_held_now(x, r));
     bool is_due = !x->is_told || (uint8_t)x->e.level != x->told_level ||
                   x->e.last_ms - x->told_ms >= r->repeat_ms;
-    if (!is_fresh || !is_due || (now_ms >= x->asked_ms && now_ms - x->asked_ms < ASKED_MS))
+    if (!is_fresh || !is_due || (!x->is_told && !x->is_live) || (now_ms >= x->asked_ms &&
+                                                                 now_ms - x->asked_ms < ASKED_MS))
         return;
-    if (is_suppressed(w, instance, x) || is_silenced(w, instance, x, now_ms)) {
+    bool is_hushed = is_silenced(w, instance, x, now_ms);
+    if (is_hushed || is_suppressed(w, instance, x)) {
+        x->is_live = x->is_live && !is_hushed; /* what is over when a silence ends is not told */
         x->asked_ms = now_ms;
         return;
     }

@@ -68,6 +68,8 @@ struct api *api_reserve(struct memory_map *map, const struct api_limits *limits)
     across_reserve(map, world);
     promql_routes_reserve(map, world);
     notes_reserve(map, world);
+    silences_reserve(map, world);
+    backtest_reserve(map, world);
     forecast_reserve(map, world);
     words_reserve(map, world, limits->instances_max);
     world->catalog = catalog_reserve(map, limits->instances_max, limits->series_per_instance_max);
@@ -115,6 +117,11 @@ void api_open(struct api *a, struct plat *p, struct store *s, const struct memor
     a->next_sweep = w->started;
     push_open(w->push, p, s);
     live_open(a->live, w);
+}
+
+void api_rules(struct api *a, struct rule_book *book)
+{
+    a->world.book = book;
 }
 
 void api_configure(struct api *a, const struct api_options *options)

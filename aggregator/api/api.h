@@ -19,6 +19,7 @@ struct api_limits {
 };
 
 struct api;
+struct rule_book;
 
 struct api_options {
     const char *token;   /* of --api-token-file: a further token of the role admin; or "" */
@@ -33,6 +34,8 @@ struct api *api_reserve(struct memory_map *map, const struct api_limits *limits)
 /* `map` is shown at /api/v1/self/memory. */
 void api_open(struct api *a, struct plat *p, struct store *s, const struct memory_map *map,
               const struct api_options *options);
+/* The rules that are shown and changed; before the first step. */
+void api_rules(struct api *a, struct rule_book *book);
 /* Other options from now on. */
 void api_configure(struct api *a, const struct api_options *options);
 void api_accept(struct api *a, int conn, enum api_door door, struct mono now);

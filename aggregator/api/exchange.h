@@ -73,6 +73,9 @@ struct access {
 };
 struct across_pool;
 struct promql_pool;
+struct rule_book;
+struct silence_scratch;
+struct backtest;
 struct notes_scratch;
 struct forecast_scratch;
 struct words_slot;
@@ -101,6 +104,9 @@ struct world {
     struct across_pool *across; /* queries of many hosts */
     struct promql_pool *promql; /* queries as Prometheus writes them */
     struct notes_scratch *notes;
+    struct rule_book *book;
+    struct silence_scratch *silences;
+    struct backtest *backtest; /* a rule that is tested */
     struct forecast_scratch *forecast;
     const struct board *board; /* what analysis knows now, or NULL */
     struct words_slot *words;  /* facts and sentences in the making */

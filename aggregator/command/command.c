@@ -106,7 +106,7 @@ int command_stream(struct plat *p, const char *method, const char *path, const c
     text_printf(&t, "%s %s HTTP/1.0\r\nHost: localhost\r\n", method, path);
     if (body != NULL)
         text_printf(&t, "Content-Type: application/json\r\nContent-Length: %u\r\n", (unsigned)strlen(body));
-    text_printf(&t, "\r\n%s", body != NULL ? body : "");
+    text_put(&t, "\r\n");
     ASSERT(!t.truncated);
     a.conn = plat_connect_local(p, COMMAND_SOCKET);
     if (a.conn < 0) {
@@ -117,6 +117,8 @@ int command_stream(struct plat *p, const char *method, const char *path, const c
         return a.conn;
     }
     int e = send_all(&a, t.at, t.length);
+    if (e == ERR_OK && body != NULL)
+        e = send_all(&a, body, (uint32_t)strlen(body));
     if (e == ERR_OK)
         e = receive(&a);
     plat_close(p, a.conn);

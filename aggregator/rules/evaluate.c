@@ -238,4 +238,5 @@ void evaluate_resume(struct evaluation *e, enum rule_level level, int64_t begin_
         resume(&e->critical, begin_ms, last_ms);
     e->level = level;
     e->begin_ms = begin_ms;
+    e->last_ms = last_ms;
 }

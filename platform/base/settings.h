@@ -53,7 +53,7 @@ enum setting_fate {
     EARLIER_FOREIGN,   /* the address is that of a service that no agent of ours can speak to */
 };
 
-#define SETTINGS_MAX 48U
+#define SETTINGS_MAX 64U
 #define SETTINGS_EARLIER_MAX 24U
 /* Names of all files read, with their terminators. */
 #define SETTINGS_FILE_NAMES_SIZE 1024U

@@ -126,6 +126,17 @@ void handle_anomalies(struct exchange *x);
 void handle_forecast(struct exchange *x);
 void forecast_reserve(struct memory_map *map, struct world *w);
 
+/* rules.c, rules_test.c, silences.c */
+void silences_reserve(struct memory_map *map, struct world *w);
+void backtest_reserve(struct memory_map *map, struct world *w);
+void handle_rules(struct exchange *x);
+void handle_rules_stored(struct exchange *x);
+void handle_rules_put(struct exchange *x);
+void handle_rules_test(struct exchange *x);
+void handle_silences(struct exchange *x);
+void handle_silence_create(struct exchange *x);
+void handle_silence_remove(struct exchange *x);
+
 /* processes.c */
 void handle_processes(struct exchange *x);
 
