@@ -192,7 +192,8 @@ void conn_connected(struct plat *p, struct conn *c)
         conn_opened(p, c);
     } else if (c->server) {
         c->state = CONN_HELLO;
-        conn_deadline(p, c, mono_after_ms(plat_mono(p), HELLO_TIMEOUT_MS));
+        c->accepted = plat_mono(p);
+        conn_deadline(p, c, mono_after_ms(c->accepted, HELLO_TIMEOUT_MS));
         conn_watch(p, c);
     } else {
         c->state = CONN_HANDSHAKE;

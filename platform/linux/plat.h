@@ -71,6 +71,7 @@ struct conn {
     uint32_t credential;   /* of a client */
     int32_t dial;          /* NONE once TCP is up */
     struct mono deadline;  /* of a connection in `opening` */
+    struct mono accepted;  /* of a server's */
     struct link ready;     /* reported by plat_next_ready */
     struct link again;     /* to be reported after the next plat_wait: holds bytes already read */
     struct link opening;   /* has a deadline */

@@ -279,6 +279,29 @@ static void many(struct site *s)
     end_plat(agent);
 }
 
+/* In a crowd a hello may wait for seconds before it is looked at; its ticket is as good as the others'. */
+static void late_turn(struct site *s)
+{
+    char directory[128];
+    struct plat *agent = make_agent(s->server, fresh_directory(directory), "patient", 4);
+    check_visit(s, agent, PLAT_TLS, 7, "patient");
+    uint64_t resumed = stats_of(s->server).handshakes_resumed;
+    int conn = plat_connect(agent, s->address, PLAT_TLS), peer = ERR_AGAIN;
+    CHECK(conn >= 0);
+    for (int i = 0; i < 500 && peer < 0; i++) {
+        CHECK(plat_wait(agent, mono_after_ms(plat_mono(agent), 2)) == ERR_OK);
+        peer = plat_accept(s->server, s->listener);
+    }
+    CHECK(peer >= 0);
+    usleep(7500000); /* the library bears a difference of six seconds */
+    for (int i = 0; i < 500 && !plat_is_open(s->server, peer); i++)
+        work(s->server, agent, 2);
+    CHECK(plat_is_open(s->server, peer) && stats_of(s->server).handshakes_resumed == resumed + 1);
+    plat_close(agent, conn);
+    plat_close(s->server, peer);
+    end_plat(agent);
+}
+
 /* Strangers who shake hands slowly at the public door take its turns, and none of the agents'. */
 static void doors(struct site *s)
 {
@@ -436,6 +459,8 @@ int main(void)
         CHECK(after <= before || i == 0 || i == COUNT_OF(tests) - 1); /* all is given back */
         passed(tests[i].name);
     }
+    late_turn(&s);
+    passed("late_turn");
     doors(&s);
     passed("doors");
     resumption();
