@@ -7,7 +7,7 @@
 #include "aggregator/query/info.h"
 #include "aggregator/query/promql_fill.h"
 
-#define LOOK_SLICE 8192U /* series looked at in one slice */
+#define LOOK_SLICE 512U /* series looked at in one slice: a few microseconds each */
 
 enum verdict { VERDICT_NONE, VERDICT_NO, VERDICT_YES, VERDICT_SHARED /* and others have the name, too */ };
 
@@ -112,6 +112,10 @@ static void begin(struct promql_load *l, const struct promql *q, uint32_t node, 
 
 static enum verdict verdict_on(struct promql_load *l, const struct promql_source *from, uint32_t metric)
 {
+    if (l->metric_count != catalog_metric_count(from->catalog)) { /* names that come later may share one */
+        memset(l->verdicts, 0, sizeof(l->verdicts));
+        l->metric_count = catalog_metric_count(from->catalog);
+    }
     if (l->verdicts[metric] != VERDICT_NONE)
         return l->verdicts[metric];
     const struct catalog_metric *m = catalog_metric(from->catalog, metric);
@@ -124,9 +128,7 @@ static enum verdict verdict_on(struct promql_load *l, const struct promql_source
             if (i != metric && catalog_metric(from->catalog, i)->family == m->family)
                 v = VERDICT_SHARED;
     }
-    /* Names that come later may share one: those that are taken are looked at again. */
-    if (v == VERDICT_NO)
-        l->verdicts[metric] = (uint8_t)v;
+    l->verdicts[metric] = (uint8_t)v;
     return v;
 }
 

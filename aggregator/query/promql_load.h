@@ -33,6 +33,7 @@ struct promql_load {
     struct promql_filter filter;                /* of the group */
     int64_t from_ms, to_ms, cell_ms;
     uint8_t verdicts[STORE_METRICS_MAX];        /* 0 not looked at, else enum verdict */
+    uint32_t metric_count;                      /* that the verdicts were made of */
     /* the walk: behind this series */
     uint32_t instance, family;
     int32_t series;
