@@ -102,7 +102,7 @@ WEB := $(BUILD)/gen/web
 $(BUILD)/gen/assets.c: tools/embed tools/bundle $(DASHBOARD) $(BUILD)/.deps-$(ARCH)
 	@mkdir -p $(BUILD)/gen
 	$(Q)tools/bundle $(DEPS) $(WEB) $(DASHBOARD)
-	$(Q)tools/embed $@ $(sort $(addprefix $(WEB)/,app.css app.js icon.svg index.html theme.js))
+	$(Q)ZOPFLI=$(DEPS)/zopfli/usr/bin/zopfli tools/embed $@ $(sort $(addprefix $(WEB)/,app.css app.js icon.svg index.html theme.js))
 
 # --- compile and link ----------------------------------------------------------------------------
 

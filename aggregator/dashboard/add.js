@@ -78,8 +78,7 @@ function waitView() {
 
 const troubleView = html`<details><summary>Nothing comes?</summary><ul class="plain">
   <li>The agent says on its standard error why: a name that does not resolve, a port that is closed, a token that is used up or has expired.</li>
-  <li>The aggregator listens for agents where <code>--listen</code> says (port ${AGENT_PORT}); a firewall between must let that in.</li>
-  <li>Clocks may differ: the skew is measured and shown, nothing is refused for it.</li></ul></details>`;
+  <li>The aggregator listens for agents where <code>--listen</code> says (port ${AGENT_PORT}); a firewall between must let that in.</li></ul></details>`;
 
 export function addView(isFirst) {
   const token = page.token || 'TOKEN';

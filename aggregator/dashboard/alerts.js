@@ -3,9 +3,9 @@
 
 import { html, nothing } from './lit-html.js';
 import { get, getIfThere, send } from './api.js';
-import { drawExplanation, explain, explanationView, forget } from './explain.js';
+import { explain, explanationView, forget } from './explain.js';
 import { duration } from './format.js';
-import { amend, go, here, link } from './router.js';
+import { go, here, link } from './router.js';
 import { draw, mayOperate, pollAlerts, report, serverNow, state } from './state.js';
 import { announce, badge, empty, exactly, failed, hostLink, levelOfSeverity, loading, nameOf, tabs, when } from './ui.js';
 
@@ -127,7 +127,6 @@ export const alertsPage = {
   },
   close: forget,
   alerted: loadTab,
-  drawn: drawExplanation,
   key(event) {
     if (event.key === 'Escape' && here().id) go(link('alerts', '', here().query));
   },

@@ -6,9 +6,9 @@ import { html, nothing, render } from './lit-html.js';
 import { logIn, logOut, takeTokenFromAddress, whoAmI } from './api.js';
 import { bytes, duration, isUtc, zone } from './format.js';
 import { Live } from './live.js';
-import { amend, go, here, link } from './router.js';
-import { begin, draw, isLost, levelOf, newest, onDraw, pollAlerts, pollFacts, pollMs, report, serverNow, state } from './state.js';
-import { announce, badge, loading } from './ui.js';
+import { go, here, link } from './router.js';
+import { begin, draw, isLost, onDraw, pollAlerts, pollFacts, pollMs, report, serverNow, state } from './state.js';
+import { announce, loading } from './ui.js';
 import { addPage } from './add.js';
 import { alertsPage } from './alerts.js';
 import { checksPage } from './checks.js';
@@ -160,7 +160,6 @@ function paint() {
   if (!page) return;
   const view = state.needsToken ? loginView() : state.answeredAt || page === selfPage ? page.view() : loading;
   render(view, byId('main'));
-  page.drawn?.();
   const title = state.needsToken ? 'Log in' : page.title();
   if (title !== titled) document.title = `${title} · Nephos`;
   titled = title;
@@ -184,13 +183,14 @@ function onChange(message) {
   if (data?.alertType) {
     const isNew = message.eventType === 'INSERT' && (data.severity === 'critical' || data.severity === 'high');
     if (isNew) announce(`${data.severity} alert on ${state.byId.get(data.instanceId)?.name ?? data.instanceId}: ${data.message}`);
-    pollAlerts().then(draw, report);
+    pollAlerts().then(() => { state.version++; draw(); }, report);
     page?.alerted?.();
   } else if (data?.metadata && state.byId.has(data.id)) {
     state.byId.get(data.id).status = data.status;
   } else {
     pollFacts().catch(report);
   }
+  state.version++;
   draw();
 }
 
@@ -217,13 +217,6 @@ addEventListener('keydown', (event) => {
   page?.key?.(event);
 });
 
-/** Addresses of earlier versions: ?host=ID&range=1h. */
-function takeOldAddress() {
-  const query = new URLSearchParams(location.search);
-  if (!query.get('host')) return;
-  history.replaceState(null, '', location.pathname + link('host', query.get('host'), { range: query.get('range') }));
-}
-
 byId('skip').addEventListener('click', (event) => {
   event.preventDefault();
   byId('main').focus();
@@ -232,7 +225,6 @@ async function start() {
   addEventListener('route', onRoute);
   onDraw(paint);
   await takeTokenFromAddress().catch((error) => { loginError = error.message; });
-  takeOldAddress();
   await whoAmI().then((who) => { state.who = who; }, report);
   begin();
   onRoute();
@@ -244,4 +236,4 @@ async function start() {
 start();
 
 // For tests: what the page costs is measured from outside.
-globalThis.nephos = { state, draw, amend, levelOf, newest };
+globalThis.nephos = { state, draw };

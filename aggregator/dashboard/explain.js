@@ -15,11 +15,11 @@ const BEFORE_MS = 1800000;
 const AFTER_MS = 600000;
 const POINTS = 600;
 
-const now = { id: '', alert: null, words: null, told: null, chart: null, why: '', error: null };
+const now = { id: '', alert: null, words: null, told: null, chart: null, series: null, why: '', error: null };
 
 export function forget() {
   now.chart?.drop();
-  Object.assign(now, { id: '', alert: null, words: null, told: null, chart: null, why: '', error: null });
+  Object.assign(now, { id: '', alert: null, words: null, told: null, chart: null, series: null, why: '', error: null });
 }
 
 /** The series that an alert is about, out of what its host measures. */
@@ -70,15 +70,6 @@ export async function explain(id) {
   draw();
 }
 
-export function drawExplanation() {
-  const color = getComputedStyle(document.documentElement).getPropertyValue('--series-1');
-  if (now.chart && now.series && color !== now.color) {
-    now.color = color;
-    now.chart.recolor();
-    now.chart.update(now.series);
-  }
-}
-
 /** [words, body] of what was told: by the newer route where it is there, else by the one that clients have always asked. */
 function paragraphs() {
   const { told, words } = now;
@@ -119,3 +110,5 @@ export function explanationView() {
     ${paragraphs().map(([head, body]) => html`<h3>${head}</h3><div>${body}</div>`)}
     <h3>The numbers</h3>${evidenceView(alert)}${movedView()}</aside>`;
 }
+
+addEventListener('theme', () => { now.chart?.recolor(); if (now.series) now.chart?.update(now.series); });

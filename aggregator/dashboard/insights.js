@@ -33,10 +33,7 @@ function evidence(insight) {
   const at = Date.parse(insight.createdAt);
   const id = insight.affectedInstances?.[0];
   if (!id) return nothing;
-  const m = insight.metadata ?? {};
-  const from = Date.parse(m.from ?? m.startedAt) || m.from_ms || at - 3600000;
-  const to = Date.parse(m.to ?? m.endedAt) || m.to_ms || at + 600000;
-  return html`<a href=${link('host', id, { from, to: Math.min(to, Date.now()), more: (insight.metricsAnalyzed ?? []).slice(0, 4).join(',') })}>the numbers</a>`;
+  return html`<a href=${link('host', id, { from: at - 3600000, to: Math.min(at + 600000, Date.now()), more: (insight.metricsAnalyzed ?? []).slice(0, 4).join(',') })}>the numbers</a>`;
 }
 
 const card = (i, chosen) => html`<li class="card insight ${i.id === chosen ? 'chosen' : ''}" id="insight-${i.id}">
@@ -57,7 +54,6 @@ function summaryView() {
   const s = page.summary;
   if (!s) return nothing;
   return html`<section class="card summary" aria-label="Summary">${s.summary.split('\n').filter(Boolean).map((line) => html`<p>${line}</p>`)}
-    ${s.stats?.length ? html`<dl>${s.stats.map((x) => html`<div><dt>${x.label ?? x.name}</dt><dd>${x.value}${x.change ? ` (${x.change})` : ''}</dd></div>`)}</dl>` : nothing}
     <p class="quiet">as of ${exactly(s.generatedAt)}</p></section>`;
 }
 

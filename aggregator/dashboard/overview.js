@@ -8,7 +8,7 @@ import { bytesRate, plain } from './format.js';
 import { directionOf, groupings, health, matches, rowsOf, sorted } from './hosts.js';
 import { amend, here, link } from './router.js';
 import { draw, levelOf, LEVELS, newest, serverNow, state } from './state.js';
-import { badge, empty, hostLink, levelOfSeverity, meter, nameOf, shape, sparkline, when, wordOfStatus } from './ui.js';
+import { badge, empty, hostLink, levelOfSeverity, meter, shape, sparkline, when, wordOfStatus } from './ui.js';
 
 const SPARK_MS = 60000;
 const SPARK_POINTS = 60;
@@ -21,6 +21,7 @@ const HEADS = [
 const sparks = new Map();
 let sparksAt = 0;
 let predictions = [];
+let arrangement = {};
 let held = null; // the order of the rows while somebody points at them
 
 // --- one question for all small lines ---
@@ -107,7 +108,8 @@ function viewed(count) {
   const body = document.getElementById('rows');
   const height = rowHeight();
   const top = body ? body.getBoundingClientRect().top : 300;
-  const first = Math.max(0, Math.floor(-top / height) - MARGIN_ROWS);
+  // In strides, so that most steps of scrolling change no row.
+  const first = Math.max(0, Math.floor((-top / height - MARGIN_ROWS / 2) / MARGIN_ROWS) * MARGIN_ROWS);
   return [Math.min(first, count), Math.min(count, first + Math.ceil(innerHeight / height) + 2 * MARGIN_ROWS), height];
 }
 
@@ -130,14 +132,23 @@ function orderOf(hosts, key) {
   return hosts;
 }
 
+/** What only changes with the hosts or the address: made once for each, not for each frame of scrolling. */
+function arranged() {
+  const { query } = here();
+  const key = JSON.stringify(query);
+  const made = `${state.version} ${key}`;
+  if (arrangement.made === made) return arrangement;
+  const words = [query.q ?? '', query.state ? 'state:' + query.state : ''].join(' ').toLowerCase().split(/\s+/).filter(Boolean);
+  const found = words.length ? state.hosts.filter((h) => matches(h, words)) : state.hosts;
+  const hosts = orderOf(sorted(found, query.sort ?? 'state', Boolean(query.turned)), key);
+  arrangement = { made, rows: rowsOf(hosts, query.by), counts: health(state.hosts), keys: groupings(state.hosts) };
+  return arrangement;
+}
+
 function tableView() {
   const { query } = here();
   const sort = query.sort ?? 'state';
-  const words = [query.q ?? '', query.state ? 'state:' + query.state : ''].join(' ').toLowerCase().split(/\s+/).filter(Boolean);
-  const found = state.hosts.filter((h) => matches(h, words));
-  const key = JSON.stringify(query);
-  const hosts = orderOf(sorted(found, sort, Boolean(query.turned)), key);
-  const rows = rowsOf(hosts, query.by);
+  const { rows } = arranged();
   const [from, to, height] = viewed(rows.length);
   return html`${controlsView(query)}
     ${rows.length === 0 ? empty('No host matches', 'Change the search above.') : html`
@@ -154,23 +165,15 @@ function controlsView(query) {
     <label class="search"><span class="unseen">Search hosts</span><input id="search" type="search" placeholder="Search  ( / )  name, region, state:warn" .value=${query.q ?? ''} @input=${onSearch}></label>
     <label>Group by <select @change=${(event) => amend({ by: event.target.value || null })}>
       <option value="" ?selected=${!query.by}>nothing</option>
-      ${groupings(state.hosts).map((key) => html`<option value=${key} ?selected=${query.by === key}>${key}</option>`)}</select></label></div>`;
+      ${arranged().keys.map((key) => html`<option value=${key} ?selected=${query.by === key}>${key}</option>`)}</select></label></div>`;
 }
 
 function countersView() {
-  const counts = health(state.hosts);
+  const { counts } = arranged();
   const { query } = here();
   return html`<div class="counters" role="group" aria-label="Hosts by state">${Object.entries(COUNT_WORDS).map(([level, word]) => html`
     <button type="button" class="counter ${level}" aria-pressed=${String(query.state === level)} @click=${() => amend({ state: query.state === level ? null : level })}>
       <b>${counts[level]}</b> ${badge(level, word)}</button>`)}</div>`;
-}
-
-/** The aggregator's own sentence; until it has one, what the list says. */
-function sentence() {
-  const lost = state.hosts.filter((h) => h.status === 'unhealthy' || h.status === 'degraded');
-  if (state.summary) return state.summary;
-  if (lost.length) return `${lost.length} of ${state.hosts.length} hosts are silent: ${lost.slice(0, 3).map((h) => nameOf(h.id)).join(', ')}.`;
-  return `${state.hosts.length} hosts.`;
 }
 
 const onScroll = () => { if (state.hosts.length > 20) draw(); };
@@ -191,7 +194,7 @@ export const overviewPage = {
   tick: refresh,
   view() {
     if (state.hosts.length === 0) return addView(true);
-    return html`<div role="status"><h1 class="sentence" id="state">${sentence()}</h1></div>
+    return html`<div role="status"><h1 class="sentence" id="state">${state.summary || `${state.hosts.length} hosts`}</h1></div>
       ${countersView()}${attentionView()}<section class="card hosts-card" aria-label="All hosts">${tableView()}</section>`;
   },
 };

@@ -57,11 +57,6 @@ function troubleView(self) {
       <p class="quiet">${rows.length - bad.length} further counters stand at 0.</p>`}</section>`;
 }
 
-const value = (key, v) => (/_bytes|bytes$/.test(key) ? bytes(v) : /_ms$/.test(key) ? (v > 1e12 ? exactly(v) : duration(v)) : count(v));
-
-const allView = (self) => html`<section class="card" aria-label="All counters"><details><summary><h2>All counters</h2></summary><div class="legend tall" tabindex="0"><table class="list"><tbody>
-  ${numbers(self).map(([group, key, v]) => html`<tr><th scope="row">${group}: ${words(key)}</th><td>${value(key, v)}</td></tr>`)}</tbody></table></div></details></section>`;
-
 /** A line that was never used is most often one whose use nobody counts. */
 const isCounted = (l) => l.count > 1 && l.high_water > 0;
 
@@ -84,6 +79,6 @@ export const selfPage = {
     if (!page.self) return html`<h1>Self</h1>${page.error ? failed(page.error) : loading}`;
     const { self } = page;
     return html`<h1>${self.name} ${self.version}</h1><p class="quiet">up ${duration(self.uptime_s * 1000)}, since ${exactly(self.started_ms)}; clock ahead of this browser's by ${Math.round(state.offset)} ms</p>
-      ${page.error ? failed(page.error) : nothing}${factsView(self)}${troubleView(self)}${memoryView(page.memory)}${allView(self)}`;
+      ${page.error ? failed(page.error) : nothing}${factsView(self)}${troubleView(self)}${memoryView(page.memory)}<p class="quiet">All counters: <a href="/api/v1/self">/api/v1/self</a></p>`;
   },
 };

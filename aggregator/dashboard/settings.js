@@ -6,7 +6,7 @@ import { get, getIfThere, send } from './api.js';
 import { bytes, duration } from './format.js';
 import { amend, here } from './router.js';
 import { draw, isAdmin, state } from './state.js';
-import { badge, command, empty, exactly, failed, loading, nameOf, tabs, when } from './ui.js';
+import { badge, command, empty, exactly, failed, loading, tabs, when } from './ui.js';
 
 const TABS = [['access', 'API tokens'], ['join', 'Join tokens'], ['agents', 'Agents'], ['retention', 'Retention'], ['destinations', 'Destinations'], ['audit', 'Audit log']];
 const ROLES = ['viewer', 'operator', 'admin', 'ingest'];
@@ -77,7 +77,7 @@ function retentionView({ store }) {
     ${store.oldest_sample_ms ? exactly(store.oldest_sample_ms) : 'never'}.</p>
     ${table(['kept', 'resolution', 'rows', 'size', 'back to'], store.tiers.map((t) => html`<tr><th scope="row">${TIERS[t.resolution] ?? t.resolution}</th><td>${t.resolution}</td><td>${t.rows}</td><td>${bytes(t.bytes)}</td>
       <td>${t.horizon_ms ? exactly(t.horizon_ms) : 'all that came'}</td></tr>`))}
-    <p class="quiet">How long and how much is set when the aggregator starts (<code>nephos-aggregator --help</code>); a backup is <code>nephos-aggregator backup FILE</code>, while it runs.</p>`;
+    <p class="quiet">How much is set when the aggregator starts: <code>--database-max</code>.</p>`;
 }
 
 function destinationsView({ destinations }) {

@@ -14,6 +14,7 @@ export const state = {
   hosts: [], // of /api/v1/live, each with `rate`, `facts`, `alerts`
   byId: new Map(),
   alerts: [], // open ones
+  version: 0, // grows when hosts or alerts have changed
   summary: '',
   self: null,
   who: null,
@@ -131,6 +132,7 @@ function keepAsking(question, pause) {
   const ask = async () => {
     try {
       await question();
+      state.version++;
       draw();
     } catch (error) {
       report(error);

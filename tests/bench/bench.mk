@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Benchmarks with the shipped programs. Included by the Makefile.
 #
-#   make bench BENCH=agent     one part (agent, collect, ingest, history, latest, live, storm, rival, store, tls); lengths: see tests/bench/run
+#   make bench BENCH=agent     one part (agent, collect, dashboard, ingest, history, latest, live, storm, rival, store, tls); lengths: see tests/bench/run
 
 BENCH ?=
 .PHONY: bench
@@ -22,7 +22,7 @@ $(BUILD)/bench/listeners: tests/bench/listeners.c
 
 .PHONY: bench-packages
 bench-packages: ## Fetch the peers that `make bench` compares with (unpacked, not installed)
-	@tools/deps peers ws prometheus
+	@tools/deps peers ws prometheus browser
 
 # The agent's objects with its calls to the platform taken apart.
 COLLECT_WRAPS := $(foreach f,text_open text_read text_once list filesystem self clock,-Wl,--wrap=plat_$(f))
