@@ -25,7 +25,7 @@ def fed(world, name, flags):
     sleep_until(began + INGEST_S)
     cpu, values = aggregator.process.cpu_ns() - cpu, committed(aggregator) - values
     check(values > 0, "nothing was committed")
-    rss, judged = aggregator.process.status_kib("VmRSS") / 1024, gauges()["anomaly_minutes"]
+    rss, judged = aggregator.process.status_kib("VmRSS") / 1024, gauges()["anomaly_points"]
     load.kill()
     aggregator.process.kill()
     return cpu / values / 1000, rss, judged
