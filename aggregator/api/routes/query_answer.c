@@ -236,7 +236,8 @@ int query_produce(struct exchange *x)
             return PRODUCE_MORE;
     struct json_mark m = json_mark(j);
     json_close_array(j);
-    int64_t coarser_ms = store_query_resolution_ms(x->world->store, st->query);
+    /* without series there was nothing to ask */
+    int64_t coarser_ms = st->query >= 0 ? store_query_resolution_ms(x->world->store, st->query) : 0;
     json_i64(j, "resolution_ms", coarser_ms > st->step_ms ? coarser_ms : st->step_ms);
     json_close_object(j);
     return produce_or_rewind(j, m);
