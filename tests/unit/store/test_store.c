@@ -78,7 +78,7 @@ static void who_comes_back_waits_for_the_commit(void **state)
     rig_step(r, 1);
     assert_int_equal(store_epoch(r->store, 0, 1), ERR_OK);
     assert_int_equal(store_committed_sequence(r->store, 0, STREAM_LIVE), 10);
-    rig_close(r);
+    rig_free(r);
 }
 
 static void resent_blocks_are_recognised(void **state)
