@@ -173,7 +173,7 @@ static bool is_digit(char c)
 
 int promql_number(const char **at, const char *end, double *out)
 {
-    char digits[64];
+    char digits[64] = {0};
     uint32_t n = 0;
     uint32_t word = selector_word(*at, end);
     if (promql_is_word(*at, word, "inf") || promql_is_word(*at, word, "nan")) {

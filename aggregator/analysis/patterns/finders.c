@@ -75,7 +75,7 @@ static uint32_t gather(const struct course *c, uint32_t from, uint32_t to, float
 
 double course_median(const struct course *c, uint32_t from, uint32_t to)
 {
-    float kept[COURSE_HOURS];
+    float kept[COURSE_HOURS] = {0};
     return median_of(kept, gather(c, from, to, kept));
 }
 
@@ -106,7 +106,7 @@ static double peak_of(const struct course *c, uint32_t first_hour, uint32_t hour
 
 bool spike_find(const struct course *c, uint32_t first_hour, double trifle, struct spike *out)
 {
-    float kept[COURSE_HOURS];
+    float kept[COURSE_HOURS] = {0};
     uint32_t n = gather(c, 0, COURSE_HOURS, kept), hours = 0;
     bool stands_out[DAY];
     if (n < SPIKE_DAYS_LEAST * DAY)
@@ -158,7 +158,7 @@ static double tau_of(const struct course *c, uint32_t from)
 /* Median of the slopes over half of the time, after Theil: no outlier moves it. */
 static double slope_of(const struct course *c, uint32_t from)
 {
-    float slopes[COURSE_HOURS];
+    float slopes[COURSE_HOURS] = {0};
     uint32_t n = 0, half = (COURSE_HOURS - from) / 2;
     for (uint32_t i = from; i + half < COURSE_HOURS; i++)
         if (is_there(c->v[i]) && is_there(c->v[i + half]))
