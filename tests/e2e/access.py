@@ -299,7 +299,7 @@ def https(world):
         until(lambda before=before: sum(load.done for load in loads) > before + 30, 30, "the load goes on")
     pathlib.Path(world.path("now.key")).write_text("not a key")
     os.kill(aggregator.process.pid, signal.SIGHUP)
-    aggregator.process.says("stays as it is")
+    aggregator.process.says("stays as it was")
     check("first" in subject(port), "a damaged file changes nothing")
     for load in loads:
         load.ends.set()
