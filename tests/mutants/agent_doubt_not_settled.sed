@@ -1,2 +1,3 @@
 # file: agent/ring.c
+# unit: agent/test_ring
 s/r->lost_count \+= ring_in_doubt\(r\);//
