@@ -155,7 +155,8 @@ def stopped_client(world, aggregator):
     until(lambda: len(other.messages("samples")) > seen + 3 * HOSTS, 30, "the other one goes on")
     check(not other.messages("missed"), "the other one misses nothing")
     grown = aggregator.process.status_kib("VmRSS") - rss
-    check(grown < 4096, f"the aggregator grew by {grown} KiB for a stopped client")
+    # work space that is used for the first time; a queue would take ten times that
+    check(grown < 8192, f"the aggregator grew by {grown} KiB for a stopped client")
     now_ms = time.time() * 1000
     os.kill(stopped.process.pid, signal.SIGCONT)
     gap = stopped.until_message("missed", 30)

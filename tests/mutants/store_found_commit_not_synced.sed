@@ -1,3 +1,3 @@
 # file: aggregator/store/recovery.c
-# unit: store/test_faults
+# runs: --seeds 40 --hours 2
 s/err = database_sync\(&s->database\);/err = ERR_OK;/
