@@ -1,3 +1,3 @@
 # file: aggregator/store/recovery.c
-# runs: --seeds 40 --hours 2
+# unit: store/test_faults
 s/err = database_sync\(&s->database\);/err = ERR_OK;/

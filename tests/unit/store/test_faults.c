@@ -246,7 +246,7 @@ static void a_full_disk_is_waited_out(void **state)
 static void kills_lose_nothing(void **state)
 {
     (void)state;
-    for (uint64_t seed = 1; seed <= 12; seed++) {
+    for (uint64_t seed = 1; seed <= 48; seed++) {
         struct fleet *f = new_fleet(seed);
         struct sim_weather *weather = sim_weather(f->rig->machine);
         weather->unsynced_lost_permille = 400;
