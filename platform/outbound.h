@@ -3,17 +3,18 @@
  *
  * A request takes one of a fixed number of slots from its start to its end and never blocks: who started it
  * asks for the answer in each turn of the loop, and plat_wait() wakes when there is one. Redirects are not
- * followed; certificates are verified; an answer is kept up to a bound, the rest of it is read and dropped.
+ * followed; certificates are verified; an answer is kept up to a bound, in memory that the caller brings when
+ * the slot's own is not enough, the rest of it is read and dropped.
  * What happens to one request does not touch another. */
 #ifndef NEPHOS_OUTBOUND_H
 #define NEPHOS_OUTBOUND_H
 
 #include "platform/platform.h"
 
-#define PLAT_ANSWER_SIZE 4096U
+#define PLAT_ANSWER_SIZE 4096U /* of the slot's own memory for an answer */
 #define PLAT_URL_SIZE 1024U
 
-/* Texts and body stay where they are, unchanged, until plat_request_end(). */
+/* Texts and bodies stay where they are, untouched by the caller, until plat_request_end(). */
 struct plat_request {
     const char *method;         /* "POST"; of no meaning for mail */
     const char *url;            /* http:// https://, or smtp:// smtps://HOST:PORT for a mail */
@@ -27,17 +28,19 @@ struct plat_request {
     const char *mail_from;      /* a mail, when not "" */
     const char *mail_to;        /* addresses with commas between them */
     bool needs_tls;             /* a mail over smtp:// goes out after STARTTLS, or not at all */
+    char *answer;               /* where the answer's body goes, terminated; NULL: into the slot */
+    uint32_t answer_size;       /* of that memory, 1 or more; of no meaning with NULL */
 };
 
 /* What came back; texts that do not fit are cut. */
 struct plat_answer {
     uint32_t status;            /* of HTTP or SMTP; 0: there was no answer, and `why` says why */
     bool may_have_arrived;      /* without an answer: the request had been sent, wholly or in part */
-    bool truncated;             /* of the body only PLAT_ANSWER_SIZE bytes are here */
+    bool truncated;             /* the body is longer than its memory: only its beginning is here */
     uint32_t body_size;
     char why[160];
     char retry_after[48], date[48], request_id[64]; /* headers of the answer, x-amzn-RequestId the last; "" */
-    char body[PLAT_ANSWER_SIZE + 1]; /* terminated */
+    const char *body;           /* terminated; in the caller's memory, or in the slot's */
 };
 
 /* Starts it: a slot; ERR_FULL while all are taken; ERR_MALFORMED for a URL that is none. */

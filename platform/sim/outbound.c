@@ -55,12 +55,15 @@ int plat_request_start(struct plat *p, const struct plat_request *r)
         return ERR_FULL;
     struct outgoing *g = &p->requests[i];
     *g = (struct outgoing){.is_used = true, .incarnation = p->incarnation};
-    memset(&g->answer, 0, sizeof g->answer);
+    g->brought = r->answer != NULL ? r->answer : g->own;
+    g->brought_size = r->answer != NULL ? r->answer_size : sizeof g->own;
+    g->answer.body = g->brought;
     g->fails_at_ns = w->now_ns + (int64_t)r->timeout_ms * NS_PER_MS;
     g->arrives_at_ns = g->answered_at_ns = SIM_NEVER;
     w->event_known = false;
     if (!effect_allowed(p))
         return (int)i; /* a dead program's request goes nowhere */
+    g->method = copy_of(r->method, strlen(r->method));
     g->url = copy_of(r->url, strlen(r->url));
     g->headers = copy_of(r->headers, strlen(r->headers));
     g->body = copy_of(r->body, r->body_size);
@@ -77,17 +80,20 @@ int plat_request_start(struct plat *p, const struct plat_request *r)
 
 static void release(struct outgoing *g)
 {
+    free(g->method);
     free(g->url);
     free(g->headers);
     free(g->body);
-    g->url = g->headers = g->body = NULL;
+    free(g->reply);
+    g->method = g->url = g->headers = g->body = g->reply = NULL;
 }
 
 static void arrive(struct sim_world *w, struct outgoing *g)
 {
     const struct sim_outbound *o = &w->outbound;
-    struct sim_reply reply = {.status = 200, .retry_after = "", .body = ""};
-    const struct sim_call call = {.url = g->url,
+    struct sim_reply reply = {.status = 200, .retry_after = "", .date = "", .body = ""};
+    const struct sim_call call = {.method = g->method,
+                                  .url = g->url,
                                   .headers = g->headers,
                                   .body = g->body,
                                   .body_size = g->body_size,
@@ -110,8 +116,8 @@ static void arrive(struct sim_world *w, struct outgoing *g)
     }
     g->reply_status = reply.status;
     (void)text_copy(g->answer.retry_after, sizeof g->answer.retry_after, reply.retry_after);
-    g->answer.truncated = !text_copy(g->answer.body, sizeof g->answer.body, reply.body);
-    g->answer.body_size = (uint32_t)strlen(g->answer.body);
+    (void)text_copy(g->answer.date, sizeof g->answer.date, reply.date);
+    g->reply = copy_of(reply.body, strlen(reply.body));
     g->answered_at_ns = w->now_ns + some_latency(w);
 }
 
@@ -131,8 +137,12 @@ static void settle(struct sim_world *w, struct outgoing *g)
             (void)text_copy(g->answer.why, sizeof g->answer.why, "no answer in time");
         g->is_over = true;
     }
-    if (g->is_over)
-        release(g);
+    if (!g->is_over)
+        return;
+    bool has_body = g->answer.status != 0 && g->reply != NULL;
+    g->answer.truncated = !text_copy(g->brought, g->brought_size, has_body ? g->reply : "");
+    g->answer.body_size = (uint32_t)strlen(g->brought);
+    release(g);
 }
 
 void outbound_settle(struct sim_world *w)

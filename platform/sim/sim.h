@@ -111,13 +111,13 @@ bool sim_datagram(struct plat *p, uint16_t port, const void *bytes, uint16_t siz
 
 /* What a service sees of a request, and what it answers. */
 struct sim_call {
-    const char *url, *headers, *body;
+    const char *method, *url, *headers, *body;
     uint32_t body_size;
     int64_t now_ns;
 };
 struct sim_reply {
     uint32_t status;          /* 200 at first */
-    const char *retry_after, *body; /* "" at first; must stay */
+    const char *retry_after, *date, *body; /* "" at first; must stay */
 };
 struct sim_outbound {
     int64_t latency_min_ns, latency_max_ns; /* one way */

@@ -118,10 +118,14 @@ struct text_entry {
 struct outgoing {
     bool is_used, is_over;
     uint32_t incarnation, reply_status;
-    char *url, *headers, *body; /* copies */
+    char *method, *url, *headers, *body; /* copies */
     uint32_t body_size;
     int64_t arrives_at_ns, answered_at_ns, fails_at_ns; /* SIM_NEVER */
     struct plat_answer answer;
+    char *reply;             /* the answer's body on its way */
+    char *brought;           /* where it goes to: `own`, or the caller's memory */
+    uint32_t brought_size;
+    char own[PLAT_ANSWER_SIZE + 1];
 };
 
 struct credential {

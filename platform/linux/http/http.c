@@ -157,6 +157,17 @@ static void use_line(struct http *h)
     memory_use(h->slots_line, used);
 }
 
+static void place_answer(struct http_slot *s, const struct plat_request *request)
+{
+    bool is_own = request->answer == NULL;
+    ASSERT(is_own || request->answer_size > 0);
+    memset(&s->answer, 0, sizeof s->answer);
+    s->body = is_own ? s->own : request->answer;
+    s->body_max = is_own ? PLAT_ANSWER_SIZE : request->answer_size - 1;
+    s->body[0] = '\0';
+    s->answer.body = s->body;
+}
+
 int plat_request_start(struct plat *p, const struct plat_request *request)
 {
     char address[DNS_NAME_SIZE + 8];
@@ -180,7 +191,7 @@ int plat_request_start(struct plat *p, const struct plat_request *request)
     s->started = plat_mono(p);
     s->body_read = s->answer_bytes = 0;
     s->error[0] = '\0';
-    memset(&s->answer, 0, sizeof s->answer);
+    place_answer(s, request);
     look_at_lookup(p, s);
     use_line(h);
     return (int)i;

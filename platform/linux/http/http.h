@@ -30,6 +30,9 @@ struct http_slot {
     struct mono started;
     char resolve[HTTP_RESOLVE_SIZE]; /* "host:port:address,address" */
     struct plat_answer answer;
+    char *body;                 /* `own`, or what the caller brought */
+    uint32_t body_max;          /* bytes before its end */
+    char own[PLAT_ANSWER_SIZE + 1];
     /* the thread's */
     void *easy;                 /* CURL * */
     void *headers, *addresses, *recipients; /* struct curl_slist * */

@@ -19,10 +19,11 @@
 static size_t take_body(char *bytes, size_t one, size_t count, void *user)
 {
     struct http_slot *s = user;
-    size_t size = one * count, room = PLAT_ANSWER_SIZE - s->answer.body_size;
+    size_t size = one * count, room = s->body_max - s->answer.body_size;
     size_t taken = size < room ? size : room;
-    memcpy(s->answer.body + s->answer.body_size, bytes, taken);
+    memcpy(s->body + s->answer.body_size, bytes, taken);
     s->answer.body_size += (uint32_t)taken;
+    s->body[s->answer.body_size] = '\0';
     s->answer_bytes += (uint32_t)size;
     s->answer.truncated |= taken < size;
     return s->answer_bytes > ANSWER_BYTES_MAX ? 0 : size;
