@@ -42,7 +42,7 @@ BASE_SRC := $(wildcard platform/base/*.c)
 PROTO_SRC := $(wildcard proto/*.c)
 LINUX_SRC := $(wildcard platform/linux/*.c platform/linux/tls/*.c)
 # Outbound requests: what calls libcurl, and what calls that.
-HTTP_CURL_SRC := $(addprefix platform/linux/http/,worker.c roots.c pool.c)
+HTTP_CURL_SRC := $(addprefix platform/linux/http/,worker.c roots.c pool.c jwt.c)
 HTTP_SRC := platform/linux/http/http.c
 LINUX_SERVER_SRC := $(addprefix platform/linux/tls/,authority.c certificate.c public.c ticket.c)
 AGENT_SRC := $(wildcard agent/*.c agent/collect/*.c agent/inputs/*.c agent/cloud/*.c)

@@ -24,6 +24,10 @@ struct plat_request {
     uint32_t timeout_ms;        /* from start to end, the name's look-up included */
     const char *ca_file;        /* "": the system's roots */
     const char *aws_scope;      /* "aws:amz:REGION:SERVICE" signs the request with user and password; "" */
+    /* A private RSA key (PEM), its password or "", and "ACCOUNT.USER": with a key that is not NULL or "", the
+     * request carries a token signed by it (RFC 7519, RS256) in Authorization, as Snowflake wants it: the
+     * issuer names the key's SHA-256. It is made anew at half its life, and after an answer 401. */
+    const char *jwt_key, *jwt_password, *jwt_subject;
     const char *user, *password; /* for the signature, or of the mail server; "" */
     const char *mail_from;      /* a mail, when not "" */
     const char *mail_to;        /* addresses with commas between them */

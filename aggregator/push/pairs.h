@@ -4,7 +4,7 @@
 #ifndef NEPHOS_PUSH_PAIRS_H
 #define NEPHOS_PUSH_PAIRS_H
 
-#include "aggregator/push/fields.h"
+#include "proto/fields.h"
 #include "aggregator/push/push.h"
 
 #define PAIRS_MAX 64U

@@ -3,7 +3,7 @@
 #ifndef NEPHOS_PUSH_SYMBOLS_H
 #define NEPHOS_PUSH_SYMBOLS_H
 
-#include "aggregator/push/fields.h"
+#include "proto/fields.h"
 
 #define SYMBOLS_MAX 32768U
 

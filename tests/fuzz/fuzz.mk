@@ -41,9 +41,8 @@ FUZZ_NEEDS_statsd := $(addprefix agent/inputs/,decimal.c distinct.c labels.c sta
 	agent/series.c agent/collect/span.c
 FUZZ_NEEDS_prometheus := $(addprefix agent/inputs/,decimal.c labels.c prometheus_text.c) agent/collect/span.c
 FUZZ_NEEDS_reply := agent/http_reply.c agent/http_url.c agent/cloud/cloud.c agent/collect/span.c
-FUZZ_NEEDS_snappy := aggregator/push/snappy.c
-FUZZ_NEEDS_remote_write := $(addprefix aggregator/push/,fields.c pairs.c remote_write.c scale.c)
-FUZZ_NEEDS_otlp := $(addprefix aggregator/push/,fields.c otlp.c otlp_json.c otlp_protobuf.c pairs.c scale.c)
+FUZZ_NEEDS_remote_write := $(addprefix aggregator/push/,pairs.c remote_write.c scale.c)
+FUZZ_NEEDS_otlp := $(addprefix aggregator/push/,otlp.c otlp_json.c otlp_protobuf.c pairs.c scale.c)
 FUZZ_OBJECTS_otlp := deps/yyjson.o
 FUZZ_NEEDS_json := aggregator/api/subscribe.c aggregator/api/json_writer.c aggregator/api/websocket.c aggregator/api/http.c
 FUZZ_OBJECTS_json := deps/yyjson.o

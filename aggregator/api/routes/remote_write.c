@@ -7,7 +7,7 @@
 
 #include "aggregator/api/query_string.h"
 #include "aggregator/api/routes/handlers.h"
-#include "aggregator/push/snappy.h"
+#include "proto/snappy.h"
 
 struct write_state {
     uint32_t written, refused;

@@ -77,6 +77,15 @@ bool http_roots_use(void *ssl_config, const char *file, char *why, size_t why_si
 /* Certificates of that file, read when they are not, or have changed while `may_read_again`. */
 bool http_roots_read(const char *file, bool may_read_again, char *why, size_t why_size);
 
+/* jwt.c */
+#define HTTP_JWT_SIZE 2048U
+/* The token of that key and subject, terminated, made when there is none that is good for a while: NULL when
+ * the key is not good, `why` says what and what to do. Valid until the next call. */
+const char *http_jwt(const char *key, const char *password, const char *subject, int64_t now_s, char *why,
+                     size_t why_size);
+/* It was not taken; their clock was `ahead_s` before ours. The next one is new, and by their clock. */
+void http_jwt_refused(const char *key, const char *subject, int64_t ahead_s);
+
 /* worker.c */
 void *http_worker(void *http);
 

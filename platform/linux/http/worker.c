@@ -100,6 +100,38 @@ static void free_lists(struct http_slot *s)
     s->headers = s->addresses = s->recipients = NULL;
 }
 
+static bool has_token(const struct plat_request *r)
+{
+    return r->jwt_key != NULL && r->jwt_key[0] != '\0';
+}
+
+/* False: without memory, or the key is not good, which `why` of the answer tells then. */
+static bool add_token(struct http_slot *s)
+{
+    static const char name[] = "Authorization: Bearer ";
+    const struct plat_request *r = &s->request;
+    char line[sizeof name + HTTP_JWT_SIZE];
+    if (!has_token(r))
+        return true;
+    const char *token = http_jwt(r->jwt_key, r->jwt_password, r->jwt_subject, plat_wall(NULL).ns / NS_PER_S,
+                                 s->answer.why, sizeof s->answer.why);
+    if (token == NULL)
+        return false;
+    snprintf(line, sizeof line, "%s%s", name, token);
+    struct curl_slist *longer = curl_slist_append(s->headers, line);
+    s->headers = longer != NULL ? longer : s->headers;
+    return longer != NULL;
+}
+
+/* A clock that is off is the one thing that the next token can mend. */
+static void forget_token(const struct http_slot *s)
+{
+    time_t theirs_s = s->answer.date[0] != '\0' ? curl_getdate(s->answer.date, NULL) : -1;
+    int64_t now_s = plat_wall(NULL).ns / NS_PER_S;
+    http_jwt_refused(s->request.jwt_key, s->request.jwt_subject,
+                     theirs_s > 0 ? (int64_t)theirs_s - now_s : 0);
+}
+
 static void set_mail(struct http_slot *s, CURL *easy)
 {
     curl_easy_setopt(easy, CURLOPT_MAIL_FROM, s->request.mail_from);
@@ -129,7 +161,8 @@ static bool set_up(struct http *h, struct http_slot *s, int64_t left_ms)
     CURL *easy = s->easy;
     const struct plat_request *r = &s->request;
     (void)h;
-    if (!add_pieces(&s->headers, r->headers, '\n') || !add_pieces(&s->headers, "Expect:", '\n') ||
+    if (!add_token(s) || !add_pieces(&s->headers, r->headers, '\n') ||
+        !add_pieces(&s->headers, "Expect:", '\n') ||
         !add_pieces(&s->addresses, s->resolve, '\n') || !add_pieces(&s->recipients, r->mail_to, ','))
         return false;
     curl_easy_reset(easy);
@@ -210,6 +243,8 @@ static void finish(struct http *h, struct http_slot *s, CURLcode code)
                       (is_mail && status >= 400);
     s->answer.status = has_answer ? (uint32_t)status : 0;
     s->answer.may_have_arrived = !has_answer && (sent > 0 || s->body_read > 0);
+    if (s->answer.status == 401 && has_token(&s->request))
+        forget_token(s);
     if (code != CURLE_OK && s->answer.why[0] == '\0')
         (void)text_copy(s->answer.why, sizeof s->answer.why, words_of(code, s->error));
     hand_back(h, s);

@@ -3,7 +3,7 @@
 #include "tests/unit/store/rig.h"
 
 #include "aggregator/push/remote_write.h"
-#include "aggregator/push/snappy.h"
+#include "proto/snappy.h"
 #include "aggregator/push/work.h"
 
 #define T_MS (RIG_START_MS - 5000)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A protobuf message read field by field, where it lies. protobuf-c would build a tree of all labels of
  * all series first, several times the size of the message; here nothing is built, and nothing can run out. */
-#ifndef NEPHOS_PUSH_FIELDS_H
-#define NEPHOS_PUSH_FIELDS_H
+#ifndef NEPHOS_PROTO_FIELDS_H
+#define NEPHOS_PROTO_FIELDS_H
 
 #include "platform/base/bytes.h"
 

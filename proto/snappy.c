@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* See snappy.h. A block is its length and then elements: bytes as they are, or copies of what was written. */
-#include "aggregator/push/snappy.h"
+#include "proto/snappy.h"
 
 #include "platform/base/bytes.h"
 

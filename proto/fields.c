@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* See fields.h. */
-#include "aggregator/push/fields.h"
+#include "proto/fields.h"
 
 static bool bad(struct fields *f)
 {
