@@ -94,19 +94,43 @@ def answer_of(s):
     return data
 
 
+def silent_place(aggregator):
+    """A connection that has a place and says nothing; None when there was none."""
+    s = socket.create_connection(("127.0.0.1", aggregator.api_port), 10)
+    s.settimeout(0.2)
+    try:
+        s.recv(1)  # the 503, or its end
+    except TimeoutError:
+        return s
+    s.close()
+    return None
+
+
+def nine(aggregator):
+    """(eight half-said requests, a newcomer, what it is told at once); None when a busy machine took so long over
+    them that one of the eight had to give way."""
+    held = [socket.create_connection(("127.0.0.1", aggregator.api_port), 10) for _ in range(8)]
+    for s in held:
+        s.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n")
+    newcomer = socket.create_connection(("127.0.0.1", aggregator.api_port), 0.5)
+    try:
+        return held, newcomer, answer_of(newcomer)
+    except TimeoutError:
+        for s in (*held, newcomer):
+            s.close()
+    return None
+
+
 def full(world):
     """All places are taken by clients that are not slow yet: the newcomer hears 503 before it has said a word."""
     small = world.aggregator("small", ["--api-connections-max", "8", "--websockets-max", "1"]).start()
-    held = [socket.create_connection(("127.0.0.1", small.api_port), 10) for _ in range(8)]
-    for s in held:
-        s.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n")
-    newcomer = socket.create_connection(("127.0.0.1", small.api_port), 10)
-    answer = answer_of(newcomer)
+    held, newcomer, answer = until(lambda: nine(small), 10, "eight clients take all places before one of them is slow")
     check(answer.startswith(b"HTTP/1.1 503 ") and b"\r\nRetry-After: 2\r\n" in answer, f"the ninth was told {answer!r}")
     for s in held[:4]:
         s.sendall(b"\r\n")
         check(answer_of(s).startswith(b"HTTP/1.1 200 "), "who holds a place is served")
-    fresh = [socket.create_connection(("127.0.0.1", small.api_port), 10) for _ in range(4)]
+    # They give their places back after the answer; whoever is early hears 503 once more and comes again.
+    fresh = [until(lambda: silent_place(small), 10, "a place is given back") for _ in range(4)]
     # Later all of them have been silent for longer than a newcomer can be asked to wait.
     until(lambda: small.try_get("/healthz"), 10, "somebody silent gives way")
     check(self_api(small)["gave_way"] >= 1 and self_api(small)["refused_full"] >= 1, f"counted: {self_api(small)}")

@@ -66,7 +66,7 @@ def by_testssl(world, port, door):
     """Its findings worse than INFO, but for those that a certificate of one's own CA has."""
     path, environment = tool("testssl")
     script = pathlib.Path(path).read_text().replace("/etc/testssl", f"{path.rsplit('/usr/', 1)[0]}/etc/testssl")
-    own = world.path("testssl.sh")
+    own = world.path(f"testssl-{port}.sh")  # both doors are tried at once
     pathlib.Path(own).write_text(script)
     environment["TESTSSL_INSTALL_DIR"] = f"{path.rsplit('/usr/', 1)[0]}/etc/testssl"
     result = world.path(f"testssl-{port}.json")
