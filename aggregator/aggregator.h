@@ -5,6 +5,7 @@
 #define NEPHOS_AGGREGATOR_H
 
 #include "aggregator/forward/destination.h"
+#include "aggregator/forward/target.h"
 #include "aggregator/limits.h"
 #include "platform/base/memory_map.h"
 #include "platform/platform.h"
@@ -28,6 +29,8 @@ struct aggregator_options {
     uint32_t sample_interval_ms; /* of agents; 0: as each was configured */
     const struct destination *destinations; /* of notifications */
     uint32_t destination_count;
+    const struct target *targets; /* of metrics */
+    uint32_t target_count;
 };
 
 /* Reserves all rooms (see memory_map.h); NULL while the map only counts. */

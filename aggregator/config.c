@@ -164,12 +164,37 @@ static int set_notify(void *config, const char *name, const char *key, const cha
     return destination_set(&c->notify[i], key, value, where, why);
 }
 
+/* A line of [forward.NAME]. */
+static int set_forward(void *config, const char *name, const char *key, const char *value, const char *where,
+                       struct text *why)
+{
+    struct config *c = config;
+    uint32_t i = 0;
+    while (i < c->forward_count && !text_equal(c->forward[i].name, name))
+        i++;
+    if (i == OUTLET_MAX) {
+        text_printf(why, "%s: there are at most %u destinations of metrics; remove one", where, OUTLET_MAX);
+        return ERR_MALFORMED;
+    }
+    if (!is_name(name)) {
+        text_printf(why, "%s: [forward.%s]: a name is at most %u letters, digits, - and _", where, name,
+                    TARGET_NAME_SIZE - 1);
+        return ERR_MALFORMED;
+    }
+    if (i == c->forward_count)
+        target_init(&c->forward[c->forward_count++], name);
+    return target_set(&c->forward[i], key, value, where, why);
+}
+
 void config_init(struct settings *s, struct config *c)
 {
-    static const struct settings_family family = {.prefix = "notify.", .set = set_notify};
+    static const struct settings_family families[] = {{.prefix = "notify.", .set = set_notify},
+                                                      {.prefix = "forward.", .set = set_forward}};
     settings_init(s, table, COUNT_OF(table), c);
-    s->family = &family;
+    s->families = families;
+    s->family_count = COUNT_OF(families);
     c->notify_count = 0;
+    c->forward_count = 0;
 }
 
 static bool take_action(const char *word, struct command_line *out)

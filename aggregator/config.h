@@ -4,6 +4,7 @@
 #define NEPHOS_AGGREGATOR_CONFIG_H
 
 #include "aggregator/forward/destination.h"
+#include "aggregator/forward/target.h"
 #include "aggregator/limits.h"
 #include "aggregator/verbs.h"
 #include "platform/base/settings.h"
@@ -39,6 +40,8 @@ struct config {
     int64_t token_ttl_ms;
     struct destination notify[OUTBOX_MAX]; /* in the order of the file */
     uint32_t notify_count;
+    struct target forward[OUTLET_MAX];     /* likewise */
+    uint32_t forward_count;
     /* of the commands */
     bool with_keys, force;
     char format[8];

@@ -122,10 +122,12 @@ static int read_token(struct startup *s, char to[static STARTUP_TOKEN_SIZE], str
     return ERR_OK;
 }
 
-/* The first line of a file into `to`. One without a folder is a credential of the service manager. */
-static int read_secret(const struct destination *d, const char *key, const char *file, char *to,
-                       uint32_t size, struct text *why)
+/* The first line of a file into `to`, or all of it. One without a folder is a credential of the service
+ * manager. `section`: as "notify.ops". */
+static int read_secret(const char *section, const struct target_secret *secret, struct text *why)
 {
+    const char *file = secret->file;
+    char *to = secret->to;
     char words[CONFIG_PATH_SIZE * 2];
     struct text path;
     const char *directory = getenv("CREDENTIALS_DIRECTORY");
@@ -135,31 +137,56 @@ static int read_secret(const struct destination *d, const char *key, const char 
     if (strchr(file, '/') == NULL && directory != NULL)
         text_printf(&path, "%s/", directory);
     text_put(&path, file);
-    int n = plat_linux_read_file(words, to, size - 1);
+    int n = plat_linux_read_file(words, to, secret->size - 1);
     if (n < 0) {
         to[0] = '\0';
-        text_printf(why, "[notify.%s]: %s = %s: %s", d->name, key, words,
+        text_printf(why, "[%s]: %s = %s: %s", section, secret->key, words,
                     n == ERR_MISSING  ? "there is no such file"
                     : n == ERR_DENIED ? "no permission to read it"
+                    : secret->is_whole ? "the file is too large"
                                       : "cannot be read as one short line");
         return ERR_MALFORMED;
     }
     to[n] = '\0';
-    to[strcspn(to, "\r\n")] = '\0';
+    if (!secret->is_whole)
+        to[strcspn(to, "\r\n")] = '\0';
     return ERR_OK;
+}
+
+static int read_secrets_of_notify(struct destination *d, struct text *why)
+{
+    const struct target_secret all[] = {
+        {"url_file", d->url_file, d->url, sizeof d->url, false},
+        {"token_file", d->token_file, d->token, sizeof d->token, false},
+        {"password_file", d->password_file, d->password, sizeof d->password, false}};
+    char section[DESTINATION_NAME_SIZE + 8] = "notify.";
+    (void)text_copy(section + strlen(section), DESTINATION_NAME_SIZE, d->name);
+    for (uint32_t i = 0; i < COUNT_OF(all); i++)
+        if (read_secret(section, &all[i], why) < 0)
+            return ERR_MALFORMED;
+    return destination_check(d, why);
+}
+
+static int read_secrets_of_forward(struct target *t, struct text *why)
+{
+    struct target_secret secret;
+    char section[TARGET_NAME_SIZE + 8] = "forward.";
+    (void)text_copy(section + strlen(section), TARGET_NAME_SIZE - 1, t->name);
+    for (uint32_t i = 0; target_secret(t, i, &secret); i++)
+        if (read_secret(section, &secret, why) < 0)
+            return ERR_MALFORMED;
+    return target_check(t, why);
 }
 
 /* URLs, tokens and passwords of destinations; again at each reload, so that they can change. */
 static int read_secrets(struct config *c, struct text *why)
 {
-    for (uint32_t i = 0; i < c->notify_count; i++) {
-        struct destination *d = &c->notify[i];
-        if (read_secret(d, "url_file", d->url_file, d->url, sizeof d->url, why) < 0 ||
-            read_secret(d, "token_file", d->token_file, d->token, sizeof d->token, why) < 0 ||
-            read_secret(d, "password_file", d->password_file, d->password, sizeof d->password, why) < 0 ||
-            destination_check(d, why) < 0)
+    for (uint32_t i = 0; i < c->notify_count; i++)
+        if (read_secrets_of_notify(&c->notify[i], why) < 0)
             return ERR_MALFORMED;
-    }
+    for (uint32_t i = 0; i < c->forward_count; i++)
+        if (read_secrets_of_forward(&c->forward[i], why) < 0)
+            return ERR_MALFORMED;
     return ERR_OK;
 }
 
@@ -217,7 +244,8 @@ int startup_options(struct startup *s, const char *hostname, struct text *why)
         .rules_name = c->rules[0] != '\0' ? c->rules : RULES_INSTALLED, .rules = s->rules,
         .rules_length = (uint32_t)rules_length,
         .sample_interval_ms = (uint32_t)c->sample_interval_ms,
-        .destinations = c->notify, .destination_count = c->notify_count};
+        .destinations = c->notify, .destination_count = c->notify_count,
+        .targets = c->forward, .target_count = c->forward_count};
     return ERR_OK;
 }
 
@@ -263,5 +291,7 @@ int startup_read_again(struct startup *s, struct text *changed, struct text *wai
     }
     if (s->config.notify_count + s->kept.notify_count > 0)
         note(changed, "notify (read with its files)");
+    if (s->config.forward_count + s->kept.forward_count > 0)
+        note(changed, "forward (read with its files)");
     return ERR_OK;
 }

@@ -56,8 +56,7 @@ void destination_init(struct destination *d, const char *name)
     (void)text_copy(d->name, sizeof d->name, name);
 }
 
-/* "500ms", "10s", "5m", "1h", "7d". */
-static bool take_time(const char *value, int64_t *ms)
+bool destination_take_time(const char *value, int64_t *ms)
 {
     static const struct {
         const char *unit;
@@ -115,7 +114,7 @@ static int set_time(struct destination *d, const struct key *k, const char *valu
                     struct text *why)
 {
     int64_t ms;
-    if (!take_time(value, &ms) || ms < k->min_ms || ms > k->max_ms) {
+    if (!destination_take_time(value, &ms) || ms < k->min_ms || ms > k->max_ms) {
         text_printf(why, "%s: %s = %s is not a time of %lld ms to %lld s; write 500ms, 10s, 5m, 1h or 7d",
                     where, k->name, value, (long long)k->min_ms, (long long)(k->max_ms / 1000));
         return ERR_MALFORMED;

@@ -20,6 +20,7 @@ enum verdict {
     VERDICT_AGAIN,  /* with delay */
     VERDICT_HOLD,   /* credentials, address: a person must look; tried again slowly */
     VERDICT_DROP,   /* this message will never be taken */
+    VERDICT_MORE,   /* of exporters (exporter.h): another request comes first */
 };
 /* What an HTTP status means; 0: there was no answer. */
 enum verdict retry_judge(uint32_t status);

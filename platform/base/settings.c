@@ -281,9 +281,12 @@ static int parse_assignment(struct settings *s, char *line, const char *section,
         return ERR_MALFORMED;
     }
     *equals = '\0';
-    if (s->family != NULL && text_starts(section, s->family->prefix))
-        return s->family->set(s->config, section + strlen(s->family->prefix), trim(line), trim(equals + 1),
-                              where, why);
+    for (uint32_t i = 0; i < s->family_count; i++) {
+        const struct settings_family *family = &s->families[i];
+        if (text_starts(section, family->prefix))
+            return family->set(s->config, section + strlen(family->prefix), trim(line), trim(equals + 1),
+                               where, why);
+    }
     char key_space[KEY_MAX * 2];
     struct text key;
     text_init(&key, key_space, sizeof key_space);

@@ -72,7 +72,8 @@ struct settings {
     const struct setting *table;
     uint32_t count;                       /* at most SETTINGS_MAX */
     void *config;                         /* the program's struct */
-    const struct settings_family *family; /* NULL: there are none */
+    const struct settings_family *families; /* sections with names */
+    uint32_t family_count;
     uint8_t origin[SETTINGS_MAX];         /* enum setting_origin */
     /* File: where its name begins in `files`. Environment: 0, or 1 + the index of the earlier name. */
     uint16_t detail[SETTINGS_MAX];

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/* See exporter.h: what all types of destination need. */
+#include "aggregator/forward/exporter.h"
+
+#include <string.h>
+
+#include "aggregator/forward/shape.h"
+#include "aggregator/query/tags.h"
+#include "platform/base/text.h"
+#include "proto/metrics.h"
+
+const char *const export_kind_names[EXPORT_KIND_COUNT] = {
+    [EXPORT_POINTS] = "metrics",
+    [EXPORT_ALERTS] = "alerts",
+    [EXPORT_INSTANCES] = "instances",
+    [EXPORT_INSIGHTS] = "insights",
+};
+
+/* One line for each type that can be. */
+static const struct exporter *const exporters[TARGET_TYPE_COUNT] = {
+    [TARGET_APIGATEWAY] = NULL,
+};
+
+const struct exporter *exporter_of(enum target_type type)
+{
+    return exporters[type];
+}
+
+bool export_next(const struct export_batch *b, const struct export_request *r, uint32_t *at)
+{
+    if (r->count >= r->items_max)
+        return false;
+    for (uint32_t i = *at + 1; i < b->count; i++) {
+        if (export_is_done(b, i))
+            continue;
+        *at = i;
+        return true;
+    }
+    return false;
+}
+
+void export_take(struct export_request *r, uint32_t item)
+{
+    ASSERT(r->count < EXPORT_ITEMS_MAX && item < EXPORT_ITEMS_MAX);
+    r->items[r->count++] = (uint16_t)item;
+}
+
+void export_again(struct export_judgement *j, uint32_t item)
+{
+    ASSERT(item < EXPORT_ITEMS_MAX);
+    j->again[item / 64] |= UINT64_C(1) << item % 64;
+}
+
+void export_put_value(struct text *out, int64_t value, uint32_t scale)
+{
+    text_put_scaled(out, value, scale);
+}
+
+uint32_t export_tags(const struct export_point *p, struct export_tag out[EXPORT_TAGS_MAX])
+{
+    const char *rest = p->tag;
+    struct tag_pair pair;
+    uint32_t count = 0;
+    while (count < EXPORT_TAGS_MAX && tags_next(&rest, &pair)) {
+        out[count++] = (struct export_tag){
+            .key = pair.key_length > 0 ? pair.key : "tag",
+            .key_length = pair.key_length > 0 ? pair.key_length : 3,
+            .value = pair.value,
+            .value_length = pair.value_length};
+    }
+    return count;
+}
+
+static void put_json_n(struct text *out, const char *at, uint32_t length)
+{
+    char words[TAG_SIZE];
+    uint32_t n = length < sizeof words ? length : sizeof words - 1;
+    memcpy(words, at, n);
+    words[n] = '\0';
+    shape_put_json(out, words);
+}
+
+void export_put_tags(struct text *out, const struct export_point *p)
+{
+    struct export_tag tags[EXPORT_TAGS_MAX];
+    uint32_t count = export_tags(p, tags);
+    text_put_char(out, '{');
+    for (uint32_t i = 0; i < count; i++) {
+        if (i > 0)
+            text_put_char(out, ',');
+        put_json_n(out, tags[i].key, tags[i].key_length);
+        text_put_char(out, ':');
+        put_json_n(out, tags[i].value, tags[i].value_length);
+    }
+    text_put_char(out, '}');
+}
+
+void export_put_json(struct text *out, const char *text)
+{
+    shape_put_json(out, text);
+}
+
+void export_put_base64(struct text *out, const void *bytes, uint32_t size)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const unsigned char *b = bytes;
+    for (uint32_t i = 0; i < size; i += 3) {
+        uint32_t left = size - i;
+        uint32_t v =
+            (uint32_t)b[i] << 16 | (left > 1 ? (uint32_t)b[i + 1] << 8 : 0) | (left > 2 ? b[i + 2] : 0U);
+        text_put_char(out, digits[v >> 18]);
+        text_put_char(out, digits[v >> 12 & 63]);
+        text_put_char(out, left > 1 ? digits[v >> 6 & 63] : '=');
+        text_put_char(out, left > 2 ? digits[v & 63] : '=');
+    }
+}
