@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The seam, continued: requests to services elsewhere, over HTTP, HTTPS or SMTP.
+/* The seam, continued: requests to services elsewhere, over HTTP, HTTPS or SMTP; and looks at services.
  *
  * A request takes one of a fixed number of slots from its start to its end and never blocks: who started it
  * asks for the answer in each turn of the loop, and plat_wait() wakes when there is one. Redirects are not
@@ -17,7 +17,8 @@
 /* Texts and bodies stay where they are, untouched by the caller, until plat_request_end(). */
 struct plat_request {
     const char *method;         /* "POST"; of no meaning for mail */
-    const char *url;            /* http:// https://, or smtp:// smtps://HOST:PORT for a mail */
+    const char *url;            /* http:// https://, or smtp:// smtps://HOST:PORT for a mail; of a look also
+                                   tcp:// tls://HOST:PORT, to connect, and dns://HOST, to find the address */
     const char *headers;        /* lines "Name: value\n"; "" */
     const void *body;
     uint32_t body_size;
@@ -34,17 +35,31 @@ struct plat_request {
     bool needs_tls;             /* a mail over smtp:// goes out after STARTTLS, or not at all */
     char *answer;               /* where the answer's body goes, terminated; NULL: into the slot */
     uint32_t answer_size;       /* of that memory, 1 or more; of no meaning with NULL */
+    bool is_look;               /* the service itself is looked at: over a connection of its own, with times
+                                   and certificate told; no more is read than the answer's memory holds */
+};
+
+/* From the start of the request to the end of each of its parts; 0: it did not come to that. */
+struct plat_times {
+    uint32_t found_us;          /* the host's address is known */
+    uint32_t connected_us, secured_us, first_byte_us, over_us;
 };
 
 /* What came back; texts that do not fit are cut. */
 struct plat_answer {
-    uint32_t status;            /* of HTTP or SMTP; 0: there was no answer, and `why` says why */
+    uint32_t status;            /* of HTTP or SMTP, 1 of tcp, tls and dns; 0: no answer, and `why` says why */
     bool may_have_arrived;      /* without an answer: the request had been sent, wholly or in part */
     bool truncated;             /* the body is longer than its memory: only its beginning is here */
     uint32_t body_size;
     char why[160];
     char retry_after[48], date[48], request_id[64]; /* headers of the answer, x-amzn-RequestId the last; "" */
-    const char *body;           /* terminated; in the caller's memory, or in the slot's */
+    char location[PLAT_URL_SIZE / 2]; /* a header, too; "", also when it is longer */
+    const char *body;           /* terminated; in the caller's memory, or in the slot's; of dns:// addresses
+                                   with commas between them */
+    /* of a look */
+    struct plat_times times;
+    int64_t certificate_ends_ms; /* wall clock: of the chain's first to end, good or not; 0: none shown */
+    char certificate_issuer[64]; /* of the first certificate, as it came: any bytes */
 };
 
 /* Starts it: a slot; ERR_FULL while all are taken; ERR_MALFORMED for a URL that is none. */

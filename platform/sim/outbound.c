@@ -36,7 +36,8 @@ static int64_t some_latency(struct sim_world *w)
 
 static bool is_url(const char *url)
 {
-    static const char *const schemes[] = {"http://", "https://", "smtp://", "smtps://"};
+    static const char *const schemes[] = {"http://", "https://", "smtp://", "smtps://",
+                                          "tcp://",  "tls://",   "dns://"};
     for (uint32_t i = 0; i < COUNT_OF(schemes); i++)
         if (text_starts(url, schemes[i]) && url[strlen(schemes[i])] != '\0')
             return true;
@@ -58,6 +59,7 @@ int plat_request_start(struct plat *p, const struct plat_request *r)
     g->brought = r->answer != NULL ? r->answer : g->own;
     g->brought_size = r->answer != NULL ? r->answer_size : sizeof g->own;
     g->answer.body = g->brought;
+    g->started_ns = w->now_ns;
     g->fails_at_ns = w->now_ns + (int64_t)r->timeout_ms * NS_PER_MS;
     g->arrives_at_ns = g->answered_at_ns = SIM_NEVER;
     w->event_known = false;
@@ -91,7 +93,7 @@ static void release(struct outgoing *g)
 static void arrive(struct sim_world *w, struct outgoing *g)
 {
     const struct sim_outbound *o = &w->outbound;
-    struct sim_reply reply = {.status = 200, .retry_after = "", .date = "", .body = ""};
+    struct sim_reply reply = {.status = 200, .retry_after = "", .date = "", .location = "", .body = ""};
     const struct sim_call call = {.method = g->method,
                                   .url = g->url,
                                   .headers = g->headers,
@@ -117,6 +119,8 @@ static void arrive(struct sim_world *w, struct outgoing *g)
     g->reply_status = reply.status;
     (void)text_copy(g->answer.retry_after, sizeof g->answer.retry_after, reply.retry_after);
     (void)text_copy(g->answer.date, sizeof g->answer.date, reply.date);
+    (void)text_copy(g->answer.location, sizeof g->answer.location, reply.location);
+    g->answer.certificate_ends_ms = reply.certificate_ends_ms;
     g->reply = copy_of(reply.body, strlen(reply.body));
     g->answered_at_ns = w->now_ns + some_latency(w);
 }
@@ -139,6 +143,8 @@ static void settle(struct sim_world *w, struct outgoing *g)
     }
     if (!g->is_over)
         return;
+    g->answer.times.over_us = (uint32_t)((w->now_ns - g->started_ns) / 1000);
+    g->answer.times.found_us = g->answer.status != 0 ? 1 : 0;
     bool has_body = g->answer.status != 0 && g->reply != NULL;
     g->answer.truncated = !text_copy(g->brought, g->brought_size, has_body ? g->reply : "");
     g->answer.body_size = (uint32_t)strlen(g->brought);

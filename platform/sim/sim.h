@@ -117,7 +117,8 @@ struct sim_call {
 };
 struct sim_reply {
     uint32_t status;          /* 200 at first */
-    const char *retry_after, *date, *body; /* "" at first; must stay */
+    const char *retry_after, *date, *location, *body; /* "" at first; must stay */
+    int64_t certificate_ends_ms; /* that it shows; 0: none */
 };
 struct sim_outbound {
     int64_t latency_min_ns, latency_max_ns; /* one way */

@@ -120,7 +120,7 @@ struct outgoing {
     uint32_t incarnation, reply_status;
     char *method, *url, *headers, *body; /* copies */
     uint32_t body_size;
-    int64_t arrives_at_ns, answered_at_ns, fails_at_ns; /* SIM_NEVER */
+    int64_t started_ns, arrives_at_ns, answered_at_ns, fails_at_ns; /* SIM_NEVER */
     struct plat_answer answer;
     char *reply;             /* the answer's body on its way */
     char *brought;           /* where it goes to: `own`, or the caller's memory */

@@ -92,7 +92,8 @@ static int put_address(const char *url, struct text *to)
 {
     static const struct {
         const char *scheme, *port;
-    } schemes[] = {{"http://", "80"}, {"https://", "443"}, {"smtp://", "25"}, {"smtps://", "465"}};
+    } schemes[] = {{"http://", "80"}, {"https://", "443"}, {"smtp://", "25"}, {"smtps://", "465"},
+                   {"tcp://", NULL},  {"tls://", NULL},    {"dns://", "53"}};
     for (uint32_t i = 0; i < COUNT_OF(schemes); i++) {
         if (!text_starts(url, schemes[i].scheme))
             continue;
@@ -103,6 +104,8 @@ static int put_address(const char *url, struct text *to)
         const char *colon = memchr(host, host[0] == '[' ? ']' : ':', length);
         bool has_port = colon != NULL && (host[0] != '[' || colon[1] == ':');
         text_put_n(to, host, length);
+        if (!has_port && schemes[i].port == NULL)
+            return ERR_MALFORMED;
         if (!has_port)
             text_printf(to, ":%s", schemes[i].port);
         return to->truncated ? ERR_MALFORMED : ERR_OK;
@@ -118,6 +121,37 @@ static void hand_over(struct plat *p, struct http_slot *s)
     wake_thread(p->http);
 }
 
+static uint32_t passed_us(const struct http_slot *s)
+{
+    return (uint32_t)((plat_mono(NULL).ns - s->started.ns) / 1000) + 1;
+}
+
+/* "ADDRESS,ADDRESS" */
+static void put_addresses(const struct dial *d, struct text *t)
+{
+    for (uint32_t i = 0; i < d->address_count; i++) {
+        struct sockaddr_storage to;
+        char words[ADDRESS_TEXT_SIZE];
+        (void)address_socket(&d->addresses[i], d->port, &to);
+        address_text(&to, words, sizeof words);
+        *strrchr(words, ':') = '\0';
+        text_printf(t, "%s%s", i > 0 ? "," : "", words);
+    }
+}
+
+/* A look at a name is over when there are addresses. */
+static void finish_name(struct http_slot *s, const struct dial *d)
+{
+    struct text t;
+    text_init(&t, s->body, s->body_max + 1);
+    put_addresses(d, &t);
+    s->answer.body_size = t.length;
+    s->answer.truncated = t.truncated;
+    s->answer.times.over_us = s->answer.times.found_us;
+    s->answer.status = 1;
+    s->state = HTTP_DONE;
+}
+
 /* The look-up is over: its addresses go along with the request. */
 static void look_at_lookup(struct plat *p, struct http_slot *s)
 {
@@ -130,16 +164,13 @@ static void look_at_lookup(struct plat *p, struct http_slot *s)
         bool is_v6 = strchr(d->host, ':') != NULL;
         text_init(&t, s->resolve, sizeof s->resolve);
         text_printf(&t, "%s%s%s:%u:", is_v6 ? "[" : "", d->host, is_v6 ? "]" : "", d->port);
-        for (uint32_t i = 0; i < d->address_count; i++) {
-            struct sockaddr_storage to;
-            char words[ADDRESS_TEXT_SIZE];
-            (void)address_socket(&d->addresses[i], d->port, &to);
-            address_text(&to, words, sizeof words);
-            *strrchr(words, ':') = '\0';
-            text_printf(&t, "%s%s", i > 0 ? "," : "", words);
-        }
+        put_addresses(d, &t);
+        s->answer.times.found_us = passed_us(s);
+        if (text_starts(s->request.url, "dns://"))
+            finish_name(s, d);
         plat_close(p, s->lookup);
-        hand_over(p, s);
+        if (s->state != HTTP_DONE)
+            hand_over(p, s);
         return;
     }
     (void)text_copy(s->answer.why, sizeof s->answer.why, plat_why(p, s->lookup));
@@ -168,6 +199,11 @@ static void place_answer(struct http_slot *s, const struct plat_request *request
     s->answer.body = s->body;
 }
 
+static bool is_look_only(const char *url)
+{
+    return text_starts(url, "tcp://") || text_starts(url, "tls://") || text_starts(url, "dns://");
+}
+
 int plat_request_start(struct plat *p, const struct plat_request *request)
 {
     char address[DNS_NAME_SIZE + 8];
@@ -175,7 +211,7 @@ int plat_request_start(struct plat *p, const struct plat_request *request)
     struct http *h = p->http;
     uint32_t i = 0;
     text_init(&t, address, sizeof address);
-    if (put_address(request->url, &t) < 0)
+    if (put_address(request->url, &t) < 0 || (is_look_only(request->url) && !request->is_look))
         return ERR_MALFORMED;
     while (h != NULL && i < h->slot_count && h->slots[i].state != HTTP_FREE)
         i++;

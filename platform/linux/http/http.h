@@ -37,6 +37,9 @@ struct http_slot {
     void *easy;                 /* CURL * */
     void *headers, *addresses, *recipients; /* struct curl_slist * */
     uint32_t body_read, answer_bytes;
+    uint32_t begun_us;          /* from `started` until it was handed to libcurl */
+    uint32_t certificate_flags; /* what mbedTLS has against the certificates of a look */
+    char look_url[DNS_NAME_SIZE + 24U]; /* what libcurl is told for tcp:// and tls:// */
     char error[256];            /* CURL_ERROR_SIZE */
 };
 
@@ -85,6 +88,13 @@ const char *http_jwt(const char *key, const char *password, const char *subject,
                      size_t why_size);
 /* It was not taken; their clock was `ahead_s` before ours. The next one is new, and by their clock. */
 void http_jwt_refused(const char *key, const char *subject, int64_t ahead_s);
+
+/* roots.c */
+/* Certificates of the connection that is about to be made are told in the slot's answer, and what is wrong
+ * with them in certificate_flags. */
+void http_certificate_watch(void *ssl_config, struct http_slot *s);
+/* The worst of those flags, in words. */
+void http_certificate_words(uint32_t flags, char *to, size_t to_size);
 
 /* worker.c */
 void *http_worker(void *http);

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <mbedtls/asn1.h>
+#include <mbedtls/oid.h>
 #include <mbedtls/ssl.h>
 #include <mbedtls/x509_crt.h>
 
@@ -116,4 +118,75 @@ bool http_roots_use(void *ssl_config, const char *file, char *why, size_t why_si
     }
     mbedtls_ssl_conf_ca_chain(ssl_config, &r->chain, NULL);
     return true;
+}
+
+/* --- what a service shows --- */
+
+/* Days from 1970-01-01 to a date of the Gregorian calendar. */
+static int64_t days_of(int64_t year, int64_t month, int64_t day)
+{
+    int64_t y = month <= 2 ? year - 1 : year;
+    int64_t in = y % 400, shifted = month > 2 ? month - 3 : month + 9;
+    return y / 400 * 146097 + in * 365 + in / 4 - in / 100 + (153 * shifted + 2) / 5 + day - 1 - 719468;
+}
+
+static int64_t time_ms(const mbedtls_x509_time *t)
+{
+    int64_t hours = days_of(t->year, t->mon, t->day) * 24 + t->hour;
+    return ((hours * 60 + t->min) * 60 + t->sec) * 1000;
+}
+
+/* The name of who signed, or else the organisation. */
+static void take_issuer(const mbedtls_x509_crt *c, char *to, size_t to_size)
+{
+    static const char *const names[] = {MBEDTLS_OID_AT_CN, MBEDTLS_OID_AT_ORGANIZATION};
+    for (uint32_t i = 0; i < COUNT_OF(names) && to[0] == '\0'; i++) {
+        const mbedtls_asn1_named_data *n =
+            mbedtls_asn1_find_named_data(&c->issuer, names[i], strlen(names[i]));
+        size_t size = n == NULL ? 0 : n->val.len < to_size - 1 ? n->val.len : to_size - 1;
+        if (size > 0)
+            memcpy(to, n->val.p, size);
+        to[size] = '\0';
+    }
+}
+
+/* Called for each certificate of the chain, the first one last. */
+static int look_at_certificate(void *user, mbedtls_x509_crt *c, int depth, uint32_t *flags)
+{
+    struct http_slot *s = user;
+    int64_t ends_ms = time_ms(&c->valid_to), *known_ms = &s->answer.certificate_ends_ms;
+    s->certificate_flags |= *flags;
+    *known_ms = *known_ms == 0 || ends_ms < *known_ms ? ends_ms : *known_ms;
+    if (depth == 0)
+        take_issuer(c, s->answer.certificate_issuer, sizeof s->answer.certificate_issuer);
+    return 0;
+}
+
+void http_certificate_watch(void *ssl_config, struct http_slot *s)
+{
+    mbedtls_ssl_conf_verify(ssl_config, look_at_certificate, s);
+}
+
+void http_certificate_words(uint32_t flags, char *to, size_t to_size)
+{
+    static const struct {
+        uint32_t flags;
+        const char *words;
+    } causes[] = {
+        {MBEDTLS_X509_BADCERT_EXPIRED, "its certificate has expired"},
+        {MBEDTLS_X509_BADCERT_FUTURE, "its certificate is not valid yet, by the clock of this machine"},
+        {MBEDTLS_X509_BADCERT_CN_MISMATCH, "its certificate is of another host"},
+        {MBEDTLS_X509_BADCERT_NOT_TRUSTED,
+         "its certificate is not of a CA that is trusted here: self-signed, or the server leaves out one "
+         "that stands between it and a root"},
+        {MBEDTLS_X509_BADCERT_BAD_MD | MBEDTLS_X509_BADCERT_BAD_PK | MBEDTLS_X509_BADCERT_BAD_KEY,
+         "its certificate is signed too weakly"},
+    };
+    for (uint32_t i = 0; i < COUNT_OF(causes); i++) {
+        if ((flags & causes[i].flags) == 0)
+            continue;
+        (void)text_copy(to, (uint32_t)to_size, causes[i].words);
+        return;
+    }
+    (void)text_copy(to, (uint32_t)to_size, "its certificate is not good");
 }

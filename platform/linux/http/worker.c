@@ -26,7 +26,8 @@ static size_t take_body(char *bytes, size_t one, size_t count, void *user)
     s->body[s->answer.body_size] = '\0';
     s->answer_bytes += (uint32_t)size;
     s->answer.truncated |= taken < size;
-    return s->answer_bytes > ANSWER_BYTES_MAX ? 0 : size;
+    bool is_enough = s->answer_bytes > ANSWER_BYTES_MAX || (s->request.is_look && s->answer.truncated);
+    return is_enough ? 0 : size;
 }
 
 static void take_header_value(const char *line, size_t size, const char *name, char *to, size_t to_size)
@@ -43,11 +44,21 @@ static void take_header_value(const char *line, size_t size, const char *name, c
     to[n] = '\0';
 }
 
+/* A part of an address would be another one. */
+static void take_location(const char *line, size_t size, struct plat_answer *a)
+{
+    char value[sizeof a->location + 1] = "";
+    take_header_value(line, size, "location:", value, sizeof value);
+    if (value[0] != '\0' && !text_copy(a->location, sizeof a->location, value))
+        a->location[0] = '\0';
+}
+
 static size_t take_header(char *line, size_t one, size_t count, void *user)
 {
     struct plat_answer *a = &((struct http_slot *)user)->answer;
     size_t size = one * count;
     take_header_value(line, size, "retry-after:", a->retry_after, sizeof a->retry_after);
+    take_location(line, size, a);
     take_header_value(line, size, "date:", a->date, sizeof a->date);
     take_header_value(line, size, "x-amzn-requestid:", a->request_id, sizeof a->request_id);
     return size;
@@ -67,6 +78,8 @@ static CURLcode take_config(CURL *easy, void *config, void *user)
 {
     struct http_slot *s = user;
     (void)easy;
+    if (s->request.is_look)
+        http_certificate_watch(config, s);
     return http_roots_use(config, s->request.ca_file, s->answer.why, sizeof s->answer.why)
                ? CURLE_OK
                : CURLE_SSL_CACERT_BADFILE;
@@ -156,6 +169,20 @@ static void set_http(struct http_slot *s, CURL *easy)
         curl_easy_setopt(easy, CURLOPT_AWS_SIGV4, s->request.aws_scope);
 }
 
+/* A look at a port: libcurl connects, and that is all. */
+static const char *look_at_port(struct http_slot *s, CURL *easy)
+{
+    const char *url = s->request.url;
+    bool is_tls = text_starts(url, "tls://");
+    if (!is_tls && !text_starts(url, "tcp://"))
+        return url;
+    struct text t;
+    text_init(&t, s->look_url, sizeof s->look_url);
+    text_printf(&t, "%s://%s/", is_tls ? "https" : "http", url + strlen("tcp://"));
+    curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
+    return s->look_url;
+}
+
 static bool set_up(struct http *h, struct http_slot *s, int64_t left_ms)
 {
     CURL *easy = s->easy;
@@ -188,7 +215,7 @@ static bool set_up(struct http *h, struct http_slot *s, int64_t left_ms)
     curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
     /* libcurl does not know which certificates a connection was verified with, and must not use one again for
      * a request that trusts others: with certificates of its own, a request has a connection of its own. */
-    long is_own = r->ca_file[0] != '\0';
+    long is_own = r->ca_file[0] != '\0' || r->is_look;
     curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, is_own);
     curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, is_own);
     curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, !is_own ? 1L : 0L);
@@ -200,7 +227,7 @@ static bool set_up(struct http *h, struct http_slot *s, int64_t left_ms)
         set_mail(s, easy);
     else
         set_http(s, easy);
-    return curl_easy_setopt(easy, CURLOPT_URL, r->url) == CURLE_OK;
+    return curl_easy_setopt(easy, CURLOPT_URL, look_at_port(s, easy)) == CURLE_OK;
 }
 
 static void hand_back(struct http *h, struct http_slot *s)
@@ -232,6 +259,23 @@ static const char *words_of(CURLcode code, const char *error)
     }
 }
 
+/* libcurl counts from when it was told of the request. */
+static void take_times(struct http_slot *s)
+{
+    const struct {
+        CURLINFO info;
+        uint32_t *to;
+    } parts[] = {{CURLINFO_CONNECT_TIME_T, &s->answer.times.connected_us},
+                 {CURLINFO_APPCONNECT_TIME_T, &s->answer.times.secured_us},
+                 {CURLINFO_STARTTRANSFER_TIME_T, &s->answer.times.first_byte_us},
+                 {CURLINFO_TOTAL_TIME_T, &s->answer.times.over_us}};
+    for (uint32_t i = 0; i < COUNT_OF(parts); i++) {
+        curl_off_t us = 0;
+        curl_easy_getinfo(s->easy, parts[i].info, &us);
+        *parts[i].to = us > 0 ? s->begun_us + (uint32_t)us : 0;
+    }
+}
+
 static void finish(struct http *h, struct http_slot *s, CURLcode code)
 {
     long status = 0;
@@ -241,7 +285,12 @@ static void finish(struct http *h, struct http_slot *s, CURLcode code)
     bool is_mail = s->request.mail_from[0] != '\0';
     bool has_answer = code == CURLE_OK || (code == CURLE_WRITE_ERROR && s->answer.truncated) ||
                       (is_mail && status >= 400);
-    s->answer.status = has_answer ? (uint32_t)status : 0;
+    bool is_port = s->request.is_look && s->look_url[0] != '\0';
+    s->answer.status = has_answer ? (is_port ? 1 : (uint32_t)status) : 0;
+    if (s->request.is_look)
+        take_times(s);
+    if (code == CURLE_PEER_FAILED_VERIFICATION && s->certificate_flags != 0)
+        http_certificate_words(s->certificate_flags, s->answer.why, sizeof s->answer.why);
     s->answer.may_have_arrived = !has_answer && (sent > 0 || s->body_read > 0);
     if (s->answer.status == 401 && has_token(&s->request))
         forget_token(s);
@@ -271,7 +320,10 @@ static void begin(struct http *h, CURLM *multi, struct http_slot *s)
     int64_t left_ms = (int64_t)s->request.timeout_ms -
                       (plat_mono(NULL).ns - s->started.ns) / NS_PER_MS;
     bool is_secure = text_starts(s->request.url, "https:") || text_starts(s->request.url, "smtps:") ||
-                     s->request.needs_tls;
+                     text_starts(s->request.url, "tls:") || s->request.needs_tls;
+    s->begun_us = (uint32_t)((plat_mono(NULL).ns - s->started.ns) / 1000);
+    s->certificate_flags = 0;
+    s->look_url[0] = '\0';
     if (left_ms <= 0)
         fail_slot(h, s, "no answer in time");
     else if (is_secure &&
