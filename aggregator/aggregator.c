@@ -211,6 +211,7 @@ int aggregator_open(struct aggregator *a, struct plat *p, const struct memory_ma
     analysis_open(a->analysis, a->store, plat_mono(p), plat_wall(p));
     open_rules(a);
     forward_open(a->forward, p, a->store);
+    forward_heed(a->forward, a->book);
     api_rules(a->api, a->book);
     const struct api_options api = {.token = options->api_token};
     api_open(a->api, p, a->store, map, &api);

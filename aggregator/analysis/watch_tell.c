@@ -178,8 +178,7 @@ static bool is_silenced(struct watch_room *w, uint32_t instance, const struct wa
 {
     const struct instance *in = store_instance(w->store, instance);
     const struct rule *r = rule_of(w, x);
-    if (!window_holds(&r->silence, now_ms) && silences_find(book_silences(w->book), now_ms, in->id, in->name,
-                                                            r->name, watch_tag(w, instance, x)) == NULL)
+    if (!book_is_silenced(w->book, now_ms, in->id, in->name, r->name, watch_tag(w, instance, x)))
         return false;
     w->stats.silenced++;
     return true;

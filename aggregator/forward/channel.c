@@ -8,7 +8,7 @@
 
 #define FULL_RETRY_MS 200  /* all slots of the platform are taken */
 #define SKEW_TOLD_MS 240000
-#define LOOK_MS 1000       /* for repeats */
+#define LOOK_MS 1000       /* for repeats, and for silences that end */
 
 /* --- judging answers --- */
 
@@ -284,6 +284,8 @@ static bool collect(struct channel *c, struct plat *p, struct store *s)
         o->cursor = c->digest.cursor;
         o->oldest_ms = 0;
         c->until = 0;
+        if (c->digest.is_hushed)
+            store_outbox_save(s, o);
         return false;
     }
     o->oldest_ms = c->digest.notices[0].alert.updated_ms;
@@ -313,7 +315,8 @@ static void send_alerts(struct channel *c, struct plat *p, struct store *s, stru
 static void look(struct channel *c, struct plat *p, struct store *s, struct mono now)
 {
     bool is_repeat_due = mono_reached(now, c->look_at) &&
-                         digest_repeat_due_ms(&c->to, c->box) <= wall_ms(plat_wall(p));
+                         (digest_repeat_due_ms(&c->to, c->box) <= wall_ms(plat_wall(p)) ||
+                          digest_is_withheld(c->box));
     if (mono_reached(now, c->look_at))
         c->look_at = mono_after_ms(now, LOOK_MS);
     if (store_revision(s) == c->looked && !is_repeat_due)
@@ -363,5 +366,5 @@ struct mono channel_step(struct channel *c, struct plat *p, struct store *s, str
     }
     if (c->group_at.ns == MONO_NEVER.ns)
         due = MONO_NEVER;
-    return c->to.repeat_ms > 0 ? mono_earlier(due, c->look_at) : due;
+    return c->to.repeat_ms > 0 || digest_is_withheld(c->box) ? mono_earlier(due, c->look_at) : due;
 }

@@ -36,41 +36,81 @@ static const char *name_of(struct store *s, const char *instance)
     return name[0] != '\0' ? name : instance;
 }
 
+static bool is_withheld(const struct outbox_told *t)
+{
+    return t->status == OUTBOX_WITHHELD || t->status == OUTBOX_WITHHELD_WORSE;
+}
+
+/* The end of a silenced alert is silent, too; only where an incident would stay open for ever it is closed,
+ * which wakes nobody. */
+static bool tells_end(const struct destination *to, const struct outbox_told *t, bool is_silenced)
+{
+    return !to->no_resolved && t->status != OUTBOX_WITHHELD &&
+           (!is_silenced || to->type == DESTINATION_PAGERDUTY);
+}
+
 /* The notice about an alert that the destination knows of, or -1. Silent news are noted at once: to walk the
  * same way again finds nothing else. */
 static int judge_known(const struct destination *to, struct outbox *o, struct outbox_told *t,
-                       const struct alert *a)
+                       const struct alert *a, bool is_silenced)
 {
     if (is_over(a)) {
-        if (!to->no_resolved)
+        if (tells_end(to, t, is_silenced))
             return NOTICE_RESOLVED;
         forget(o, t);
         return -1;
     }
-    if (a->severity > t->severity)
-        return NOTICE_WORSE;
-    if (a->status == ALERT_ACKNOWLEDGED && t->status == ALERT_ACTIVE)
+    if (t->status == OUTBOX_WITHHELD) {
+        if (is_silenced)
+            return -1;
+        if (a->status == ALERT_ACTIVE)
+            return NOTICE_RAISED;
+        forget(o, t);
+        return -1;
+    }
+    if (a->severity > t->severity) {
+        if (!is_silenced)
+            return NOTICE_WORSE;
+        t->status = OUTBOX_WITHHELD_WORSE;
+        return -1;
+    }
+    if (a->status == ALERT_ACKNOWLEDGED && t->status == ALERT_ACTIVE && !is_silenced)
         return NOTICE_ACKNOWLEDGED;
     t->status = (uint8_t)a->status;
     return -1;
 }
 
-static int judge(const struct destination *to, struct outbox *o, const struct alert *a, const char *name)
+static void withhold(struct outbox *o, const struct alert *a)
+{
+    o->told[o->told_count++] = (struct outbox_told){.alert = a->number, .status = OUTBOX_WITHHELD};
+}
+
+static int judge(const struct destination *to, struct outbox *o, const struct alert *a, const char *name,
+                 bool is_silenced)
 {
     struct outbox_told *t = find_told(o, a->number);
     if (t != NULL)
-        return judge_known(to, o, t, a);
+        return judge_known(to, o, t, a, is_silenced);
     if (!destination_wants(to, a, name) || a->deleted_ms != 0)
         return -1;
     if (is_over(a))
-        return a->created_revision > o->cursor && !to->no_resolved ? NOTICE_PASSED : -1;
+        return a->created_revision > o->cursor && !to->no_resolved && !is_silenced ? NOTICE_PASSED : -1;
     if (a->status == ALERT_ACKNOWLEDGED)
         return -1;
     if (o->told_count == OUTBOX_TOLD_MAX) {
         o->told_lost++;
         return -1;
     }
+    if (is_silenced) {
+        withhold(o, a);
+        return -1;
+    }
     return NOTICE_RAISED;
+}
+
+static bool is_silenced_now(const struct digest *d, const struct alert *a, const char *name, int64_t now_ms)
+{
+    return d->book != NULL && book_is_silenced(d->book, now_ms, a->instance, name, a->rule, a->tag);
 }
 
 static void add(struct digest *d, enum notice_kind kind, const struct alert *a, const char *name)
@@ -89,6 +129,23 @@ static bool has(const struct digest *d, int64_t number)
     return false;
 }
 
+/* What was withheld, and is not silenced any more. */
+static void add_withheld(struct digest *d, const struct destination *to, struct outbox *o, struct store *s,
+                         uint32_t max, int64_t now_ms)
+{
+    uint32_t at = 0;
+    const struct alert *a;
+    while (d->count < max && (a = store_alert_walk_open(s, &at)) != NULL) {
+        struct outbox_told *t = find_told(o, a->number);
+        if (t == NULL || !is_withheld(t) || has(d, a->number))
+            continue;
+        const char *name = name_of(s, a->instance);
+        int kind = is_silenced_now(d, a, name, now_ms) ? -1 : judge_known(to, o, t, a, false);
+        if (kind >= 0)
+            add(d, (enum notice_kind)kind, a, name);
+    }
+}
+
 static void add_repeats(struct digest *d, const struct destination *to, struct outbox *o, struct store *s,
                         uint32_t max, int64_t now_ms)
 {
@@ -99,7 +156,8 @@ static void add_repeats(struct digest *d, const struct destination *to, struct o
     while (d->count < max && (a = store_alert_walk_open(s, &at)) != NULL) {
         const struct outbox_told *t = find_told(o, a->number);
         if (t != NULL && t->status == ALERT_ACTIVE && a->status == ALERT_ACTIVE &&
-            now_ms - t->told_ms >= to->repeat_ms && !has(d, a->number))
+            now_ms - t->told_ms >= to->repeat_ms && !has(d, a->number) &&
+            !is_silenced_now(d, a, name_of(s, a->instance), now_ms))
             add(d, NOTICE_REPEATED, a, name_of(s, a->instance));
     }
 }
@@ -111,7 +169,7 @@ int digest_collect(struct digest *d, const struct destination *to, struct outbox
     int n = 0;
     d->count = 0;
     d->cursor = o->cursor;
-    d->is_full = false;
+    d->is_full = d->is_hushed = false;
     while (d->count < max) {
         uint64_t next = d->cursor;
         n = store_alert_next(s, &next, &a);
@@ -119,12 +177,16 @@ int digest_collect(struct digest *d, const struct destination *to, struct outbox
             break;
         d->cursor = next;
         const char *name = name_of(s, a.instance);
-        int kind = judge(to, o, &a, name);
+        bool is_silenced = is_silenced_now(d, &a, name, now_ms);
+        int kind = judge(to, o, &a, name, is_silenced);
+        d->is_hushed |= is_silenced && kind < 0;
         if (kind >= 0)
             add(d, (enum notice_kind)kind, &a, name);
     }
     d->is_full = d->count == max;
-    if (n >= 0 && now_ms != 0 && to->repeat_ms > 0)
+    if (n >= 0 && digest_is_withheld(o))
+        add_withheld(d, to, o, s, max, now_ms);
+    if (n >= 0 && to->repeat_ms > 0)
         add_repeats(d, to, o, s, max, now_ms);
     return n < 0 ? n : ERR_OK;
 }
@@ -163,6 +225,14 @@ int64_t digest_repeat_due_ms(const struct destination *to, const struct outbox *
         if (o->told[i].status == ALERT_ACTIVE && o->told[i].told_ms + to->repeat_ms < due)
             due = o->told[i].told_ms + to->repeat_ms;
     return due;
+}
+
+bool digest_is_withheld(const struct outbox *o)
+{
+    for (uint32_t i = 0; i < o->told_count; i++)
+        if (is_withheld(&o->told[i]))
+            return true;
+    return false;
 }
 
 void digest_test(struct digest *d, int64_t now_ms)

@@ -26,6 +26,12 @@ void forward_open(struct forward *f, struct plat *p, struct store *s)
     f->store = s;
 }
 
+void forward_heed(struct forward *f, const struct rule_book *book)
+{
+    for (uint32_t i = 0; i < OUTBOX_MAX; i++)
+        f->channels[i].digest.book = book;
+}
+
 static struct channel *find(struct forward *f, const struct outbox *box)
 {
     struct channel *unused = NULL;

@@ -11,6 +11,7 @@
 #include "aggregator/forward/destination.h"
 
 struct forward;
+struct rule_book;
 
 struct forward *forward_reserve(struct memory_map *map);
 /* After the store's. */
@@ -18,6 +19,8 @@ void forward_open(struct forward *f, struct plat *p, struct store *s);
 /* From now on these are the destinations; copied. One that sends just now changes when that is over. ERR_FULL
  * and `why`: more names than OUTBOX_MAX since the start. */
 int forward_configure(struct forward *f, const struct destination *list, uint32_t count, struct text *why);
+/* What this book silences is not told. Without it nobody is silenced. */
+void forward_heed(struct forward *f, const struct rule_book *book);
 /* Takes answers, sends what is due. When to call again at the latest. */
 struct mono forward_step(struct forward *f, struct mono now);
 

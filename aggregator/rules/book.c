@@ -199,6 +199,20 @@ const struct silence_set *book_silences(const struct rule_book *b)
     return &b->silences;
 }
 
+bool book_is_silenced(const struct rule_book *b, int64_t now_ms, const char *instance, const char *name,
+                      const char *rule, const char *tag)
+{
+    char of[ALERT_RULE_SIZE];
+    (void)text_copy(of, sizeof of, rule);
+    if (text_starts(rule, RULE_PREFIX)) { /* "rule:NAME", "rule:NAME:METRIC" */
+        (void)text_copy(of, sizeof of, rule + sizeof RULE_PREFIX - 1);
+        of[strcspn(of, ":")] = '\0';
+    }
+    int found = rules_find(&b->rules, of);
+    return (found >= 0 && window_holds(&b->rules.rules[found].silence, now_ms)) ||
+           silences_find(&b->silences, now_ms, instance, name, of, tag) != NULL;
+}
+
 const char *book_profile(const struct rule_book *b)
 {
     return b->profile;

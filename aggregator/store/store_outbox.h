@@ -18,6 +18,9 @@
  * counted. */
 #define OUTBOX_TOLD_MAX 2048U
 
+/* Instead of a status, while the alert is silenced: it has not been told; it has, but not that it is worse. */
+#define OUTBOX_WITHHELD 255U
+#define OUTBOX_WITHHELD_WORSE 254U
 struct outbox_told {
     int64_t alert;                  /* its number */
     int64_t told_ms;                /* wall clock, of the newest message about it */

@@ -11,6 +11,7 @@
 
 #include "aggregator/forward/digest.h"
 #include "aggregator/forward/forward.h"
+#include "aggregator/rules/book.h"
 #include "platform/sim/sim.h"
 
 #define ALERTS_MAX 400U
@@ -23,6 +24,7 @@ struct rig {
     uint8_t *memory;
     struct store *store;
     struct forward *forward;
+    struct rule_book *book;
     struct destination list[2];
     uint32_t list_count;
     uint32_t kills;
@@ -93,14 +95,18 @@ static void open_all(struct rig *r)
     memory_map_init(&r->map, NULL, 0);
     (void)store_reserve(&r->map, &limits);
     (void)forward_reserve(&r->map);
+    (void)book_reserve(&r->map);
     uint64_t size = r->map.used;
     r->memory = calloc(1, size + 63);
     assert_non_null(r->memory);
     memory_map_init(&r->map, r->memory + (64 - (uintptr_t)r->memory % 64) % 64, size);
     r->store = store_reserve(&r->map, &limits);
     r->forward = forward_reserve(&r->map);
+    r->book = book_reserve(&r->map);
     assert_int_equal(store_open(r->store, r->machine, &why), ERR_OK);
+    book_open(r->book, r->store, &why);
     forward_open(r->forward, r->machine, r->store);
+    forward_heed(r->forward, r->book);
     assert_int_equal(forward_configure(r->forward, r->list, r->list_count, &why), ERR_OK);
 }
 
@@ -151,6 +157,7 @@ static void run_ms(struct rig *r, int64_t ms)
     while (sim_now(r->world) < end) {
         struct mono now = plat_mono(r->machine);
         struct mono next = store_step(r->store, now);
+        book_step(r->book);
         next = mono_earlier(next, forward_step(r->forward, now));
         if (!sim_is_alive(r->machine)) {
             die(r, SIM_KILL);
@@ -329,6 +336,96 @@ static void test_repeats_until_somebody_acknowledges(void **state)
     rig_free(r);
 }
 
+/* Until `ms` from now; 0: ends what there is. */
+static void silence(struct rig *r, const char *instances, int64_t ms)
+{
+    static char text[4096];
+    struct silence_set set = {.count = ms > 0};
+    struct text out;
+    int64_t now_ms = wall_ms(plat_wall(r->machine));
+    set.silences[0].from_ms = now_ms;
+    set.silences[0].to_ms = now_ms + ms;
+    (void)text_copy(set.silences[0].id, sizeof set.silences[0].id, "s");
+    (void)text_copy(set.silences[0].instances, sizeof set.silences[0].instances, instances);
+    (void)text_copy(set.silences[0].rules, sizeof set.silences[0].rules, "cpu");
+    text_init(&out, text, sizeof text);
+    silences_print(&set, &out);
+    assert_int_equal(store_document_put(r->store, BOOK_SILENCES, text, out.length), ERR_OK);
+    run_ms(r, 100);
+}
+
+static void test_a_silence_stops_what_was_open(void **state)
+{
+    (void)state;
+    struct rig *r = rig_new(11, 1);
+    r->list[0].repeat_ms = 600000;
+    die(r, SIM_KILL);
+    raise_alert(r, 1, ALERT_HIGH);
+    raise_alert(r, 2, ALERT_HIGH);
+    run_ms(r, 2000);
+    assert_int_equal(count_keys(r, ":raised:"), 2);
+    silence(r, "host-1", 3600000);
+    run_ms(r, 1300000);
+    assert_int_equal(r->key_count, 3); /* the other one is repeated; a repeat has its key */
+    raise_alert(r, 1, ALERT_CRITICAL);
+    run_ms(r, 60000);
+    die(r, SIM_POWER_CUT);
+    run_ms(r, 60000);
+    assert_int_equal(count_keys(r, ":worsened:"), 0);
+    run_ms(r, 2400000); /* the silence is over */
+    assert_int_equal(count_keys(r, ":worsened:"), 1);
+    rig_free(r);
+}
+
+static void test_what_begins_silenced_is_told_when_the_silence_is_over(void **state)
+{
+    (void)state;
+    struct rig *r = rig_new(12, 1);
+    silence(r, "host-*", 600000);
+    raise_alert(r, 1, ALERT_HIGH);
+    raise_alert(r, 2, ALERT_HIGH);
+    run_ms(r, 300000);
+    assert_int_equal(r->calls, 0);
+    settle_alert(r, 2);
+    run_ms(r, 2000);
+    die(r, SIM_KILL);
+    run_ms(r, 200000);
+    assert_int_equal(r->calls, 0);
+    run_ms(r, 200000);
+    assert_int_equal(count_keys(r, ":raised:"), 1); /* which goes on; of the other nothing is told */
+    assert_int_equal(r->key_count, 1);
+    settle_alert(r, 1);
+    run_ms(r, 5000);
+    assert_int_equal(count_keys(r, ":resolved:"), 1);
+    rig_free(r);
+}
+
+/* As with others that silence; but what would stay open over there for ever is closed. */
+static void test_the_end_of_what_is_silenced_is_silent_except_for_incidents(void **state)
+{
+    (void)state;
+    struct rig *r = rig_new(13, 1);
+    raise_alert(r, 1, ALERT_HIGH);
+    run_ms(r, 2000);
+    assert_int_equal(r->calls, 1);
+    silence(r, "*", 600000);
+    settle_alert(r, 1);
+    run_ms(r, 1200000);
+    assert_int_equal(r->calls, 1);
+    assert_int_equal(store_outbox(r->store, 0)->told_count, 0);
+    silence(r, "", 0);
+    r->list[0].type = DESTINATION_PAGERDUTY;
+    die(r, SIM_KILL);
+    raise_alert(r, 2, ALERT_HIGH);
+    run_ms(r, 2000);
+    assert_int_equal(r->calls, 2);
+    silence(r, "*", 600000);
+    settle_alert(r, 2);
+    run_ms(r, 5000);
+    assert_int_equal(r->calls, 3);
+    rig_free(r);
+}
+
 static void test_faults_and_kills_at_any_effect_lose_nothing(void **state)
 {
     (void)state;
@@ -398,6 +495,9 @@ int main(void)
         cmocka_unit_test(test_retry_after_is_honoured),
         cmocka_unit_test(test_one_that_is_refused_for_ever_does_not_hold_up_the_others),
         cmocka_unit_test(test_repeats_until_somebody_acknowledges),
+        cmocka_unit_test(test_a_silence_stops_what_was_open),
+        cmocka_unit_test(test_what_begins_silenced_is_told_when_the_silence_is_over),
+        cmocka_unit_test(test_the_end_of_what_is_silenced_is_silent_except_for_incidents),
         cmocka_unit_test(test_faults_and_kills_at_any_effect_lose_nothing),
         cmocka_unit_test(test_without_faults_nothing_is_told_twice_even_when_it_is_killed_between),
     };
