@@ -15,6 +15,7 @@ struct board_metric {
     uint16_t series;         /* of the instance, in the store */
     float value, greatest;   /* mean and maximum of the minute */
     float usual, deviation;  /* mean of a day and standard deviation */
+    float now;               /* how many standard deviations away this minute alone is, 0..30 */
     float state;             /* how many standard deviations away, as the models see it, 0..30 */
     float news;              /* 1 and more would be an alarm of the series alone */
     float z_day, z_week;     /* plain (value - mean) / standard deviation over 24 h and 7 d */
@@ -24,6 +25,7 @@ struct board_host {
     int64_t minute_s;        /* begin of the newest minute that was judged, 0: none */
     int64_t first_s;         /* of what has been learnt from */
     float level, score;      /* host.h; both are 0 while it is learning */
+    float level_now;         /* of the newest minute alone */
     bool is_learning;        /* less than a day has been seen */
     bool is_catching_up;     /* what the store holds is being learnt from first */
     bool is_unusual;         /* an incident is open */

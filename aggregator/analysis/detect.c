@@ -95,7 +95,7 @@ void detect_forget(struct detect *d, uint32_t instance)
                      store_metric(d->store, store_series(d->store, instance, series)->metric_index));
     }
     h->model = (struct host){0};
-    h->minute_s = 0;
+    h->minute_s = h->suspect_s = 0;
     *shown = (struct board_host){.tracked = shown->tracked, .surplus = shown->surplus,
                                  .is_unusual = shown->is_unusual};
 }

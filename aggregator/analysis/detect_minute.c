@@ -27,7 +27,9 @@ static struct board_metric judge(struct detect_slot *slot, int64_t time_s, const
     struct anomaly_score score = anomaly_step(&slot->anomaly, time_s, v->mean);
     *alarm = score.score;
     m.news = (float)score.raw;
-    m.state = (float)unusual_step(&slot->unusual, time_s, v->mean);
+    struct unusual_state state = unusual_step(&slot->unusual, time_s, v->mean);
+    m.state = (float)state.lasting;
+    m.now = (float)state.now;
     double step_s = larger(1.0, (double)slot->unusual.step_s);
     m.z_day = step_baseline(&slot->day, v->mean, DAY_S / step_s, seen);
     m.z_week = step_baseline(&slot->week, v->mean, WEEK_S / step_s, seen);
@@ -54,7 +56,7 @@ static void rank(struct board_host *b, const struct board_metric *m)
 }
 
 static void judge_series(struct detect *d, uint32_t instance, int64_t minute_s, struct host_company *news,
-                         struct host_company *state)
+                         struct host_company *state, struct host_company *now)
 {
     struct board_host *b = &d->shown[instance];
     struct detect_slot *slots = slots_of(d, instance);
@@ -69,6 +71,7 @@ static void judge_series(struct detect *d, uint32_t instance, int64_t minute_s, 
             continue; /* what is new to us is not unusual */
         host_company_add(news, i, (double)m.news);
         host_company_add(state, i, (double)m.state);
+        host_company_add(now, i, (double)m.now);
         rank(b, &m);
         if (alarm >= 1 && !d->is_quiet)
             detect_tell_series(d, instance, &slots[i], &m);
@@ -79,13 +82,13 @@ void detect_end_minute(struct detect *d, uint32_t instance, int64_t minute_s)
 {
     struct detect_host *h = &d->hosts[instance];
     struct board_host *b = &d->shown[instance];
-    struct host_company news = {0}, state = {0};
+    struct host_company news = {0}, state = {0}, now = {0};
     int64_t judged_s = h->minute_s;
     h->minute_s = minute_s;
     if (judged_s == 0)
         return;
     b->ranked_count = 0;
-    judge_series(d, instance, judged_s, &news, &state);
+    judge_series(d, instance, judged_s, &news, &state, &now);
     if (b->first_s == 0)
         b->first_s = judged_s;
     b->minute_s = judged_s;
@@ -93,8 +96,11 @@ void detect_end_minute(struct detect *d, uint32_t instance, int64_t minute_s)
     struct host_score s = host_step(&h->model, judged_s, &news, &state);
     b->score = (float)s.score;
     b->level = (float)s.level;
-    if (d->is_quiet)
+    b->level_now = (float)host_level(&now);
+    if (d->is_quiet) {
+        (void)detect_suspect(d, instance);
         return;
+    }
     if (!b->is_learning)
         detect_keep_level(d, instance);
     detect_tell(d, instance);

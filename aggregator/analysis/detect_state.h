@@ -39,6 +39,7 @@ struct detect_host {
     int64_t saved_s;             /* the board's minute_s at the newest checkpoint */
     /* an incident, when the board's is_unusual */
     int64_t began_s, news_s, quiet_since_s;
+    int64_t suspect_s;           /* minute of an alarm that is not believed yet; 0: none */
     float worst_score;
     /* what came late */
     int64_t late_block_ms, late_minute_s; /* wall clock; the newest minute of it that was counted */
@@ -108,6 +109,8 @@ void detect_end_minute(struct detect *d, uint32_t instance, int64_t minute_s);
 /* detect_tell.c */
 /* What follows from the minute just judged: incident, alert, insight. */
 void detect_tell(struct detect *d, uint32_t instance);
+/* Keeps account of an alarm until it is believed, which is when this returns true. Also for what is learnt. */
+bool detect_suspect(struct detect *d, uint32_t instance);
 /* Learning is over: an alert of before that is open goes on. */
 void detect_resume(struct detect *d, uint32_t instance);
 /* An alarm of a series alone: recorded, never an alert. */

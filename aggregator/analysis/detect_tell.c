@@ -15,6 +15,8 @@
 #define LEVEL_CLEAR 1.6
 #define QUIET_S 600
 #define INCIDENT_S (6 * 3600)
+/* News pages once the state is unusual so long after: what lasts two minutes touches three, and is over. */
+#define BELIEVED_S 180
 #define GRACE_MS INT64_C(1800000)
 #define LEVEL_HIGH 3.0
 #define LEVEL_SCALE 100
@@ -96,6 +98,8 @@ static void say_metrics(const struct detect *d, uint32_t instance, struct text *
 static void raise_alert(struct detect *d, uint32_t instance)
 {
     const struct board_host *b = &d->shown[instance];
+    const struct detect_host *h = &d->hosts[instance];
+    double score = (double)h->worst_score;
     char message[ALERT_MESSAGE_SIZE];
     struct text t;
     bool was_open;
@@ -105,10 +109,10 @@ static void raise_alert(struct detect *d, uint32_t instance)
     const struct alert_report report = {
         .instance = store_instance(d->store, instance)->id, .rule = RULE, .tag = "", .type = RULE,
         .message = message, .metric = ANOMALY_LEVEL_METRIC, .unit = "level",
-        .severity = (double)b->level >= LEVEL_HIGH && (double)b->score >= 3 ? ALERT_HIGH
-                    : (double)b->score >= 1.25                              ? ALERT_MEDIUM
-                                                                            : ALERT_LOW,
-        .time_ms = b->minute_s * MS_PER_S, .value = (int64_t)((double)b->level * LEVEL_SCALE),
+        .severity = (double)b->level >= LEVEL_HIGH && score >= 3 ? ALERT_HIGH
+                    : score >= 1.25                              ? ALERT_MEDIUM
+                                                                 : ALERT_LOW,
+        .time_ms = b->minute_s * MS_PER_S, .begin_ms = h->began_s * MS_PER_S, .value = (int64_t)((double)b->level * LEVEL_SCALE),
         .level = (int64_t)(BOARD_LEVEL * LEVEL_SCALE), .scale = LEVEL_SCALE, .grace_ms = GRACE_MS};
     if (store_alert_raise(d->store, &report, &was_open) < 0)
         d->stats.refused++;
@@ -186,27 +190,64 @@ void detect_resume(struct detect *d, uint32_t instance)
     h->began_s = h->news_s = h->quiet_since_s = b->minute_s;
 }
 
+static bool is_alarm(const struct board_host *b)
+{
+    return b->score >= 1 && (double)b->level >= BOARD_LEVEL;
+}
+
+bool detect_suspect(struct detect *d, uint32_t instance)
+{
+    struct detect_host *h = &d->hosts[instance];
+    const struct board_host *b = &d->shown[instance];
+    if (h->suspect_s != 0 &&
+        (b->minute_s < h->suspect_s || b->minute_s - h->suspect_s > QUIET_S))
+        h->suspect_s = 0; /* it has passed; or the clock was set back */
+    if (is_alarm(b)) {
+        h->worst_score = h->suspect_s != 0 && h->worst_score > b->score ? h->worst_score : b->score;
+        h->suspect_s = h->suspect_s != 0 ? h->suspect_s : b->minute_s;
+    }
+    return h->suspect_s != 0 && b->minute_s - h->suspect_s >= BELIEVED_S &&
+           (double)b->level >= BOARD_LEVEL && (double)b->level_now >= BOARD_LEVEL;
+}
+
+/* An incident is open, and this is more of it, or its end. */
+static void go_on(struct detect *d, uint32_t instance)
+{
+    struct detect_host *h = &d->hosts[instance];
+    const struct board_host *b = &d->shown[instance];
+    if (is_alarm(b)) {
+        h->news_s = b->minute_s;
+        h->worst_score = b->score > h->worst_score ? b->score : h->worst_score;
+        raise_alert(d, instance);
+        put_incident(d, instance);
+    } else if (b->minute_s - h->quiet_since_s >= QUIET_S || b->minute_s - h->news_s >= INCIDENT_S) {
+        end_incident(d, instance);
+    }
+}
+
 void detect_tell(struct detect *d, uint32_t instance)
 {
     struct detect_host *h = &d->hosts[instance];
     struct board_host *b = &d->shown[instance];
     if ((double)b->level >= LEVEL_CLEAR)
         h->quiet_since_s = b->minute_s + MINUTE_S;
-    if (b->score >= 1 && (double)b->level >= BOARD_LEVEL) {
-        d->stats.alarms++;
-        if (!b->is_unusual) {
-            b->is_unusual = true;
-            h->began_s = b->minute_s;
-            h->worst_score = 0;
-        }
-        h->news_s = b->minute_s;
-        h->worst_score = b->score > h->worst_score ? b->score : h->worst_score;
-        raise_alert(d, instance);
-        put_incident(d, instance);
-    } else if (b->is_unusual &&
-               (b->minute_s - h->quiet_since_s >= QUIET_S || b->minute_s - h->news_s >= INCIDENT_S)) {
-        end_incident(d, instance);
+    d->stats.alarms += is_alarm(b);
+    if (b->is_unusual) {
+        go_on(d, instance);
+        return;
     }
+    bool is_believed = detect_suspect(d, instance);
+    if (h->suspect_s == 0)
+        return;
+    h->began_s = h->suspect_s;
+    h->news_s = b->minute_s;
+    if (is_believed) {
+        b->is_unusual = true;
+        h->suspect_s = 0;
+        raise_alert(d, instance);
+    }
+    if (is_believed || is_alarm(b))
+        put_incident(d, instance); /* recorded at once: an insight wakes nobody */
 }
 
 /* --- a series alone --- */

@@ -51,7 +51,7 @@ static double bench_minutes(struct detect_slot *slots, double *sum)
         for (uint32_t k = 0; k < SERIES; k++) {
             double v = 20.0 + (double)noise() / 100.0;
             *sum += anomaly_step(&slots[k].anomaly, 1700000000 + (int64_t)i * 60, v).raw;
-            *sum += unusual_step(&slots[k].unusual, 1700000000 + (int64_t)i * 60, v);
+            *sum += unusual_step(&slots[k].unusual, 1700000000 + (int64_t)i * 60, v).lasting;
         }
     return (cpu_ns() - began) / (MINUTES / 4 * (double)SERIES);
 }

@@ -55,7 +55,7 @@ static void parse(const char *text, uint64_t number, struct line *out)
 static void do_score(const struct line *in)
 {
     struct anomaly_score s = anomaly_step(&anomalies[0], in->time_s, in->values[0]);
-    printf("%.6g %.6g\n", s.score, unusual_step(&states[0], in->time_s, in->values[0]));
+    printf("%.6g %.6g\n", s.score, unusual_step(&states[0], in->time_s, in->values[0]).lasting);
 }
 
 static void do_host(const struct line *in)
@@ -64,7 +64,7 @@ static void do_host(const struct line *in)
     struct host_company news = {0}, state = {0};
     for (uint32_t i = 0; i < in->count; i++) {
         host_company_add(&news, i, anomaly_step(&anomalies[i], in->time_s, in->values[i]).raw);
-        host_company_add(&state, i, unusual_step(&states[i], in->time_s, in->values[i]));
+        host_company_add(&state, i, unusual_step(&states[i], in->time_s, in->values[i]).lasting);
     }
     struct host_score s = host_step(&host, in->time_s, &news, &state);
     printf("%.6g %.6g\n", s.score, s.level);

@@ -26,15 +26,21 @@ void host_company_add(struct host_company *c, uint32_t metric, double value)
     }
 }
 
-struct host_score host_step(struct host *h, int64_t time_s, const struct host_company *news,
-                            const struct host_company *state)
+double host_level(const struct host_company *state)
 {
-    double raw = 0, level = 0;
-    for (uint32_t i = 0; i < news->count; i++)
-        raw += news->value[i] / news->count;
+    double level = 0;
     /* roots: one metric far out of any range must not speak for all */
     for (uint32_t i = 0; i < state->count; i++)
         level += square_root(state->value[i]) / state->count;
+    return level;
+}
+
+struct host_score host_step(struct host *h, int64_t time_s, const struct host_company *news,
+                            const struct host_company *state)
+{
+    double raw = 0, level = host_level(state);
+    for (uint32_t i = 0; i < news->count; i++)
+        raw += news->value[i] / news->count;
     raw *= level / LEVEL_USUAL;
     double elapsed_s = h->time_s != 0 ? larger(0.0, (double)(time_s - h->time_s)) : 0.0;
     h->time_s = time_s;

@@ -22,6 +22,9 @@ struct host_company {
 };
 void host_company_add(struct host_company *c, uint32_t metric, double value);
 
+/* How unusual a machine is by what is put in: the mean of the roots. */
+double host_level(const struct host_company *state);
+
 struct host_score {
     double score;       /* 1 and more: raise an alarm. 0 when nothing new is to be told */
     double level;       /* how unusual its state is, 0..5.5: the mean of the roots of standard deviations */

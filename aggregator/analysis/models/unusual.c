@@ -27,10 +27,9 @@ static void follow(struct departure *d, double r, double clipped, double weight)
     d->run = (float)((double)d->run + (r - (double)d->run) / 3.0);
 }
 
-static double in_deviations(const struct departure *d, double range)
+static double in_deviations(double departure, double sd)
 {
-    double sd = deviation(d, range);
-    return sd > 0 ? smaller(UNUSUAL_MOST, absolute((double)d->run) / sd) : 0.0;
+    return sd > 0 ? smaller(UNUSUAL_MOST, absolute(departure) / sd) : 0.0;
 }
 
 static void begin(struct unusual *u, int64_t time_s, double value)
@@ -51,7 +50,7 @@ static void follow_range(struct unusual *u, double x)
     u->most = (float)larger((double)u->most - pull, x);
 }
 
-double unusual_step(struct unusual *u, int64_t time_s, double value)
+struct unusual_state unusual_step(struct unusual *u, int64_t time_s, double value)
 {
     value = clamp(value, -VALUE_MOST, VALUE_MOST);
     if (u->seen == 0)
@@ -76,8 +75,9 @@ double unusual_step(struct unusual *u, int64_t time_s, double value)
     if (u->seen < UINT32_MAX)
         u->seen++;
 
-    double range = (double)(u->most - u->least);
     bool by_day = time_s - u->first_s >= 2 * DAY_S &&
                   (double)u->from_day.variance < 0.9 * (double)u->from_mean.variance;
-    return in_deviations(by_day ? &u->from_day : &u->from_mean, range);
+    const struct departure *d = by_day ? &u->from_day : &u->from_mean;
+    double sd = deviation(d, (double)(u->most - u->least));
+    return (struct unusual_state){in_deviations((double)d->run, sd), in_deviations(by_day ? r1 : r0, sd)};
 }

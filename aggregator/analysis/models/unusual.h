@@ -26,7 +26,12 @@ struct unusual {         /* all zero: nothing seen */
     struct departure from_mean, from_day;
 };
 
-/* Takes the next sample and says how many standard deviations it is away, 0..UNUSUAL_MOST. */
-double unusual_step(struct unusual *u, int64_t time_s, double value);
+/* In standard deviations away from what is usual, 0..UNUSUAL_MOST. */
+struct unusual_state {
+    double lasting;      /* of the last few samples together: falls by a third with each that is usual again */
+    double now;          /* of the newest one alone */
+};
+/* Takes the next sample. */
+struct unusual_state unusual_step(struct unusual *u, int64_t time_s, double value);
 
 #endif

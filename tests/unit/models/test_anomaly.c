@@ -46,7 +46,7 @@ static int fresh(void **state)
 static void put(double value)
 {
     double score = anomaly_step(&a, (int64_t)minute * MINUTE, value).score;
-    state_now = unusual_step(&u, (int64_t)minute * MINUTE, value);
+    state_now = unusual_step(&u, (int64_t)minute * MINUTE, value).lasting;
     assert_true(isfinite(score) && isfinite(state_now));
     alarms += score >= 1;
     highest = score > highest ? score : highest;
