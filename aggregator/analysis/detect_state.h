@@ -109,7 +109,8 @@ void detect_end_minute(struct detect *d, uint32_t instance, int64_t minute_s);
 /* detect_tell.c */
 /* What follows from the minute just judged: incident, alert, insight. */
 void detect_tell(struct detect *d, uint32_t instance);
-/* Keeps account of an alarm until it is believed, which is when this returns true. Also for what is learnt. */
+/* Keeps account of an alarm until it is believed, which is when this returns true. Also of what is learnt
+ * from the store. */
 bool detect_suspect(struct detect *d, uint32_t instance);
 /* Learning is over: an alert of before that is open goes on. */
 void detect_resume(struct detect *d, uint32_t instance);

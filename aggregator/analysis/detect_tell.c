@@ -112,7 +112,8 @@ static void raise_alert(struct detect *d, uint32_t instance)
         .severity = (double)b->level >= LEVEL_HIGH && score >= 3 ? ALERT_HIGH
                     : score >= 1.25                              ? ALERT_MEDIUM
                                                                  : ALERT_LOW,
-        .time_ms = b->minute_s * MS_PER_S, .begin_ms = h->began_s * MS_PER_S, .value = (int64_t)((double)b->level * LEVEL_SCALE),
+        .time_ms = b->minute_s * MS_PER_S, .begin_ms = h->began_s * MS_PER_S,
+        .value = (int64_t)((double)b->level * LEVEL_SCALE),
         .level = (int64_t)(BOARD_LEVEL * LEVEL_SCALE), .scale = LEVEL_SCALE, .grace_ms = GRACE_MS};
     if (store_alert_raise(d->store, &report, &was_open) < 0)
         d->stats.refused++;

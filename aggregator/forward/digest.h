@@ -37,8 +37,8 @@ struct digest {
 };
 
 /* Walks the feed from o->cursor, no further than `until` (0: to its end), to at most `max` notices, and, when
- * there is room, adds what was withheld and is not silenced any more, and repeats that are due. Nothing is told
- * of what is silenced, the end of it neither. ERR_OK or a storage error. */
+ * there is room, adds what was withheld and is not silenced any more, and repeats that are due. Nothing is
+ * told of what is silenced, the end of it neither. ERR_OK or a storage error. */
 int digest_collect(struct digest *d, const struct destination *to, struct outbox *o, struct store *s,
                    uint64_t until, uint32_t max, int64_t now_ms);
 /* Something of it was silenced when it was looked at: look again, it may not be now. */

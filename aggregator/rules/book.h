@@ -38,8 +38,8 @@ uint32_t book_generation(const struct rule_book *b);
 /* Where rule number `index` of the generation before stands now, or ERR_MISSING when it changed or went. */
 int book_moved(const struct rule_book *b, uint32_t index);
 const struct silence_set *book_silences(const struct rule_book *b);
-/* Is nothing to be said now of an alert? By a silence, or by the hours of its rule. `rule`: as the alert has it,
- * or a rule's name; `name`: of the instance. */
+/* Is nothing to be said now of an alert? By a silence, or by the hours of its rule. `rule`: as the alert has
+ * it, or a rule's name; `name`: of the instance. */
 bool book_is_silenced(const struct rule_book *b, int64_t now_ms, const char *instance, const char *name,
                       const char *rule, const char *tag);
 const char *book_profile(const struct rule_book *b);

@@ -18,7 +18,8 @@
  * counted. */
 #define OUTBOX_TOLD_MAX 2048U
 
-/* Instead of a status, while the alert is silenced: it has not been told; it has, but not that it is worse. */
+/* Instead of a status, while the alert is silenced: it has not been told; or it has, but not that it is
+ * worse. */
 #define OUTBOX_WITHHELD 255U
 #define OUTBOX_WITHHELD_WORSE 254U
 struct outbox_told {

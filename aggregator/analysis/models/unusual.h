@@ -28,7 +28,7 @@ struct unusual {         /* all zero: nothing seen */
 
 /* In standard deviations away from what is usual, 0..UNUSUAL_MOST. */
 struct unusual_state {
-    double lasting;      /* of the last few samples together: falls by a third with each that is usual again */
+    double lasting;      /* of the last few samples: falls by a third with each that is usual again */
     double now;          /* of the newest one alone */
 };
 /* Takes the next sample. */
