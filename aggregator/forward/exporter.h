@@ -95,6 +95,8 @@ struct export_request {
     struct text aws_scope;           /* "aws:amz:REGION:SERVICE": signed with user and password */
     const char *user, *password;     /* "" at first: those of no one */
     int64_t delay_ms;                /* not to be sent before; 0 at first */
+    uint32_t timeout_ms;             /* 0, at first: the target's */
+    struct text hold;                /* not "": nothing can be sent, for this reason; judged as HOLD */
     uint32_t items_max;              /* at most so many items: read it. 1 at least */
     uint16_t items[EXPORT_ITEMS_MAX]; /* those that it carries, in its order: indexes into the batch */
     uint32_t count;
@@ -109,8 +111,11 @@ void export_take(struct export_request *r, uint32_t item);
 
 /* --- what an exporter finds --- */
 
+struct aws_environment;
 struct export_view {
     const struct target *to;
+    struct plat *plat;               /* for plat_text_once() alone: files with keys, which may change */
+    const struct aws_environment *aws; /* forward/aws/environment.h */
     struct store *store;             /* for store_outlet_alias() alone */
     struct outlet *outlet;
     void *state;                     /* EXPORT_STATE_SIZE bytes of its own, aligned for anything, zero at

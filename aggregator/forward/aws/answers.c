@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/* See answers.h. */
+#include "aggregator/forward/aws/answers.h"
+
+#include <string.h>
+
+#define NESTING_MAX 32U
+
+/* Brackets that are open at the deepest place; those within texts do not count.
+ */
+static uint32_t nesting(const char *bytes, uint32_t size)
+{
+    uint32_t depth = 0, most = 0;
+    bool in_text = false;
+    for (uint32_t i = 0; i < size; i++) {
+        char c = bytes[i];
+        if (in_text) {
+            i += c == '\\';
+            in_text = c != '"';
+            continue;
+        }
+        in_text = c == '"';
+        if (c == '{' || c == '[')
+            most = ++depth > most ? depth : most;
+        if ((c == '}' || c == ']') && depth > 0)
+            depth--;
+    }
+    return most;
+}
+
+yyjson_val *aws_json_read(const char *bytes, uint32_t size, uint8_t *pool, uint32_t pool_size)
+{
+    yyjson_alc alc;
+    /* Without the in-situ flag the parser copies the text and does not write to
+   * it. */
+    union {
+        const char *from;
+        char *to;
+    } text = {.from = bytes};
+    if (size == 0 || nesting(bytes, size) > NESTING_MAX || !yyjson_alc_pool_init(&alc, pool, pool_size))
+        return NULL;
+    yyjson_doc *doc = yyjson_read_opts(text.to, size, YYJSON_READ_NOFLAG, &alc, NULL);
+    return doc != NULL ? yyjson_doc_get_root(doc) : NULL;
+}
+
+const char *aws_json_text(yyjson_val *object, const char *name)
+{
+    yyjson_val *v = yyjson_obj_get(object, name);
+    const char *text = yyjson_get_str(v);
+    return text != NULL && strlen(text) == yyjson_get_len(v) ? text : "";
+}
+
+/* --- times --- */
+
+static bool take_digits(const char **at, uint32_t digits, int64_t least, int64_t most, int64_t *out)
+{
+    *out = 0;
+    for (uint32_t i = 0; i < digits; i++, (*at)++) {
+        if (**at < '0' || **at > '9')
+            return false;
+        *out = *out * 10 + (**at - '0');
+    }
+    return *out >= least && *out <= most;
+}
+
+static bool take_char(const char **at, char c)
+{
+    bool is_there = **at == c;
+    *at += is_there;
+    return is_there;
+}
+
+/* Days from 1970-01-01, by years that begin in March. */
+static int64_t days_of(int64_t year, int64_t month, int64_t day)
+{
+    int64_t y = year - (month <= 2), in_century = y % 400;
+    int64_t in_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    return y / 400 * 146097 + in_century * 365 + in_century / 4 - in_century / 100 + in_year - 719468;
+}
+
+int64_t aws_time_ms(const char *text)
+{
+    const char *at = text;
+    int64_t year, month, day, hour, minute, second;
+    if (!take_digits(&at, 4, 1970, 9999, &year) || !take_char(&at, '-') ||
+        !take_digits(&at, 2, 1, 12, &month) || !take_char(&at, '-') || !take_digits(&at, 2, 1, 31, &day) ||
+        !take_char(&at, 'T') || !take_digits(&at, 2, 0, 23, &hour) || !take_char(&at, ':') ||
+        !take_digits(&at, 2, 0, 59, &minute) || !take_char(&at, ':') || !take_digits(&at, 2, 0, 60, &second))
+        return -1;
+    if (take_char(&at, '.'))
+        at += strspn(at, "0123456789");
+    if (!text_equal(at, "Z") && !text_equal(at, "+00:00"))
+        return -1;
+    return (((days_of(year, month, day) * 24 + hour) * 60 + minute) * 60 + second) * 1000;
+}
+
+/* --- keys --- */
+
+static bool keep(yyjson_val *root, const char *name, char *to, uint32_t size)
+{
+    if (!text_copy(to, size, aws_json_text(root, name)))
+        return false;
+    for (const char *at = to; *at != '\0'; at++)
+        if ((unsigned char)*at < 0x20 || *at == 0x7f)
+            return false;
+    return true;
+}
+
+int aws_keys_read(const char *bytes, uint32_t size, uint8_t *pool, uint32_t pool_size, struct aws_keys *out)
+{
+    yyjson_val *root = aws_json_read(bytes, size, pool, pool_size);
+    const char *code = aws_json_text(root, "Code");
+    memset(out, 0, sizeof *out);
+    bool is_good = (code[0] == '\0' || text_equal(code, "Success")) &&
+                   keep(root, "AccessKeyId", out->id, sizeof out->id) &&
+                   keep(root, "SecretAccessKey", out->secret, sizeof out->secret) &&
+                   keep(root, "Token", out->token, sizeof out->token) && out->id[0] != '\0' &&
+                   out->secret[0] != '\0';
+    const char *expiration = aws_json_text(root, "Expiration");
+    if (expiration[0] != '\0')
+        out->expires_ms = aws_time_ms(expiration);
+    if (is_good && out->expires_ms >= 0)
+        return ERR_OK;
+    memset(out, 0, sizeof *out);
+    return ERR_MALFORMED;
+}
+
+/* --- errors --- */
+
+static void keep_words(const char *from, size_t length, char *to, uint32_t size)
+{
+    uint32_t n = 0;
+    for (size_t i = 0; i < length && n + 1 < size; i++)
+        to[n++] = (unsigned char)from[i] >= 0x20 && (unsigned char)from[i] < 0x7f ? from[i] : ' ';
+    to[n] = '\0';
+}
+
+/* A code is a word; anything else is not AWS speaking. */
+static void keep_code(const char *from, size_t length, char *to, uint32_t size)
+{
+    to[0] = '\0';
+    for (size_t i = 0; i < length; i++) {
+        char c = from[i];
+        bool is_word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.';
+        if (!is_word)
+            return;
+    }
+    if (length < size)
+        keep_words(from, length, to, size);
+}
+
+static void read_json(yyjson_val *root, struct aws_error *out)
+{
+    static const char *const codes[] = {"__type", "code", "Code"}, *const words[] = {"message", "Message"};
+    for (uint32_t i = 0; i < COUNT_OF(codes) && out->code[0] == '\0'; i++) {
+        const char *type = aws_json_text(root, codes[i]), *hash = strrchr(type, '#');
+        const char *code = hash != NULL ? hash + 1 : type;
+        keep_code(code, strcspn(code, ":"), out->code, sizeof out->code);
+    }
+    for (uint32_t i = 0; i < COUNT_OF(words) && out->message[0] == '\0'; i++) {
+        const char *text = aws_json_text(root, words[i]);
+        keep_words(text, strlen(text), out->message, sizeof out->message);
+    }
+}
+
+/* What stands between <name> and the next <; NULL when there is none. */
+static const char *find_element(const char *bytes, uint32_t size, const char *name, size_t *length)
+{
+    size_t tag = strlen(name);
+    for (uint32_t i = 0; i + tag + 2 <= size; i++) {
+        const char *at = bytes + i;
+        if (at[0] != '<' || memcmp(at + 1, name, tag) != 0 || at[tag + 1] != '>')
+            continue;
+        const char *from = at + tag + 2, *end = memchr(from, '<', (size_t)(bytes + size - from));
+        if (end == NULL)
+            return NULL;
+        *length = (size_t)(end - from);
+        return from;
+    }
+    return NULL;
+}
+
+void aws_error_read(const char *bytes, uint32_t size, uint8_t *pool, uint32_t pool_size,
+                    struct aws_error *out)
+{
+    size_t length;
+    memset(out, 0, sizeof *out);
+    yyjson_val *root = size > 0 && bytes[0] == '<' ? NULL : aws_json_read(bytes, size, pool, pool_size);
+    if (yyjson_is_obj(root)) {
+        read_json(root, out);
+        return;
+    }
+    const char *code = find_element(bytes, size, "Code", &length);
+    if (code != NULL)
+        keep_code(code, length, out->code, sizeof out->code);
+    const char *words = out->code[0] != '\0' ? find_element(bytes, size, "Message", &length) : NULL;
+    if (words != NULL)
+        keep_words(words, length, out->message, sizeof out->message);
+}
