@@ -146,7 +146,8 @@ int plat_connect(struct plat *p, const char *address, enum plat_security securit
 bool plat_is_open(struct plat *p, int conn);
 /* Bytes taken, ERR_AGAIN (the connection is reported ready when there is room), ERR_CLOSED. */
 int plat_send(struct plat *p, int conn, const void *from, uint32_t size);
-/* Bytes read, ERR_AGAIN, ERR_CLOSED. */
+/* Bytes read, ERR_AGAIN, ERR_CLOSED. A peer that has only said all it will say may still listen: behind
+ * ERR_CLOSED, plat_send() goes on until it fails by itself. */
 int plat_recv(struct plat *p, int conn, void *to, uint32_t size_max);
 /* Why the connection failed, in words with what to do; "" when it did not. */
 const char *plat_why(struct plat *p, int conn);

@@ -79,6 +79,8 @@ static int produce_piece(struct connection *c)
         return ERR_SYSTEM;
     }
     bool is_last = answer == PRODUCE_DONE;
+    if (is_last && !c->is_head_sent && exchange_tag(x, body.at, body.length))
+        body.length = 0;
     frame_piece(c, body.length, is_last);
     if (is_last || c->request->method == HTTP_HEAD)
         exchange_end(x);

@@ -175,6 +175,9 @@ void respond_committed(struct exchange *x, int (*respond_now)(struct exchange *x
 /* The response's ETag is made of `hash`. True when the client has that one already: it has been answered
  * with 304, and the handler is done. For GET and HEAD; call before other respond_...s. */
 bool respond_etag(struct exchange *x, uint64_t hash);
+/* Gives a JSON answer that is whole (`size` bytes at `body`) an ETag, unless its handler has done so or
+ * nobody may keep it. True when the client has that one already: the answer has become 304 without a body. */
+bool exchange_tag(struct exchange *x, const char *body, uint32_t size);
 /* The header Allow, with what the path knows. */
 void respond_allow(struct exchange *x);
 /* 503: nothing is free just now; `what` is ("all query slots are taken"). */

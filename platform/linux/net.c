@@ -22,6 +22,7 @@
 #define KEEPALIVE_IDLE_S 60
 #define KEEPALIVE_INTERVAL_S 15
 #define KEEPALIVE_PROBES 4
+static const char closed_by_peer[] = "the connection was closed by the peer";
 
 struct conn *conn_at(struct plat *p, int index)
 {
@@ -72,7 +73,7 @@ static int wanted_events(struct plat *p, const struct conn *c)
     case CONN_OPEN:
         if (c->hung_up)
             return NONE;
-        return (int)((c->paused ? 0U : EPOLLIN) | (c->want_write ? EPOLLOUT : 0U));
+        return (int)((c->paused || c->ended ? 0U : EPOLLIN) | (c->want_write ? EPOLLOUT : 0U));
     default: return NONE;
     }
 }
@@ -146,7 +147,7 @@ void conn_fail(struct plat *p, struct conn *c, const char *format, ...)
 
 void conn_note_more(struct plat *p, struct conn *c)
 {
-    bool more = (is_tls(c) && tls_has_more(p, c)) || (c->gathered && !c->drained);
+    bool more = (is_tls(c) && (c->ended || tls_has_more(p, c))) || (c->gathered && !c->drained);
     if (more && !c->paused)
         list_push(p, &p->again, conn_index(p, c), LINK(again));
     else
@@ -369,9 +370,8 @@ static int read_socket(struct conn *c, void *to, uint32_t size)
         ssize_t n = recv(c->fd, to, size, 0);
         if (n < 0 && errno == EINTR)
             continue;
-        if (n == 0)
-            return ERR_CLOSED;
-        if (n < 0 && errno != EAGAIN)
+        c->ended |= n == 0;
+        if (n == 0 || (n < 0 && errno != EAGAIN))
             return ERR_CLOSED;
         /* Less than asked for is all there was. What comes now, epoll reports. */
         c->drained = n < (ssize_t)size;
@@ -423,7 +423,7 @@ int plat_send(struct plat *p, int conn, const void *from, uint32_t size)
         return c->state == CONN_FAILED ? ERR_CLOSED : ERR_AGAIN;
     int n = is_tls(c) ? tls_send(p, c, from, size) : conn_write(p, c, from, size);
     if (n == ERR_CLOSED) {
-        conn_fail(p, c, "the connection was closed by the peer");
+        conn_fail(p, c, "%s", closed_by_peer);
         return n;
     }
     c->want_write = n == ERR_AGAIN || (uint32_t)n < size || (is_tls(c) && tls_wants_write(p, c));
@@ -436,11 +436,19 @@ int plat_recv(struct plat *p, int conn, void *to, uint32_t size_max)
     struct conn *c = conn_at(p, conn);
     if (c->state != CONN_OPEN)
         return c->state == CONN_FAILED ? ERR_CLOSED : ERR_AGAIN;
-    int n = is_tls(c) ? tls_recv(p, c, to, size_max) : conn_read(p, c, to, size_max, false);
-    if (n == ERR_CLOSED)
-        conn_fail(p, c, "the connection was closed by the peer");
-    else
+    int n = ERR_CLOSED;
+    if (is_tls(c))
+        n = tls_recv(p, c, to, size_max);
+    else if (!c->ended)
+        n = conn_read(p, c, to, size_max, false);
+    if (n == ERR_CLOSED && c->ended) { /* the peer may still listen: what is sent goes */
+        (void)(c->why[0] == '\0' && text_copy(c->why, sizeof c->why, closed_by_peer));
+        conn_watch(p, c);
+    } else if (n == ERR_CLOSED) {
+        conn_fail(p, c, "%s", closed_by_peer);
+    } else {
         conn_note_more(p, c);
+    }
     return n;
 }
 

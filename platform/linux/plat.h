@@ -64,6 +64,7 @@ struct conn {
     bool paused;
     bool want_write;       /* the program met ERR_AGAIN in plat_send, or TLS has bytes to flush */
     bool drained;          /* the last read emptied the socket: no need to ask again */
+    bool ended;            /* the peer has said all it will say; it may still listen */
     bool hung_up;          /* the peer is gone while paused: kept out of epoll until resumed */
     bool turn;             /* holds one of handshakes_max */
     bool gathered;         /* watched by plat.gather */

@@ -119,6 +119,10 @@ static void on_open(struct plat *p, struct conn *c, uint32_t events)
 {
     bool gone = (events & (EPOLLHUP | EPOLLERR)) != 0;
     c->drained = false;
+    if (c->ended && gone) {
+        conn_fail(p, c, "the connection was closed by the peer");
+        return;
+    }
     if (c->paused && gone) {
         /* Would be reported again and again; the program learns of it when it reads on. */
         c->hung_up = true;

@@ -8,6 +8,7 @@ import concurrent.futures
 import http.client
 import json
 import re
+import socket
 import time
 import urllib.parse
 
@@ -170,6 +171,15 @@ def metrics():
     times = [m["timestamp"] for m in got["metrics"]]
     check(times == sorted(times, reverse=True) and times[0] == now - 60000 + 29 * 40, f"newest first: {times}")
     check(len(set(times)) == 25, "no sample twice")
+    pages, query, key = [], "/metrics?instanceId=m-2&metricName=burst&limit=7", ""
+    while key is not None:
+        page = good("GET", query + key)
+        pages += page["metrics"]
+        key = page.get("lastEvaluatedKey")
+        key = None if key is None else "&lastEvaluatedKey=" + key
+    check(pages == good("GET", "/metrics?instanceId=m-2&metricName=burst&limit=30")["metrics"], "pages of metrics")
+    for key in ("rubbish", "1-2", "1-2-3-4", "1-x-3"):
+        bad("GET", "/metrics?limit=5&lastEvaluatedKey=" + key, None, 400)
     check(good("GET", "/metrics?")["count"] >= 20, "an empty query is legal")
     check(good("GET", "/metrics?instanceId=nobody")["metrics"] == [], "filters come before the limit")
     for limit in ("0", "-1", "abc", "5xyz", "1001"):
@@ -348,6 +358,53 @@ def routes():
         check(status == 404 and value["message"] == "Not Found", f"{path}: {status} {value}")
 
 
+def asked_again():
+    """Who has an answer already is told so, and no more; what has changed is sent."""
+    for path in ("/alerts?limit=3", "/instances?limit=3", "/api/v1/silences", "/api/v1/rules?limit=2", "/insights",
+                 "/api/v1/notes", "/api/v1/destinations"):
+        status, value, headers = ask("GET", path)
+        check(status == 200 and headers["ETag"], f"{path}: {status} without an ETag")
+        status, again, headers = ask("GET", path, None, {"If-None-Match": headers["ETag"]})
+        check((status, again) == (304, b"") and headers["ETag"], f"{path}: {status} {again}")
+    _, _, headers = ask("GET", "/api/v1/silences")
+    made = ask("POST", "/api/v1/silences", {"instance": "nobody", "for_ms": 60000})
+    check(made[0] == 201, made)
+    status, value, _ = ask("GET", "/api/v1/silences", None, {"If-None-Match": headers["ETag"]})
+    check(status == 200 and len(value["silences"]) == 1, "what has changed is sent")
+    check(ask("DELETE", "/api/v1/silences/" + value["silences"][0]["id"])[0] in (200, 204), "no more")
+
+
+def pages_of_lists():
+    """next_cursor leads through the whole list, once."""
+    whole = ask("GET", "/api/v1/rules")[1]
+    check(len(whole["rules"]) > 3 and "next_cursor" not in whole, "without a limit it is all of it")
+    seen, cursor = [], 0
+    while cursor is not None:
+        page = ask("GET", f"/api/v1/rules?limit=2&cursor={cursor}")[1]
+        check(0 < len(page["rules"]) <= 2, f"a page of two: {page}")
+        seen += page["rules"]
+        cursor = page.get("next_cursor")
+    check(seen == whole["rules"], "pages are the whole list")
+    for query in ("limit=0", "limit=1001", "cursor=x", "cursor=-1"):
+        status, value, _ = ask("GET", "/api/v1/rules?" + query)
+        check(status == 400 and value["message"], f"{query}: {status} {value}")
+
+
+def half_closed():
+    """A client that says all it will say, closes its half (as `nc -N` does), and waits for the answer."""
+    body = json.dumps({**WEB, "name": "half"}).encode()
+    request = (b"POST /instances HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+               b"Content-Length: %d\r\n\r\n" % len(body)) + body
+    for times, pause_s in ((1, 0), (1, 0.001), (1, 0.02), (3, 0)):
+        for _ in range(10):
+            with socket.create_connection(("127.0.0.1", server.api_port), timeout=20) as s:
+                s.sendall(request * times)
+                time.sleep(pause_s)  # the end comes with the request, while it is committed, or after
+                s.shutdown(socket.SHUT_WR)
+                got = b"".join(iter(lambda: s.recv(65536), b""))
+            check(got.count(b" 201 Created") == times, f"{times} requests, then the end: {got[:200]}")
+
+
 def earlier_agents():
     """What the speed agent says, in its order: one instance is seen, under the agent's own id."""
     mine = "vultr-box-7-0a1b2c3d4e5f"
@@ -394,6 +451,9 @@ def proof(world):
     analytics()
     insights()
     routes()
+    asked_again()
+    pages_of_lists()
+    half_closed()
     before, listed = snapshot(), good("GET", "/instances?limit=1000")["instances"]
     server.process.kill()
     server.start()

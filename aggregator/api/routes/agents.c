@@ -52,7 +52,7 @@ void handle_agents(struct exchange *x)
                 "SEEN",
         .row = write_row,
     };
-    listing_respond(x, &list, 0, UINT32_MAX);
+    listing_respond_page(x, &list);
 }
 
 /* By id, or by name; else it has been answered. */

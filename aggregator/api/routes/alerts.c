@@ -65,7 +65,7 @@ static int produce_alerts(struct exchange *x)
     json_close_array(j);
     json_u64(j, "count", st->count);
     if (st->has_more)
-        page_write_key(j, &st->page);
+        page_write_key(j, "lastEvaluatedKey", &st->page);
     json_close_object(j);
     return produce_or_rewind(j, m);
 }
@@ -75,7 +75,7 @@ void handle_alerts(struct exchange *x)
     struct alerts_state *st = exchange_state(x, sizeof(*st));
     struct span query = x->request->query;
     char word[16];
-    if (!page_read(x, &st->page))
+    if (!page_read(x, 100, &st->page))
         return;
     st->filter.status = -1;
     st->filter.before_ms = st->page.before_ms;

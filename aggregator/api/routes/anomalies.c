@@ -14,7 +14,7 @@
 #define EVENTS_MAX 200U
 
 struct anomalies_state {
-    bool is_range, is_open, is_ended;
+    bool is_range, is_open, is_ended, has_more;
     uint32_t instance, end, left;
     char id[INSTANCE_ID_SIZE];
     struct insight_filter filter;
@@ -109,7 +109,9 @@ static int write_events(struct exchange *x, struct anomalies_state *st)
         st->filter.before = in.number;
         st->left--;
     }
-    return PRODUCE_DONE;
+    int n = store_insight_list(x->world->store, &st->filter, &in, 1);
+    st->has_more = n > 0;
+    return n < 0 ? n : PRODUCE_DONE;
 }
 
 static int produce(struct exchange *x)
@@ -133,6 +135,9 @@ static int produce(struct exchange *x)
     json_close_array(j);
     if (!st->is_range && st->instance < st->end)
         json_u64(j, "next_cursor", st->instance);
+    if (st->has_more)
+        page_write_key(j, "next_cursor",
+                       &(struct page){.before_ms = st->filter.before_ms, .before = st->filter.before});
     json_close_object(j);
     return produce_or_rewind(j, m);
 }
@@ -162,20 +167,24 @@ void handle_anomalies(struct exchange *x)
     char word[2];
     uint64_t limit = HOSTS_MAX, cursor = 0;
     int64_t from_ms, to_ms;
+    struct page page;
     st->is_range = query_text(query, "from", word, sizeof(word)) != ERR_MISSING;
     if (!read_host(x, st))
         return;
     if (query_number(query, "limit", 1, HOSTS_MAX, &limit) == ERR_MALFORMED ||
-        query_number(query, "cursor", 0, UINT32_MAX, &cursor) == ERR_MALFORMED) {
+        (!st->is_range && query_number(query, "cursor", 0, UINT32_MAX, &cursor) == ERR_MALFORMED)) {
         respond_error(x, 400, NULL, "limit must be a number from 1 to 1000, cursor what an answer said");
         return;
     }
     if (!query_read_time(x, "from", 0, &from_ms) || !query_read_time(x, "to", x->now_ms, &to_ms))
         return;
+    page = (struct page){.before_ms = to_ms + 1};
+    if (st->is_range && !page_read_key(x, "cursor", &page))
+        return;
     st->left = st->is_range && limit > EVENTS_MAX ? EVENTS_MAX : (uint32_t)limit;
     if (cursor > st->instance)
         st->instance = (uint32_t)cursor;
     st->filter = (struct insight_filter){.type = INSIGHT_ANOMALY, .severity = -1, .created_from_ms = from_ms,
-                                         .before_ms = to_ms + 1, .before = 0};
+                                         .before_ms = page.before_ms, .before = page.before};
     respond_json(x, produce);
 }

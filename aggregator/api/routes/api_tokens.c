@@ -56,7 +56,7 @@ void handle_access_list(struct exchange *x)
         .head = "NAME                     ROLE      CREATED           LAST USED         EXPIRES",
         .row = write_row,
     };
-    listing_respond(x, &list, 0, UINT32_MAX);
+    listing_respond_page(x, &list);
 }
 
 /* --- a new one --- */

@@ -31,22 +31,14 @@ void respond_success(struct exchange *x)
     respond_committed(x, respond_success_now);
 }
 
-bool page_read(struct exchange *x, struct page *page)
+bool page_read_key(struct exchange *x, const char *name, struct page *page)
 {
-    struct span query = x->request->query;
-    uint64_t limit = 100;
     char key[48];
-    *page = (struct page){.before_ms = INT64_MAX, .before = INT64_MAX};
-    if (query_number(query, "limit", 1, 1000, &limit) == ERR_MALFORMED) {
-        respond_error(x, 400, NULL, "limit must be a number from 1 to 1000");
-        return false;
-    }
-    page->limit = (uint32_t)limit;
-    int length = query_text(query, "lastEvaluatedKey", key, sizeof(key));
+    uint64_t ms = 0, number = 0;
+    int length = query_text(x->request->query, name, key, sizeof(key));
     if (length == ERR_MISSING)
         return true;
     char *dash = length > 0 ? strchr(key, '-') : NULL;
-    uint64_t ms = 0, number = 0;
     if (dash != NULL)
         *dash = 0;
     if (dash != NULL && text_to_u64(key, &ms) && text_to_u64(dash + 1, &number) && ms <= INT64_MAX &&
@@ -55,15 +47,27 @@ bool page_read(struct exchange *x, struct page *page)
         page->before = (int64_t)number;
         return true;
     }
-    respond_error(x, 400, NULL, "lastEvaluatedKey must be what the page before answered");
+    respond_error(x, 400, NULL, "%s must be what the page before answered", name);
     return false;
 }
 
-void page_write_key(struct json *j, const struct page *page)
+bool page_read(struct exchange *x, uint32_t limit_default, struct page *page)
+{
+    uint64_t limit = limit_default;
+    *page = (struct page){.before_ms = INT64_MAX, .before = INT64_MAX};
+    if (query_number(x->request->query, "limit", 1, 1000, &limit) == ERR_MALFORMED) {
+        respond_error(x, 400, NULL, "limit must be a number from 1 to 1000");
+        return false;
+    }
+    page->limit = (uint32_t)limit;
+    return page_read_key(x, "lastEvaluatedKey", page);
+}
+
+void page_write_key(struct json *j, const char *name, const struct page *page)
 {
     char key[48];
     struct text t;
     text_init(&t, key, sizeof(key));
     text_printf(&t, "%lld-%lld", (long long)page->before_ms, (long long)page->before);
-    json_text(j, "lastEvaluatedKey", key);
+    json_text(j, name, key);
 }

@@ -63,7 +63,7 @@ void handle_destinations(struct exchange *x)
         .head = "NAME                     TYPE       STATE     MESSAGES LAST SENT         LAST ERROR",
         .row = write_row,
     };
-    listing_respond(x, &list, 0, UINT32_MAX);
+    listing_respond_page(x, &list);
 }
 
 struct test {

@@ -66,13 +66,15 @@ void handle_metric(struct exchange *x);
 void respond_not_stored(struct exchange *x, int err);
 /* 200 {"success":true} once it is durable. */
 void respond_success(struct exchange *x);
-/* "limit" and "lastEvaluatedKey" ("ms-number") of a list that goes from new to old. */
+/* "limit" and "lastEvaluatedKey" ("ms-number") of a list that goes from new to old. False: answered. */
 struct page {
     uint32_t limit;
     int64_t before_ms, before;
 };
-bool page_read(struct exchange *x, struct page *page);
-void page_write_key(struct json *j, const struct page *page);
+bool page_read(struct exchange *x, uint32_t limit_default, struct page *page);
+/* The key alone, by another name; the page stays as it is when there is none. */
+bool page_read_key(struct exchange *x, const char *name, struct page *page);
+void page_write_key(struct json *j, const char *name, const struct page *page);
 
 /* metrics.c */
 void handle_metrics(struct exchange *x);

@@ -12,7 +12,7 @@ struct insights_state {
     struct insight_filter filter;
     uint32_t limit, count;
     int heading;               /* type to tell, or -1 */
-    bool is_open, is_ended, is_generated, matches_nothing;
+    bool is_open, is_ended, is_generated, is_paged, has_more, matches_nothing;
 };
 
 static int write_all(struct exchange *x, struct insights_state *st)
@@ -33,7 +33,9 @@ static int write_all(struct exchange *x, struct insights_state *st)
         st->filter.before = in.number;
         st->count++;
     }
-    return PRODUCE_DONE;
+    int n = st->is_paged ? store_insight_list(x->world->store, &st->filter, &in, 1) : 0;
+    st->has_more = n > 0;
+    return n < 0 ? n : PRODUCE_DONE;
 }
 
 static int produce_insights(struct exchange *x)
@@ -56,6 +58,9 @@ static int produce_insights(struct exchange *x)
     struct json_mark m = json_mark(j);
     json_close_array(j);
     json_u64(j, "count", st->count);
+    if (st->has_more)
+        page_write_key(j, "lastEvaluatedKey",
+                       &(struct page){.before_ms = st->filter.before_ms, .before = st->filter.before});
     if (st->is_generated)
         json_iso_ms(j, "generatedAt", x->now_ms);
     json_close_object(j);
@@ -85,12 +90,13 @@ static int read_word(struct span query, const char *key, const char *const *name
 void handle_insights(struct exchange *x)
 {
     struct span query = x->request->query;
-    uint64_t limit = 50;
-    if (query_number(query, "limit", 1, 1000, &limit) == ERR_MALFORMED) {
-        respond_error(x, 400, NULL, "limit must be a number from 1 to 1000");
+    struct page page;
+    if (!page_read(x, 50, &page))
         return;
-    }
-    struct insights_state *st = begin(x, (uint32_t)limit);
+    struct insights_state *st = begin(x, page.limit);
+    st->is_paged = true;
+    st->filter.before_ms = page.before_ms;
+    st->filter.before = page.before;
     st->filter.type = read_word(query, "type", insight_type_names, INSIGHT_TYPE_COUNT);
     st->filter.severity = read_word(query, "severity", insight_severity_names, INSIGHT_SEVERITY_COUNT);
     st->matches_nothing = st->filter.type == -2 || st->filter.severity == -2;

@@ -45,7 +45,7 @@ void handle_tokens_list(struct exchange *x)
 {
     static const struct listing list = {
         .key = "tokens", .head = "ID                USED            EXPIRES", .row = write_row};
-    listing_respond(x, &list, 0, UINT32_MAX);
+    listing_respond_page(x, &list);
 }
 
 static int produce_created(struct exchange *x)

@@ -11,13 +11,18 @@
 #include <yyjson.h>
 #pragma GCC diagnostic pop
 
+#include "aggregator/api/query_string.h"
+
 #define BODY_POOL_SIZE 6144U
+
+#define PAGE_MAX 1000U
 
 struct list_state {
     const struct listing *listing;
     int64_t cursor;
     uint32_t rows_left;
     bool is_begun;
+    bool is_paged; /* the answer names the next page, when there is one */
 };
 
 static bool is_text(const struct exchange *x)
@@ -25,10 +30,34 @@ static bool is_text(const struct exchange *x)
     return x->door == DOOR_COMMAND;
 }
 
+/* One row more, if there is any: rows that are left out are passed over. */
+static int next_row(struct exchange *x, struct list_state *st)
+{
+    uint32_t before = x->json.out->length;
+    int more = 1;
+    while (more == 1 && x->json.out->length == before && !json_is_full(&x->json))
+        more = st->listing->row(x, &st->cursor, is_text(x));
+    return more;
+}
+
+/* Is there a row behind the page? Looked up by writing it, and taking it back. */
+static bool has_more_rows(struct exchange *x, struct list_state *st)
+{
+    struct json_mark start = json_mark(&x->json);
+    int64_t cursor = st->cursor;
+    bool has_more = next_row(x, st) == 1;
+    st->cursor = cursor;
+    json_rewind(&x->json, start);
+    return has_more;
+}
+
 static int end(struct exchange *x, struct list_state *st, struct json_mark start)
 {
     if (!is_text(x)) {
+        bool has_more = st->is_paged && st->rows_left == 0 && has_more_rows(x, st);
         json_close_array(&x->json);
+        if (has_more)
+            json_i64(&x->json, "next_cursor", st->cursor);
         if (st->listing->tail != NULL)
             st->listing->tail(x, st->cursor);
         json_close_object(&x->json);
@@ -51,16 +80,16 @@ static int produce_list(struct exchange *x)
     for (;;) {
         start = json_mark(j);
         int64_t cursor = st->cursor;
-        int more = st->rows_left > 0 ? st->listing->row(x, &cursor, is_text(x)) : 0;
+        int more = st->rows_left > 0 ? next_row(x, st) : 0;
         if (more < 0)
             return ERR_SYSTEM;
         if (more == 0)
             return end(x, st, start);
         if (json_is_full(j)) {
+            st->cursor = cursor;
             json_rewind(j, start);
             return PRODUCE_MORE;
         }
-        st->cursor = cursor;
         st->rows_left--;
     }
 }
@@ -70,6 +99,20 @@ void listing_respond(struct exchange *x, const struct listing *l, int64_t cursor
     struct list_state *st = exchange_state(x, sizeof(*st));
     *st = (struct list_state){.listing = l, .cursor = cursor, .rows_left = rows_max};
     respond(x, 200, is_text(x) ? "text/plain; charset=utf-8" : "application/json", produce_list);
+}
+
+void listing_respond_page(struct exchange *x, const struct listing *l)
+{
+    uint64_t limit = UINT32_MAX, cursor = 0;
+    int a = query_number(x->request->query, "limit", 1, PAGE_MAX, &limit);
+    int b = query_number(x->request->query, "cursor", 0, INT64_MAX, &cursor);
+    if (a == ERR_MALFORMED || b == ERR_MALFORMED) {
+        respond_error(x, 400, NULL, "limit must be a number from 1 to %u, cursor what an answer said",
+                      PAGE_MAX);
+        return;
+    }
+    listing_respond(x, l, (int64_t)cursor, (uint32_t)limit);
+    ((struct list_state *)x->state)->is_paged = true;
 }
 
 static int produce_sentence(struct exchange *x)

@@ -16,6 +16,9 @@ struct listing {
 
 /* Answers with the list, beginning at `cursor`, at most `rows_max` rows. */
 void listing_respond(struct exchange *x, const struct listing *l, int64_t cursor, uint32_t rows_max);
+/* As the request asks: ?limit= (1 to 1000; without it all), ?cursor=. While there are more rows the answer
+ * ends with `next_cursor`. For lists whose cursors begin at 0 and only grow. */
+void listing_respond_page(struct exchange *x, const struct listing *l);
 /* One sentence to a command, or an object with `message` in JSON. */
 void listing_say(struct exchange *x, uint16_t status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

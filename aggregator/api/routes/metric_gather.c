@@ -60,7 +60,8 @@ static int64_t select_series(struct store *s, struct metrics_state *st)
         if (series->last_ms > newest_ms)
             newest_ms = series->last_ms;
     }
-    return newest_ms;
+    bool is_told_already = st->list->is_continued && newest_ms > st->list->behind.time_ms;
+    return is_told_already ? st->list->behind.time_ms : newest_ms;
 }
 
 /* --- gathering --- */
@@ -89,6 +90,13 @@ static void note_crowded(struct crowded *c, int64_t at_ms)
         c->at_ms[c->count++] = at_ms;
 }
 
+/* What the page before has told, and what lies in one step with it, is not counted among the newest. */
+static uint32_t count_in(const struct metrics_state *st, const struct store_cell *c)
+{
+    bool is_seam = st->list->is_continued && c->last_ms >= st->list->behind.time_ms;
+    return is_seam ? 0 : c->count;
+}
+
 /* Of what clients send at times of their own. */
 static void gather_told(struct store *s, struct metrics_state *st)
 {
@@ -101,7 +109,7 @@ static void gather_told(struct store *s, struct metrics_state *st)
                 keep(st, i, c);
             else if (c->count > 1)
                 note_crowded(crowded, crowded->from_ms + (int64_t)(p - 1) * TOLD_STEP_MS);
-            found += c->count;
+            found += count_in(st, c);
         }
     }
 }
@@ -131,7 +139,7 @@ static void gather_cells(struct store *s, struct metrics_state *st)
             if (c->count == 0)
                 continue;
             keep(st, i, c);
-            found++;
+            found += count_in(st, c) > 0;
         }
     }
 }

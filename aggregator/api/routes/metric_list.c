@@ -32,6 +32,7 @@ struct point_list *metric_list_take(struct world *w)
             continue;
         list->is_taken = true;
         list->count = 0;
+        list->is_continued = false;
         memory_use(list->line, list->line->in_use + 1);
         return list;
     }
@@ -81,6 +82,8 @@ static void sink(struct metric_point *points, uint32_t count, uint32_t at)
 void metric_list_push(struct point_list *list, const struct metric_point *point)
 {
     struct metric_point *p = list->points;
+    if (list->is_continued && !is_older(point, &list->behind))
+        return;
     if (list->count == list->capacity) {
         if (!is_older(&p[0], point))
             return;

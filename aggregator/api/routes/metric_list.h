@@ -24,6 +24,8 @@ struct point_list {
     struct memory_line *line;
     uint32_t count, capacity;
     bool is_taken;
+    bool is_continued;         /* only what comes behind `behind`, the last point of the page before */
+    struct metric_point behind;
 };
 
 struct metrics_state {

@@ -45,6 +45,39 @@ void metric_write(struct json *j, const char *key, struct store *s, const struct
     json_close_object(j);
 }
 
+/* Where the page ends. Points of one time are in an order of their own, so none is told twice or left out. */
+static void write_key(struct json *j, const struct metric_point *last)
+{
+    char key[64];
+    struct text t;
+    text_init(&t, key, sizeof(key));
+    text_printf(&t, "%lld-%u-%u", (long long)last->time_ms, last->instance, last->series);
+    json_text(j, "lastEvaluatedKey", key);
+}
+
+/* False, and answered, when there is a key that is none. */
+static bool read_key(struct exchange *x, struct point_list *list)
+{
+    char key[64];
+    uint64_t parts[3];
+    int length = query_text(x->request->query, "lastEvaluatedKey", key, sizeof(key));
+    if (length == ERR_MISSING)
+        return true;
+    const char *at = key, *end = key + (length > 0 ? length : 0);
+    for (uint32_t i = 0; i < COUNT_OF(parts); i++) {
+        bool is_good = text_take_u64(&at, end, &parts[i]) && parts[i] <= (i == 0 ? INT64_MAX : UINT32_MAX) &&
+                       (i == 2 ? at == end : at < end && *at++ == '-');
+        if (!is_good) {
+            respond_error(x, 400, NULL, "lastEvaluatedKey must be what the page before answered");
+            return false;
+        }
+    }
+    list->is_continued = true;
+    list->behind = (struct metric_point){.instance = (uint32_t)parts[1], .series = (uint32_t)parts[2],
+                                         .time_ms = (int64_t)parts[0]};
+    return true;
+}
+
 static int produce_metrics(struct exchange *x)
 {
     struct metrics_state *st = (struct metrics_state *)x->state;
@@ -71,6 +104,8 @@ static int produce_metrics(struct exchange *x)
     struct json_mark m = json_mark(j);
     json_close_array(j);
     json_u64(j, "count", st->list->count);
+    if (st->is_limited && st->list->count == st->list->capacity)
+        write_key(j, &st->list->points[st->list->count - 1]);
     json_close_object(j);
     return produce_or_rewind(j, m);
 }
@@ -111,6 +146,10 @@ void handle_metrics(struct exchange *x)
     if (st->list == NULL) {
         respond_error(x, 503, NULL, "too many metric lists at once; try again");
         respond_header(x, "Retry-After: 1");
+        return;
+    }
+    if (!read_key(x, st->list)) {
+        metric_list_release(st->list);
         return;
     }
     st->is_gathered = !read_filters(x, st);

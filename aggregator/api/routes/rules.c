@@ -91,7 +91,7 @@ static const struct listing list = {
 
 void handle_rules(struct exchange *x)
 {
-    listing_respond(x, &list, 0, UINT32_MAX);
+    listing_respond_page(x, &list);
 }
 
 static int produce_stored(struct exchange *x)

@@ -86,7 +86,7 @@ static const struct listing list = {
 
 void handle_silences(struct exchange *x)
 {
-    listing_respond(x, &list, 0, UINT32_MAX);
+    listing_respond_page(x, &list);
 }
 
 /* --- changes --- */

@@ -403,7 +403,7 @@ static int unseal(struct plat *p, struct conn *c, void *to, uint32_t size_max)
 {
     struct session *s = session_of(p, c);
     uint32_t got = 0;
-    while (got < size_max && !s->closed) {
+    while (got < size_max && !s->closed && !c->ended) {
         int n = mbedtls_ssl_read(&s->ssl, (uint8_t *)to + got, size_max - got);
         if (n > 0) {
             got += (uint32_t)n;
@@ -413,12 +413,14 @@ static int unseal(struct plat *p, struct conn *c, void *to, uint32_t size_max)
             if (!holds_more(p, c)) /* it stops at each ticket, too */
                 break;
         } else {
-            broken(c, s, n);
+            c->ended |= n == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY;
+            if (!c->ended)
+                broken(c, s, n);
         }
     }
     if (got > 0)
         return (int)got;
-    return s->closed ? ERR_CLOSED : ERR_AGAIN;
+    return s->closed || c->ended ? ERR_CLOSED : ERR_AGAIN;
 }
 
 int tls_recv(struct plat *p, struct conn *c, void *to, uint32_t size_max)

@@ -258,6 +258,72 @@ static void the_cap_holds_for_all_together(void **state)
     rig_free(r);
 }
 
+/* A store of 8 MiB that is fed until its disk has been full for long. */
+static struct rig *full_rig(uint64_t seed, uint32_t series, uint32_t blocks, int64_t every_ms,
+                            uint32_t steps)
+{
+    struct rig *r = rig_new(seed);
+    r->limits.instances_max = 1;
+    r->limits.database_size_max = 8U << 20;
+    rig_must_open(r);
+    assert_int_equal(rig_instance(r, "alpha"), 0);
+    assert_int_equal(store_epoch(r->store, 0, LIVE_EPOCH), ERR_OK);
+    rig_dictionary(r, 0, 0, series);
+    int64_t ms = floor_ms(wall_ms(plat_wall(r->machine)), DAY_MS) - 3000 * DAY_MS;
+    uint64_t sequence = 1;
+    for (uint32_t i = 0; i < blocks; i++, sequence += 16, ms += 16 * every_ms) {
+        rig_fill(r, 16, series, 0);
+        for (uint32_t k = 0; k < 16; k++) {
+            r->block.time_ms[k] = ms + k * every_ms;
+            for (uint32_t s = 0; s < series; s++)
+                r->block.values[s][k] = (int64_t)unit_random(&r->random); /* hardly compressible */
+        }
+        int n = ERR_FULL;
+        for (uint32_t tries = 0; tries < 50 && n == ERR_FULL; tries++) {
+            n = rig_send(r, 0, sequence);
+            if (n == ERR_FULL)
+                rig_settle(r);
+        }
+        assert_int_equal(n, 16);
+        for (uint32_t k = 0; k < steps; k++)
+            rig_step(r, 16 * every_ms / steps);
+    }
+    return r;
+}
+
+/* Sixty samples of a minute outweigh it: minutes reach further back than samples, until they have their
+ * quarter. From then on the oldest minutes leave, and samples keep their room. */
+static void minutes_leave_before_samples_for_their_share(void **state)
+{
+    (void)state;
+    struct rig *r = full_rig(7, 20, 13500, 1000, 2);
+    const struct store_stats stats = stats_of(r);
+    int64_t cap = (int64_t)r->limits.database_size_max;
+    assert_true(stats.retention_chunks_dropped > 10);
+    assert_true(stats.retention_rollups_dropped > 3);
+    assert_true((int64_t)stats.tiers[TIER_MINUTES].bytes <= cap / 4 + cap / 64);
+    assert_true((int64_t)stats.tiers[TIER_SECONDS].bytes > cap * 5 / 16);
+    assert_true(stats.tiers[TIER_MINUTES].horizon_ms < stats.tiers[TIER_SECONDS].horizon_ms);
+    assert_true(stats.tiers[TIER_HOURS].horizon_ms < stats.tiers[TIER_MINUTES].horizon_ms);
+    rig_free(r);
+}
+
+/* A sample every ten minutes is lighter than its minute and its hour, which have more than their shares at
+ * once: all the same nothing coarse leaves while finer data of its time are there. */
+static void what_is_coarser_stays_as_long(void **state)
+{
+    (void)state;
+    struct rig *r = full_rig(8, 60, 700, 600000, 60);
+    const struct store_stats stats = stats_of(r);
+    assert_true(stats.retention_chunks_dropped > 10);
+    assert_true(stats.retention_rollups_dropped > 10);
+    /* An hour is six chunks of a sample each, and a row of minutes. */
+    assert_true(stats.tiers[TIER_SECONDS].rows > 1000);
+    assert_true(6 * (stats.tiers[TIER_MINUTES].rows + 4) >= stats.tiers[TIER_SECONDS].rows);
+    assert_true(24 * stats.tiers[TIER_HOURS].rows + 24 >= stats.tiers[TIER_MINUTES].rows);
+    rig_free(r);
+}
+
 /* Chunks are not merged under a query that walks them; and rows that leave make it begin again. */
 static void a_running_query_is_not_misled(void **state)
 {
@@ -343,6 +409,8 @@ int main(void)
         cmocka_unit_test(deaths_neither_lose_nor_double),
         cmocka_unit_test(the_finest_and_oldest_leave_first),
         cmocka_unit_test(the_cap_holds_for_all_together),
+        cmocka_unit_test(minutes_leave_before_samples_for_their_share),
+        cmocka_unit_test(what_is_coarser_stays_as_long),
         cmocka_unit_test(a_running_query_is_not_misled),
         cmocka_unit_test(a_damaged_rollup_is_left_out),
     };

@@ -181,6 +181,29 @@ static void pause_and_end(enum plat_security security)
     close_scene(&s);
 }
 
+/* A client that has said all it will say, and listens: its answer arrives, and nobody spins meanwhile. */
+static void half_closed(enum plat_security security)
+{
+    struct scene s;
+    char buf[16];
+    open_scene(&s, security);
+    CHECK(plat_send(s.client, s.conn, "question", 8) == 8);
+    CHECK(shutdown(s.client->conns[s.conn].fd, SHUT_WR) == 0);
+    CHECK(reported(s.server, s.peer));
+    CHECK(plat_recv(s.server, s.peer, buf, sizeof buf) == 8);
+    CHECK(reported(s.server, s.peer));
+    CHECK(plat_recv(s.server, s.peer, buf, sizeof buf) == ERR_CLOSED);
+    struct mono before = plat_mono(s.server);
+    CHECK(!reported(s.server, s.peer));
+    CHECK(plat_mono(s.server).ns - before.ns >= 15 * NS_PER_MS);
+    CHECK(plat_is_open(s.server, s.peer) && plat_send(s.server, s.peer, "answer", 6) == 6);
+    CHECK(reported(s.client, s.conn));
+    CHECK(plat_recv(s.client, s.conn, buf, sizeof buf) == 6 && memcmp(buf, "answer", 6) == 0);
+    plat_close(s.client, s.conn); /* with nothing to read it is gone altogether */
+    CHECK(plat_recv(s.server, s.peer, buf, sizeof buf) == ERR_CLOSED);
+    close_scene(&s);
+}
+
 /* The first report of a silent connection comes at once, the next one PLAT_GATHER_MS later; what was not
  * read dry is reported without delay, an end like bytes. */
 static void gathered(enum plat_security security)
@@ -359,6 +382,7 @@ int main(void)
     } bytes[] = {{"partial_sends", partial_sends},
                  {"read_in_bits", read_in_bits},
                  {"pause_and_end", pause_and_end},
+                 {"half_closed", half_closed},
                  {"gathered", gathered},
                  {"last_words", last_words}};
     for (size_t i = 0; i < COUNT_OF(bytes); i++) {
