@@ -11,13 +11,9 @@
 #ifndef NEPHOS_QUERY_CATALOG_H
 #define NEPHOS_QUERY_CATALOG_H
 
-#include "aggregator/query/labels.h"
-#include "aggregator/store/store.h"
+#include "aggregator/query/naming.h"
 
-#define FAMILY_NAME_SIZE 96U
 #define FAMILY_NONE UINT16_MAX
-
-enum family_type { FAMILY_GAUGE, FAMILY_COUNTER, FAMILY_UNTYPED };
 
 /* What is known of one of the store's metrics. */
 struct catalog_metric {
