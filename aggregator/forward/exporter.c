@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "aggregator/forward/otlp.h"
+#include "aggregator/forward/remote_write.h"
 #include "aggregator/forward/shape.h"
 #include "aggregator/query/tags.h"
 #include "platform/base/text.h"
@@ -18,7 +20,8 @@ const char *const export_kind_names[EXPORT_KIND_COUNT] = {
 
 /* One line for each type that can be. */
 static const struct exporter *const exporters[TARGET_TYPE_COUNT] = {
-    [TARGET_APIGATEWAY] = NULL,
+    [TARGET_OTLP] = &exporter_otlp,
+    [TARGET_REMOTE_WRITE] = &exporter_remote_write,
 };
 
 const struct exporter *exporter_of(enum target_type type)

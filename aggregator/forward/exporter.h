@@ -94,6 +94,7 @@ struct export_request {
     struct text body;                /* may hold any bytes: text_put_n() */
     struct text aws_scope;           /* "aws:amz:REGION:SERVICE": signed with user and password */
     const char *user, *password;     /* "" at first: those of no one */
+    const char *jwt_key, *jwt_password, *jwt_subject; /* as in struct plat_request; "" at first */
     int64_t delay_ms;                /* not to be sent before; 0 at first */
     uint32_t timeout_ms;             /* 0, at first: the target's */
     struct text hold;                /* not "": nothing can be sent, for this reason; judged as HOLD */
@@ -116,7 +117,7 @@ struct export_view {
     const struct target *to;
     struct plat *plat;               /* for plat_text_once() alone: files with keys, which may change */
     const struct aws_environment *aws; /* forward/aws/environment.h */
-    struct store *store;             /* for store_outlet_alias() alone */
+    struct store *store;             /* for store_outlet_alias(), and series of the batch's instances */
     struct outlet *outlet;
     void *state;                     /* EXPORT_STATE_SIZE bytes of its own, aligned for anything, zero at
                                       * first and after a change of configuration; not stored */
