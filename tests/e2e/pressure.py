@@ -11,15 +11,15 @@ from nephos import ROOT, binary, check, until
 SHARE_LEAST = 0.98  # of its requests, whatever others do
 
 
-def tool(name):
-    """(path, environment) of a program of `tools/deps pressure`."""
+def tool(name, group="pressure"):
+    """(path, environment) of a program of `tools/deps GROUP`."""
     made = subprocess.run([ROOT / "tools/deps", "--print-dir"], capture_output=True, text=True, check=True)
-    folder = made.stdout.strip() + "/pressure"
+    folder = made.stdout.strip() + "/" + group
     libraries = [root for root, _, files in os.walk(folder + "/usr/lib") if any(".so" in f for f in files)]
     path = folder + "/usr/bin/" + name
     if not os.path.exists(path):
         path = shutil.which(name)
-    check(path is not None, f"{name} is missing: tools/deps pressure")
+    check(path is not None, f"{name} is missing: tools/deps {group}")
     return path, {"PATH": os.environ["PATH"] + ":" + folder + "/usr/bin", "HOME": "/tmp",
                   "LD_LIBRARY_PATH": ":".join(libraries), "TERM": "dumb"}
 

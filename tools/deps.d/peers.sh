@@ -11,6 +11,9 @@ build_prometheus() { unpack_peers "$DIR/prometheus" $PACKAGES_prometheus; }
 # DIR/pressure: slow clients, many clients, and a judge of TLS, which the aggregator must stand.
 build_pressure() { unpack_peers "$DIR/pressure" $PACKAGES_pressure; }
 
+# DIR/stress: stress-ng, for an alert from a machine that is really busy.
+build_stress() { unpack_peers "$DIR/stress" $PACKAGES_stress; }
+
 # DIR/openapi: the judge of /openapi.json and of answers, from npm by the lock file's hashes.
 build_openapi() {
     local folder=$DIR/openapi lock=$TOOLS/deps.d/openapi id

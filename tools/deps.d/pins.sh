@@ -65,6 +65,7 @@ PACKAGES_test='libcmocka-dev clang strace python3 procps sysstat iproute2' # and
 PACKAGES_exporter='prometheus-node-exporter'
 PACKAGES_prometheus='prometheus'
 PACKAGES_pressure='slowhttptest wrk testssl.sh'
+PACKAGES_stress='stress-ng'
 PACKAGES_zopfli='zopfli'  # makes what gzip makes, smaller; without it gzip does
 PACKAGES_chromium='chromium'  # only when none is on PATH
 PACKAGES_mail='python3-aiosmtpd python3-public python3-attr'
