@@ -30,6 +30,12 @@ static void set_own_levels(struct agent *a, const struct config *config)
     hints_init(&a->hints, config->alert_cpu, config->alert_memory, config->alert_disk);
 }
 
+static void set_allowance(struct agent *a, const struct config *config)
+{
+    a->collect.allowance_gb = config->allowance_gb;
+    a->collect.allowance_counts = config_transfer_counts(config);
+}
+
 int agent_init(struct agent *a, struct plat *p, const struct config *config)
 {
     a->plat = p;
@@ -53,6 +59,7 @@ int agent_init(struct agent *a, struct plat *p, const struct config *config)
     series_init(&a->series);
     collect_init(&a->collect, p, &a->series, a->scratch);
     collect_restore(&a->collect);
+    set_allowance(a, config);
     inputs_init(&a->inputs, p, &a->series, a->scratch, config);
     block_builder_init(&a->builder);
     ring_init(&a->ring, a->ring_bytes, sizeof a->ring_bytes);
@@ -187,6 +194,7 @@ struct mono agent_step(struct agent *a, struct mono now)
 void agent_apply(struct agent *a, const struct config *config, struct mono now)
 {
     const uint32_t own_levels[] = {config->alert_cpu, config->alert_memory, config->alert_disk};
+    set_allowance(a, config);
     bool is_moved = !text_equal(a->server, config->server);
     bool is_paced = a->own_interval_ms != config->interval_ms;
     bool is_hinted = memcmp(a->own_levels, own_levels, sizeof own_levels) != 0;

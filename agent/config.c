@@ -84,6 +84,13 @@ static const struct setting table[] = {
     {.key = "alert.disk", .flag = "--alert-disk", .environment = "NEPHOS_ALERT_DISK",
      .type = SETTING_COUNT, FIELD(alert_disk), .max = 100, .default_text = "0",
      .help = "the same for use of the fullest filesystem"},
+    {.key = "transfer.allowance_gb", .flag = "--transfer-allowance-gb",
+     .environment = "NEPHOS_TRANSFER_ALLOWANCE_GB", .type = SETTING_COUNT, FIELD(allowance_gb),
+     .max = 10000000, .default_text = "0",
+     .help = "GB that the plan allows in a month, for transfer_usage_percent; 0: not known"},
+    {.key = "transfer.counts", .flag = "--transfer-counts", .environment = "NEPHOS_TRANSFER_COUNTS",
+     .type = SETTING_TEXT, FIELD(allowance_counts), .default_text = "sent",
+     .help = "what the provider counts: sent, received, both, or larger (of the two)"},
     {.key = "log.level", .flag = "--log-level", .environment = "NEPHOS_LOG",
      .type = SETTING_TEXT, FIELD(log_level), .default_text = "info",
      .help = "error, warn, info or debug"},
@@ -161,6 +168,25 @@ enum metadata_mode config_metadata_mode(const struct config *c)
     return mode < 0 ? METADATA_OFF : (enum metadata_mode)mode;
 }
 
+static const char *const counts_names[] = {
+    [TRANSFER_SENT] = "sent", [TRANSFER_RECEIVED] = "received", [TRANSFER_BOTH] = "both",
+    [TRANSFER_LARGER] = "larger",
+};
+
+static int find_counts(const char *name)
+{
+    for (size_t i = 0; i < COUNT_OF(counts_names); i++)
+        if (text_equal(name, counts_names[i]))
+            return (int)i;
+    return ERR_MISSING;
+}
+
+enum transfer_counts config_transfer_counts(const struct config *c)
+{
+    int counts = find_counts(c->allowance_counts);
+    return counts < 0 ? TRANSFER_SENT : (enum transfer_counts)counts;
+}
+
 static const char *const level_names[] = {
     [LOG_ERROR] = "error", [LOG_WARN] = "warn", [LOG_INFO] = "info", [LOG_DEBUG] = "debug",
 };
@@ -195,6 +221,11 @@ int config_check(struct config *c, struct text *why)
                     c->health_url);
         return ERR_MALFORMED;
     }
+    if (find_counts(c->allowance_counts) < 0) {
+        text_printf(why, "--transfer-counts: \"%s\" is none of sent, received, both and larger",
+                    c->allowance_counts);
+        return ERR_MALFORMED;
+    }
     if (find_level(c->log_level) < 0) {
         text_printf(why, "--log-level: \"%s\" is not a level; give error, warn, info or debug",
                     c->log_level);
@@ -215,7 +246,7 @@ bool config_is_live(const char *key)
 {
     static const char *const live[] = {
         "server.address", "sample.interval", "alert.cpu", "alert.memory", "alert.disk",
-        "log.level", "log.format",
+        "transfer.allowance_gb", "transfer.counts", "log.level", "log.format",
     };
     for (size_t i = 0; i < COUNT_OF(live); i++)
         if (text_equal(key, live[i]))

@@ -4,6 +4,7 @@
 #define NEPHOS_AGENT_CONFIG_H
 
 #include "agent/cloud/metadata.h"
+#include "agent/collect/transfer.h"
 #include "platform/base/settings.h"
 #include "platform/platform.h"
 #include "proto/limits.h"
@@ -36,6 +37,8 @@ struct config {
     char textfile_dir[CONFIG_PATH_SIZE];      /* "": off */
     uint64_t spool_size;                /* bytes; 0: samples that cannot be sent are kept in memory only */
     uint32_t alert_cpu, alert_memory, alert_disk; /* percent; 0: no hint of our own */
+    uint32_t allowance_gb;              /* of a month; 0: not known */
+    char allowance_counts[12];
     char log_level[8];
     char log_format[8];
 };
@@ -48,6 +51,7 @@ int config_check(struct config *c, struct text *why);
 bool config_is_live(const char *key);
 /* Only after config_check. */
 enum metadata_mode config_metadata_mode(const struct config *c);
+enum transfer_counts config_transfer_counts(const struct config *c);
 enum log_level config_log_level(const struct config *c);
 
 #endif

@@ -89,6 +89,8 @@ struct collect {
     struct collect_agent agent; /* agent -> here, before each sample */
     bool keeps_transfer;        /* collect_restore() was called */
     struct mono transfer_keep_at;
+    uint32_t allowance_gb;      /* of a month; 0: not known */
+    enum transfer_counts allowance_counts;
     uint32_t cpu_newest, disks_newest;
     struct mono disks_at;
     int64_t disks_elapsed_ms;

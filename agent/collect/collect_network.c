@@ -53,6 +53,9 @@ void collect_put_net_dev(struct collect *c, struct sample *out)
     collect_put(c, out, METRIC_NETWORK_MONTH_RX, "", t->rx_bytes);
     collect_put(c, out, METRIC_NETWORK_MONTH_TX, "", t->tx_bytes);
     collect_put(c, out, METRIC_NETWORK_MONTH, "", t->rx_bytes + t->tx_bytes);
+    if (c->allowance_gb > 0)
+        collect_put(c, out, METRIC_TRANSFER_USAGE, "",
+                    transfer_usage(t, c->allowance_counts, c->allowance_gb));
 }
 
 /* --- bytes of the month --- */

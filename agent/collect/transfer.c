@@ -120,6 +120,16 @@ void transfer_add(struct transfer *t, const struct network_reading *r, int64_t w
 
 /* --- keeping --- */
 
+uint64_t transfer_usage(const struct transfer *t, enum transfer_counts counts, uint32_t allowance_gb)
+{
+    uint64_t rx = t->rx_bytes, tx = t->tx_bytes;
+    uint64_t used = counts == TRANSFER_SENT       ? tx
+                    : counts == TRANSFER_RECEIVED ? rx
+                    : counts == TRANSFER_BOTH     ? rx + tx
+                                                  : (rx > tx ? rx : tx);
+    return used / (allowance_gb * (UINT64_C(1000000000) / 10000));
+}
+
 uint32_t transfer_store(const struct transfer *t, uint8_t to[static TRANSFER_KEPT_SIZE])
 {
     memset(to, 0, TRANSFER_KEPT_SIZE);

@@ -16,6 +16,8 @@
 #define BOOT_ID_SIZE 40U
 #define TRANSFER_KEPT_SIZE (76U + INTERFACES_MAX * 32U)
 
+enum transfer_counts { TRANSFER_SENT, TRANSFER_RECEIVED, TRANSFER_BOTH, TRANSFER_LARGER };
+
 struct transfer_counters {
     char name[INTERFACE_NAME_SIZE];
     uint64_t rx_bytes, tx_bytes;
@@ -33,6 +35,8 @@ struct transfer {
     uint64_t next_rx_bytes, next_tx_bytes;
 };
 
+/* Of an allowance in GB (10^9 bytes, not 0), in hundredths of a percent. */
+uint64_t transfer_usage(const struct transfer *t, enum transfer_counts counts, uint32_t allowance_gb);
 void transfer_init(struct transfer *t, const char *boot_id);
 /* From what was kept; ERR_MALFORMED, and as if there were nothing, when it is damaged. */
 int transfer_load(struct transfer *t, const uint8_t *bytes, uint32_t size);

@@ -8,6 +8,7 @@ void outlook_begin(struct outlook *o, const struct store_metric *metric)
 {
     memset(o, 0, sizeof *o);
     minute_begin(&o->minute, metric);
+    o->is_allowance = text_equal(metric->name, "transfer_usage_percent");
     o->is_percent = text_equal(metric->unit, "percent") && metric->kind == METRIC_GAUGE;
 }
 
@@ -24,6 +25,8 @@ void outlook_take(struct outlook *o, int64_t ms, const struct store_cell *cell)
     forecast_step(&o->forecast, end_s, v.mean);
     if (o->is_percent)
         crossing_step(&o->crossing, end_s, v.mean);
+    if (o->is_allowance)
+        allowance_step(&o->allowance, end_s, v.mean);
 }
 
 static bool can_say(const struct outlook *o, int64_t now_s)
@@ -43,4 +46,10 @@ bool outlook_full(const struct outlook *o, int64_t now_s, double percent, int64_
     return o->is_percent && can_say(o, now_s) &&
            crossing_ask(&o->crossing, o->last_s, percent, ahead_s, out) &&
            out->expected_s != CROSSING_NEVER;
+}
+
+bool outlook_used_up(const struct outlook *o, int64_t now_s, struct crossing_time *out)
+{
+    return o->is_percent && o->is_allowance && can_say(o, now_s) &&
+           allowance_ask(&o->allowance, o->last_s, allowance_month_end_s(o->last_s), out);
 }

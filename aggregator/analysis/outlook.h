@@ -6,6 +6,7 @@
 #define NEPHOS_ANALYSIS_OUTLOOK_H
 
 #include "aggregator/analysis/minutes.h"
+#include "aggregator/analysis/models/allowance.h"
 #include "aggregator/analysis/models/crossing.h"
 #include "aggregator/analysis/models/forecast.h"
 
@@ -23,10 +24,12 @@
 struct outlook {
     struct minute minute;
     bool is_percent;          /* then crossings are looked for */
+    bool is_allowance;        /* of a month: it begins at zero with each */
     int64_t first_s, last_s;  /* of the samples; 0: none */
     double last;
     struct forecast forecast;
     struct crossing crossing;
+    struct allowance allowance;
 };
 
 void outlook_begin(struct outlook *o, const struct store_metric *metric);
@@ -35,6 +38,9 @@ void outlook_take(struct outlook *o, int64_t ms, const struct store_cell *cell);
 /* Mean of the hour that ends `hours` (1..OUTLOOK_HOURS_MOST) after the last sample. False when there is too
  * little to say, or it is old at `now_s`. */
 bool outlook_level(const struct outlook *o, int64_t now_s, uint32_t hours, struct forecast_level *out);
+/* When the allowance will be used up, in seconds after the last sample. False when that is not to be expected
+ * before the month ends, or there is nothing to say. */
+bool outlook_used_up(const struct outlook *o, int64_t now_s, struct crossing_time *out);
 /* When `percent` will be reached, in seconds after the last sample, within `ahead_s`. False when there is
  * nothing to say: no percentage, too little seen, or not to be expected. What is above it already is reached
  * in 0 seconds. */

@@ -67,6 +67,45 @@ static void say(const struct predict *p, const struct store_series *series, cons
     text_put(out, " percent");
 }
 
+/* "about 6 days" */
+static void say_span(struct text *out, int64_t seconds)
+{
+    int64_t h = hours(seconds);
+    if (h < 48)
+        text_printf(out, "%lld hour%s", (long long)(h < 1 ? 1 : h), h <= 1 ? "" : "s");
+    else
+        text_printf(out, "%lld days", (long long)(h + 12) / 24);
+}
+
+/* "web-1 will have used up the traffic that its plan allows this month in about 6 days, 12 days before the
+ * month ends: now 62.1 percent" */
+static void say_allowance(const struct predict *p, const struct crossing_time *t, struct text *out)
+{
+    const struct instance *in = store_instance(p->store, p->instance);
+    int64_t before_s = allowance_month_end_s(p->outlook.last_s) - p->outlook.last_s - t->expected_s;
+    text_printf(out, "%s will have used up the traffic that its plan allows this month in about ",
+                in->name[0] != '\0' ? in->name : in->id);
+    say_span(out, t->expected_s);
+    text_put(out, ", ");
+    say_span(out, before_s);
+    text_put(out, " before the month ends: now ");
+    text_put_scaled(out, (int64_t)(p->outlook.last * 10 + 0.5), 10);
+    text_put(out, " percent");
+}
+
+static uint32_t threshold_of(const struct predict *p)
+{
+    return p->outlook.is_allowance ? 100 : OUTLOOK_FULL_PERCENT;
+}
+
+/* Beyond an allowance it costs money, and nothing breaks. */
+static enum alert_severity severity_of(const struct predict *p, const struct crossing_time *at)
+{
+    if (p->outlook.is_allowance)
+        return at->expected_s <= WITHIN_S ? ALERT_MEDIUM : ALERT_LOW;
+    return at->expected_s <= SOON_S ? ALERT_HIGH : ALERT_MEDIUM;
+}
+
 static bool raise_alert(struct predict *p, const struct store_series *series, const struct crossing_time *at)
 {
     const struct store_metric *metric = metric_of(p, series);
@@ -75,13 +114,16 @@ static bool raise_alert(struct predict *p, const struct store_series *series, co
     bool was_open;
     put_rule(rule, metric);
     text_init(&t, message, sizeof message);
-    say(p, series, at, &t);
+    if (p->outlook.is_allowance)
+        say_allowance(p, at, &t);
+    else
+        say(p, series, at, &t);
     const struct alert_report report = {
         .instance = store_instance(p->store, p->instance)->id, .rule = rule, .tag = series->tag, .type = TYPE,
         .message = message, .metric = metric->name, .unit = metric->unit,
-        .severity = at->expected_s <= SOON_S ? ALERT_HIGH : ALERT_MEDIUM,
+        .severity = severity_of(p, at),
         .time_ms = p->outlook.last_s * MS_PER_S, .value = (int64_t)(p->outlook.last * 100),
-        .level = OUTLOOK_FULL_PERCENT * INT64_C(100), .scale = 100, .grace_ms = GRACE_MS};
+        .level = threshold_of(p) * INT64_C(100), .scale = 100, .grace_ms = GRACE_MS};
     if (store_alert_raise(p->store, &report, &was_open) < 0) {
         p->stats.refused++;
         return false;
@@ -109,15 +151,23 @@ static void put_insight(struct predict *p, const struct store_series *series, co
     struct text t;
     put_key(p, series, in.key);
     text_init(&t, in.title, sizeof in.title);
-    text_printf(&t, "%s%s%s will be full within %d hours", metric->name, series->tag[0] != '\0' ? " " : "",
-                series->tag, at->expected_s <= SOON_S ? 24 : 48);
+    if (p->outlook.is_allowance)
+        say_allowance(p, at, &t);
+    else
+        text_printf(&t, "%s%s%s will be full within %d hours", metric->name,
+                    series->tag[0] != '\0' ? " " : "", series->tag, at->expected_s <= SOON_S ? 24 : 48);
     text_init(&t, in.description, sizeof in.description);
-    say(p, series, at, &t);
+    if (p->outlook.is_allowance)
+        say_allowance(p, at, &t);
+    else
+        say(p, series, at, &t);
     text_put(&t, ".");
     (void)text_copy(in.recommendations, sizeof in.recommendations,
-                    "Make room before that, or give it more: see what has grown in the last days.");
+                    p->outlook.is_allowance
+                        ? "See what sends so much, or ask what more traffic costs."
+                        : "Make room before that, or give it more: see what has grown in the last days.");
     text_init(&t, in.metadata, sizeof in.metadata);
-    text_printf(&t, "{\"threshold\":%u", (unsigned)OUTLOOK_FULL_PERCENT);
+    text_printf(&t, "{\"threshold\":%u", threshold_of(p));
     put_time(&t, "earliest", p->outlook.last_s, at->early_s);
     put_time(&t, "expected", p->outlook.last_s, at->expected_s);
     put_time(&t, "latest", p->outlook.last_s, at->late_s);
@@ -148,10 +198,14 @@ void predict_tell(struct predict *p, struct predicted *of, int64_t now_ms)
 {
     const struct store_series *series = store_series(p->store, p->instance, of->series);
     struct crossing_time at;
-    bool is_full = p->outlook.last >= OUTLOOK_FULL_PERCENT;
+    bool is_full = p->outlook.last >= threshold_of(p);
     if (is_full) /* what was foretold has come: thresholds speak now, and the alert stays */
         return;
-    if (!outlook_full(&p->outlook, now_ms / MS_PER_S, OUTLOOK_FULL_PERCENT, WITHIN_S, &at)) {
+    bool is_expected =
+        p->outlook.is_allowance
+            ? outlook_used_up(&p->outlook, now_ms / MS_PER_S, &at)
+            : outlook_full(&p->outlook, now_ms / MS_PER_S, OUTLOOK_FULL_PERCENT, WITHIN_S, &at);
+    if (!is_expected) {
         end(p, of, series);
         return;
     }

@@ -93,6 +93,21 @@ static void say_share(const struct alert_facts *f, bool by_memory, struct text *
     text_put(t, by_memory ? " of the host's memory." : " of the CPU time that was in use.");
 }
 
+static void say_process(const struct alert_process *p, bool by_memory, struct text *t)
+{
+    phrase_name(t, p->name);
+    if (p->count > 1)
+        text_printf(t, " (at least %u processes, together ", p->count);
+    else
+        text_printf(t, " (PID %u, ", p->pid);
+    if (!by_memory) {
+        phrase_number(t, p->cpu_percent);
+        text_put(t, " % of a CPU, ");
+    }
+    phrase_value(t, p->memory_bytes, "bytes");
+    text_put_char(t, ')');
+}
+
 static void say_processes(const struct alert_facts *f, enum subject subject, struct text *t)
 {
     bool by_memory = is_of_memory(subject);
@@ -102,16 +117,8 @@ static void say_processes(const struct alert_facts *f, enum subject subject, str
     phrase_time(t, f->processes_ms, f->now_ms);
     text_put(t, ": ");
     for (uint32_t i = 0; i < f->process_count; i++) {
-        const struct alert_process *p = &f->processes[i];
         phrase_list_next(t, i, f->process_count, f->process_count);
-        phrase_name(t, p->name);
-        text_printf(t, " (PID %u, ", p->pid);
-        if (!by_memory) {
-            phrase_number(t, p->cpu_percent);
-            text_put(t, " % of a CPU, ");
-        }
-        phrase_value(t, p->memory_bytes, "bytes");
-        text_put_char(t, ')');
+        say_process(&f->processes[i], by_memory, t);
     }
     text_put_char(t, '.');
     say_share(f, by_memory, t);

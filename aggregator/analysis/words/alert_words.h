@@ -27,6 +27,7 @@ struct alert_process {
     const char *name;
     double cpu_percent;        /* of one CPU */
     double memory_bytes;
+    uint32_t count;            /* more than 1: so many of that name, and these are their sums */
 };
 
 /* Earlier alerts of the same rule, tag and host that are over, as far as they are kept. */

@@ -64,6 +64,7 @@ static const struct {
     {"network_tx_errors", "transmit errors", SUBJECT_NETWORK_ERRORS, true},
     {"network_rx_drops", "dropped incoming packets", SUBJECT_NETWORK_ERRORS, true},
     {"network_tx_drops", "dropped outgoing packets", SUBJECT_NETWORK_ERRORS, true},
+    {"transfer_usage_percent", "traffic of this month against what the plan allows", SUBJECT_TRANSFER, false},
     {"network_month_bytes", "traffic of this month", SUBJECT_TRANSFER, false},
     {"network_month_rx_bytes", "traffic received this month", SUBJECT_TRANSFER, false},
     {"network_month_tx_bytes", "traffic sent this month", SUBJECT_TRANSFER, false},

@@ -192,11 +192,29 @@ static int look_at_series(struct exchange *x, struct explain *e)
 
 /* --- processes --- */
 
-static bool is_before(const struct process_top *a, const struct process_top *b, bool by_memory)
+static bool is_before(const struct alert_process *a, const struct alert_process *b, bool by_memory)
 {
-    uint32_t left = by_memory ? a->memory_kib : a->cpu_share, right = by_memory ? b->memory_kib :
-        b->cpu_share;
+    double left = by_memory ? a->memory_bytes : a->cpu_percent;
+    double right = by_memory ? b->memory_bytes : b->cpu_percent;
     return left > right || (left == right && a->pid < b->pid);
+}
+
+/* Those of one name are told together: ten workers are one answer. How many names. */
+static uint32_t group_processes(const struct process_tops *tops, struct alert_process list[PROCESS_TOPS_MAX])
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < tops->count; i++) {
+        const struct process_top *p = &tops->tops[i];
+        uint32_t at = 0;
+        while (at < count && !text_equal(list[at].name, p->name))
+            at++;
+        if (at == count)
+            list[count++] = (struct alert_process){.pid = p->pid, .name = p->name};
+        list[at].count++;
+        list[at].cpu_percent += p->cpu_share / 100.0;
+        list[at].memory_bytes += 1024.0 * p->memory_kib;
+    }
+    return count;
 }
 
 static int look_at_processes(struct exchange *x, struct explain *e)
@@ -210,19 +228,16 @@ static int look_at_processes(struct exchange *x, struct explain *e)
                             at_ms > PROCESSES_MS ? at_ms - PROCESSES_MS : 0, at_ms + MS_PER_S, &e->processes);
     if (n < 0)
         return n;
-    struct process_tops *t = &e->processes.tops;
-    if (n == 0)
-        t->count = 0;
-    for (uint32_t k = 0; k < t->count && k < ALERT_PROCESSES_MAX; k++) {
-        for (uint32_t i = k + 1; i < t->count; i++)
-            if (is_before(&t->tops[i], &t->tops[k], by_memory)) {
-                struct process_top other = t->tops[k];
-                t->tops[k] = t->tops[i];
-                t->tops[i] = other;
+    struct alert_process list[PROCESS_TOPS_MAX];
+    uint32_t count = n == 0 ? 0 : group_processes(&e->processes.tops, list);
+    for (uint32_t k = 0; k < count && k < ALERT_PROCESSES_MAX; k++) {
+        for (uint32_t i = k + 1; i < count; i++)
+            if (is_before(&list[i], &list[k], by_memory)) {
+                struct alert_process other = list[k];
+                list[k] = list[i];
+                list[i] = other;
             }
-        e->facts.processes[k] = (struct alert_process){
-            .pid = t->tops[k].pid, .name = t->tops[k].name, .cpu_percent = t->tops[k].cpu_share / 100.0,
-            .memory_bytes = 1024.0 * t->tops[k].memory_kib};
+        e->facts.processes[k] = list[k];
         e->facts.process_count++;
     }
     e->facts.processes_ms = e->processes.time_ms;

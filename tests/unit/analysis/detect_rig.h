@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A host with ten series, sampled every ten seconds for days: a day's course, noise, counters; and troubles
+/* A host of eleven series, sampled every ten seconds for days: a day's course, noise, counters; and troubles
  * that are planted into it. Its minutes go through store and analysis as they do in the aggregator. */
 #ifndef NEPHOS_TESTS_DETECT_RIG_H
 #define NEPHOS_TESTS_DETECT_RIG_H
@@ -10,13 +10,13 @@
 #include "aggregator/store/store_alerts.h"
 #include "aggregator/store/store_insights.h"
 
-#define HOST_SERIES 10U
+#define HOST_SERIES 11U
 #define HOST_EVERY_MS 10000
 #define HOST_BLOCK 12U /* samples: two minutes */
 #define TRACKED 8U
 
 enum {
-    CPU, MEMORY, DISK, LOAD, READ, WRITTEN, RECEIVED, SENT, CONNECTIONS, BOOT_TIME,
+    CPU, MEMORY, DISK, LOAD, READ, WRITTEN, RECEIVED, SENT, CONNECTIONS, BOOT_TIME, TRANSFER,
 };
 
 static const struct store_series_facts host_series[HOST_SERIES] = {
@@ -30,6 +30,7 @@ static const struct store_series_facts host_series[HOST_SERIES] = {
     {"network_tx_bytes", "interface=eth0", "bytes", 1, METRIC_COUNTER},
     {"tcp_established", "", "count", 1, METRIC_GAUGE},
     {"boot_time", "", "seconds", 1, METRIC_GAUGE},
+    {"transfer_usage_percent", "", "percent", 100, METRIC_GAUGE},
 };
 
 struct scene {
@@ -42,6 +43,7 @@ struct scene {
     /* what is wrong now, 0: nothing */
     double stress;                   /* added to the load, 0..1: cpu, load, network, connections */
     double filled;                   /* percent of the disk and of memory, in all */
+    double transferred;              /* percent of what the month allows */
     bool is_season_off;
     uint32_t open, raised, open_minutes; /* "anomaly" alerts */
     int64_t raised_ms;               /* the newest one */
@@ -128,6 +130,7 @@ static inline void scene_sample(struct scene *m, int64_t values[static HOST_SERI
         values[i] = m->counters[i];
     values[CONNECTIONS] = (int64_t)(200 * busy + 20 + 5 * scene_noise(m));
     values[BOOT_TIME] = 1700000000;
+    values[TRANSFER] = (int64_t)(100 * m->transferred);
 }
 
 static inline void scene_judge(struct scene *m)

@@ -99,6 +99,33 @@ static void a_runaway_is_looked_at_at_once(void **state)
     scene_free(m);
 }
 
+/* What the month allows lasts to its middle: that is told two weeks before, and as no more than it is. */
+static void traffic_that_will_not_last_is_foretold(void **state)
+{
+    (void)state;
+    struct scene *m = scene_new(14);
+    struct insight found[8];
+    const struct alert *a;
+    int64_t month_s = allowance_month_end_s(m->ms / 1000);
+    while (m->ms / 1000 < month_s) /* 2 % a day is enough */
+        for (uint32_t hour = 0; hour < 24; hour++, m->transferred += 2.0 / 24)
+            scene_run(m, 60);
+    assert_null(store_alert_open(m->rig->store, "alpha", "forecast:transfer_usage_percent", ""));
+    m->transferred = 0;
+    month_s = allowance_month_end_s(m->ms / 1000);
+    for (uint32_t hour = 0; hour < 5 * 24; hour++, m->transferred += 100.0 / (15 * 24))
+        run(m, 60, 0);
+    a = store_alert_open(m->rig->store, "alpha", "forecast:transfer_usage_percent", "");
+    assert_non_null(a);
+    print_message("%s\n", a->message);
+    assert_int_equal(a->severity, ALERT_LOW);
+    assert_int_equal(a->level, 10000);
+    assert_true(store_commit(m->rig->store) == ERR_OK);
+    assert_int_equal(predictions(m, found, 8), 1);
+    assert_non_null(strstr(found[0].metadata, "\"threshold\":100"));
+    scene_free(m);
+}
+
 static void too_little_says_nothing(void **state)
 {
     (void)state;
@@ -132,6 +159,7 @@ int main(void)
         cmocka_unit_test(a_disk_that_fills_is_foretold),
         cmocka_unit_test(a_sawtooth_is_no_forecast),
         cmocka_unit_test(a_runaway_is_looked_at_at_once),
+        cmocka_unit_test(traffic_that_will_not_last_is_foretold),
         cmocka_unit_test(too_little_says_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

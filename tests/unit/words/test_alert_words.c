@@ -45,8 +45,8 @@ static struct alert_facts busy_cpu(void)
     f.evidence[2] = (struct alert_evidence){"memory_available_bytes", "", "bytes", false, 2147483648.0,
                                             1073741824.0, -8, 0};
     f.evidence_count = 3;
-    f.processes[0] = (struct alert_process){4211, "ffmpeg", 168, 734003200};
-    f.processes[1] = (struct alert_process){911, "nginx", 12.5, 52428800};
+    f.processes[0] = (struct alert_process){4211, "ffmpeg", 168, 734003200, 1};
+    f.processes[1] = (struct alert_process){911, "nginx", 12.5, 52428800, 4};
     f.process_count = 2;
     f.processes_ms = f.peak_ms;
     f.past = (struct alert_past){.count = 4, .by_itself = 3, .by_hand = 1, .median_ms = 12 * MIN,
