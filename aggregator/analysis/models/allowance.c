@@ -66,7 +66,8 @@ bool allowance_ask(const struct allowance *a, int64_t now_s, int64_t until_s, st
     for (uint32_t d = cut; d < count - cut; d++)
         sum += day[d];
     double usual = sum / (count - 2 * cut);
-    double least = smaller(day[cut], usual * (1 - DOUBT)), most = larger(day[count - 1 - cut], usual * (1 + DOUBT));
+    double least = smaller(day[cut], usual * (1 - DOUBT));
+    double most = larger(day[count - 1 - cut], usual * (1 + DOUBT));
     int64_t most_s = until_s - now_s;
     *out = (struct crossing_time){time_for(left, most, most_s), time_for(left, usual, most_s),
                                   time_for(left, least, most_s)};
