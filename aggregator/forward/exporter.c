@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "aggregator/forward/aws/aws.h"
 #include "aggregator/forward/otlp.h"
 #include "aggregator/forward/remote_write.h"
 #include "aggregator/forward/shape.h"
@@ -20,6 +21,8 @@ const char *const export_kind_names[EXPORT_KIND_COUNT] = {
 
 /* One line for each type that can be. */
 static const struct exporter *const exporters[TARGET_TYPE_COUNT] = {
+    [TARGET_DYNAMODB] = &exporter_dynamodb,
+    [TARGET_KINESIS] = &exporter_kinesis,
     [TARGET_OTLP] = &exporter_otlp,
     [TARGET_REMOTE_WRITE] = &exporter_remote_write,
 };

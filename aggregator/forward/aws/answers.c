@@ -28,19 +28,29 @@ static uint32_t nesting(const char *bytes, uint32_t size)
     return most;
 }
 
-yyjson_val *aws_json_read(const char *bytes, uint32_t size, uint8_t *pool, uint32_t pool_size)
+static yyjson_val *read_json_with(const char *bytes, uint32_t size, uint8_t *pool, uint32_t pool_size,
+                                  yyjson_read_flag flags)
 {
     yyjson_alc alc;
-    /* Without the in-situ flag the parser copies the text and does not write to
-   * it. */
+    /* Without the in-situ flag the parser copies the text and does not write to it. */
     union {
         const char *from;
         char *to;
     } text = {.from = bytes};
     if (size == 0 || nesting(bytes, size) > NESTING_MAX || !yyjson_alc_pool_init(&alc, pool, pool_size))
         return NULL;
-    yyjson_doc *doc = yyjson_read_opts(text.to, size, YYJSON_READ_NOFLAG, &alc, NULL);
+    yyjson_doc *doc = yyjson_read_opts(text.to, size, flags, &alc, NULL);
     return doc != NULL ? yyjson_doc_get_root(doc) : NULL;
+}
+
+yyjson_val *aws_json_read(const char *bytes, uint32_t size, uint8_t *pool, uint32_t pool_size)
+{
+    return read_json_with(bytes, size, pool, pool_size, YYJSON_READ_NOFLAG);
+}
+
+yyjson_val *aws_json_read_raw(const char *bytes, uint32_t size, uint8_t *pool, uint32_t pool_size)
+{
+    return read_json_with(bytes, size, pool, pool_size, YYJSON_READ_NUMBER_AS_RAW);
 }
 
 const char *aws_json_text(yyjson_val *object, const char *name)

@@ -15,6 +15,8 @@
  * no JSON, nests deeper than 32 or needs more than the pool, whose alignment is
  * that of anything. */
 yyjson_val *aws_json_read(const char *bytes, uint32_t size, uint8_t *pool, uint32_t pool_size);
+/* The same, but numbers stay as they are written: yyjson_get_raw(). */
+yyjson_val *aws_json_read_raw(const char *bytes, uint32_t size, uint8_t *pool, uint32_t pool_size);
 /* A member that is a text: it, terminated; "" when there is none or it has a
  * zero in it. */
 const char *aws_json_text(yyjson_val *object, const char *name);

@@ -287,12 +287,12 @@ bool aws_chain_refused(struct aws_chain *c, const char *code, const char *date, 
         "InvalidClientTokenId", "InvalidSignatureException", "SignatureDoesNotMatch"};
     int64_t theirs_ms = retry_date_ms(date), offset_ms = theirs_ms < 0 ? c->offset_ms : theirs_ms - now_ms;
     int64_t difference = offset_ms - c->offset_ms;
-    if (c->is_twice)
+    if (c->refused_ms != 0 && now_ms >= c->refused_ms && now_ms - c->refused_ms < LOOK_MS)
         return false;
     if (is_one_of(code, of_time, COUNT_OF(of_time)) &&
         (difference > SKEW_MENDED_MS || difference < -SKEW_MENDED_MS)) {
         c->offset_ms = offset_ms;
-        c->is_twice = true;
+        c->refused_ms = now_ms;
         return true;
     }
     if (!is_one_of(code, of_keys, COUNT_OF(of_keys)))
@@ -300,11 +300,11 @@ bool aws_chain_refused(struct aws_chain *c, const char *code, const char *date, 
     c->has_looked = false; /* they may have been rotated */
     if (c->source == AWS_FROM_CONTAINER || c->source == AWS_FROM_METADATA)
         c->renew_ms = now_ms;
-    c->is_twice = true;
+    c->refused_ms = now_ms;
     return true;
 }
 
 void aws_chain_accepted(struct aws_chain *c)
 {
-    c->is_twice = false;
+    c->refused_ms = 0;
 }

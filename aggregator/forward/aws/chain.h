@@ -41,20 +41,20 @@ enum aws_asking {
 
 /* Cleared memory is a new one. */
 struct aws_chain {
-    struct aws_keys keys;         /* the ones in use */
-    struct aws_profile found;     /* while it is read */
+    struct aws_keys keys;     /* the ones in use */
+    struct aws_profile found; /* while it is read */
     enum aws_source source;
     char region[AWS_REGION_SIZE]; /* of a profile or of the metadata; "" */
     enum aws_asking asking;
     bool has_looked;
-    bool is_for_region;           /* the metadata is asked for the region alone */
-    bool is_region_asked;         /* once is enough */
-    bool is_twice;                /* AWS refused, and new keys or another clock are being tried */
-    int64_t look_ms;              /* files are read again then */
-    int64_t renew_ms;             /* keys that end are fetched again then; 0: they do not end */
+    bool is_for_region;   /* the metadata is asked for the region alone */
+    bool is_region_asked; /* once is enough */
+    int64_t refused_ms;   /* AWS refused then, and new keys or another clock are being tried; 0 */
+    int64_t look_ms;      /* files are read again then */
+    int64_t renew_ms;     /* keys that end are fetched again then; 0: they do not end */
     char metadata_token[256], role[AWS_NAME_SIZE];
-    int64_t offset_ms;            /* AWS' clock minus ours */
-    char why[192];                /* why there are no keys */
+    int64_t offset_ms; /* AWS' clock minus ours */
+    char why[192];     /* why there are no keys */
 };
 
 /* What the configuration says, "" what it does not; texts stay. */
@@ -90,7 +90,7 @@ const char *aws_chain_region(const struct aws_chain *c, const struct aws_wish *w
 /* AWS refused a signed request. `code` is what it says, `date` its header.
  * True: what may have been wrong is known and mended - keys that were rotated,
  * a clock that is off - and the same request, signed anew, is worth one more
- * try. Then false until aws_chain_accepted(). */
+ * try. Then false for a minute, or until aws_chain_accepted(). */
 bool aws_chain_refused(struct aws_chain *c, const char *code, const char *date, int64_t now_ms);
 /* AWS took a request. */
 void aws_chain_accepted(struct aws_chain *c);
