@@ -212,6 +212,8 @@ int aggregator_open(struct aggregator *a, struct plat *p, const struct memory_ma
     open_rules(a);
     forward_open(a->forward, p, a->store);
     forward_heed(a->forward, a->book);
+    if (options->aws != NULL)
+        forward_aws(a->forward, options->aws);
     api_rules(a->api, a->book);
     const struct api_options api = {.token = options->api_token};
     api_open(a->api, p, a->store, map, &api);

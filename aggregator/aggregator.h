@@ -29,6 +29,7 @@ struct aggregator_options {
     uint32_t sample_interval_ms; /* of agents; 0: as each was configured */
     const struct destination *destinations; /* of notifications */
     uint32_t destination_count;
+    const struct aws_environment *aws; /* for both, or NULL; must stay */
     const struct target *targets; /* of metrics */
     uint32_t target_count;
 };

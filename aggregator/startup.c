@@ -233,6 +233,7 @@ int startup_options(struct startup *s, const char *hostname, struct text *why)
     if (rules_length < 0)
         return ERR_MALFORMED;
     memcpy(s->api_token, token, sizeof token);
+    aws_environment_read(&s->aws, environment);
     text_init(&names, s->api_names, sizeof s->api_names);
     put_names(c, hostname, &names);
     s->options = (struct aggregator_options){
@@ -244,7 +245,7 @@ int startup_options(struct startup *s, const char *hostname, struct text *why)
         .rules_name = c->rules[0] != '\0' ? c->rules : RULES_INSTALLED, .rules = s->rules,
         .rules_length = (uint32_t)rules_length,
         .sample_interval_ms = (uint32_t)c->sample_interval_ms,
-        .destinations = c->notify, .destination_count = c->notify_count,
+        .aws = &s->aws, .destinations = c->notify, .destination_count = c->notify_count,
         .targets = c->forward, .target_count = c->forward_count};
     return ERR_OK;
 }

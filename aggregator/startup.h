@@ -7,6 +7,7 @@
 
 #include "aggregator/aggregator.h"
 #include "aggregator/config.h"
+#include "aggregator/forward/aws/environment.h"
 
 #define STARTUP_FILE_SIZE 16384U
 #define STARTUP_TOKEN_SIZE 160U
@@ -23,6 +24,7 @@ struct startup {
     char api_token[STARTUP_TOKEN_SIZE]; /* "": none */
     char api_names[STARTUP_NAMES_SIZE]; /* for a certificate of our own */
     char rules[RULES_TEXT_SIZE];        /* text of the file of rules */
+    struct aws_environment aws;
     struct aggregator_options options;
     /* What was in force before a reload. */
     struct config kept;

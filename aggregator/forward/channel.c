@@ -169,6 +169,10 @@ static void take_answer(struct channel *c, struct plat *p, struct store *s, cons
 {
     struct outbox *o = c->box;
     int64_t now_ms = wall_ms(plat_wall(p));
+    if (c->to.type == DESTINATION_SNS && sns_take(&c->sns, a, now_ms, &c->out)) {
+        c->retry_at = now; /* the message is made again, as it has not been sent */
+        return;
+    }
     enum verdict v = judge(c, a);
     char words[OUTBOX_WORDS_SIZE];
     struct text why;
@@ -210,14 +214,38 @@ static void take_answer(struct channel *c, struct plat *p, struct store *s, cons
 
 /* --- sending --- */
 
+/* There is nothing that could be sent, and `words` says why. */
+static void refuse(struct channel *c, struct plat *p, const char *words, struct mono now)
+{
+    struct outbox *o = c->box;
+    (void)text_copy(o->error, sizeof o->error, words);
+    if (c->task == TASK_TEST) {
+        o->test_good = false;
+        (void)text_copy(o->test_words, sizeof o->test_words, words);
+        o->tests_done = o->tests_asked;
+    } else {
+        failed(c, p, VERDICT_HOLD, -1, now);
+    }
+    c->task = TASK_NONE;
+}
+
 static void start(struct channel *c, struct plat *p, struct mono now)
 {
     struct outbox *o = c->box;
     const struct destination *to = &c->to;
+    const struct aws_keys *keys = to->type == DESTINATION_SNS ? &c->sns.chain.keys : NULL;
+    enum aws_need need =
+        keys != NULL ? sns_sign(&c->sns, to, c->aws, p, wall_ms(plat_wall(p)), &c->out) : AWS_HAS;
+    if (need == AWS_LACKS) {
+        refuse(c, p, c->sns.chain.why, now);
+        return;
+    }
     const struct plat_request r = {
         .method = c->out.method, .url = c->out.url.at, .headers = c->out.headers.at, .body = c->out.body.at,
-        .body_size = c->out.body.length, .timeout_ms = (uint32_t)to->timeout_ms, .ca_file = to->ca_file,
-        .aws_scope = c->out.scope.at, .user = to->user, .password = to->password,
+        .body_size = c->out.body.length, .ca_file = to->ca_file, .aws_scope = c->out.scope.at,
+        .timeout_ms = need == AWS_ASKS ? AWS_ASK_TIMEOUT_MS : (uint32_t)to->timeout_ms,
+        .user = keys == NULL ? to->user : need == AWS_HAS ? keys->id : "",
+        .password = keys == NULL ? to->password : need == AWS_HAS ? keys->secret : "",
         .mail_from = is_mail(c) ? to->from : "", .mail_to = is_mail(c) ? to->to : "",
         .needs_tls = is_mail(c) && !to->plain_smtp && text_starts(to->url, "smtp:")};
     int request = plat_request_start(p, &r);
@@ -235,15 +263,7 @@ static void start(struct channel *c, struct plat *p, struct mono now)
         c->task = TASK_NONE;
         return;
     }
-    (void)text_copy(o->error, sizeof o->error, "the address cannot be one: check url");
-    if (c->task == TASK_TEST) {
-        o->test_good = false;
-        (void)text_copy(o->test_words, sizeof o->test_words, o->error);
-        o->tests_done = o->tests_asked;
-    } else {
-        failed(c, p, VERDICT_HOLD, -1, now);
-    }
-    c->task = TASK_NONE;
+    refuse(c, p, "the address cannot be one: check url", now);
 }
 
 static void send_test(struct channel *c, struct plat *p, struct mono now)
@@ -345,6 +365,7 @@ struct mono channel_step(struct channel *c, struct plat *p, struct store *s, str
     if (c->has_next) {
         c->to = c->next;
         c->has_next = false;
+        memset(&c->sns, 0, sizeof c->sns);
         c->retry_at = now; /* what was wrong may have been mended */
     }
     if (!c->box->is_configured)

@@ -9,6 +9,7 @@
 #ifndef NEPHOS_FORWARD_CHANNEL_H
 #define NEPHOS_FORWARD_CHANNEL_H
 
+#include "aggregator/forward/aws/sns.h"
 #include "aggregator/forward/digest.h"
 #include "aggregator/forward/retry.h"
 #include "aggregator/forward/shape.h"
@@ -29,6 +30,8 @@ struct channel {
     uint64_t until;                /* an uncertain message went so far: it is repeated, not extended; 0 */
     uint32_t max;                  /* notices in the next message */
     uint64_t commit_failures;      /* at the last beat */
+    const struct aws_environment *aws;
+    struct sns sns;
     struct digest digest;
     struct shaped out;
 };

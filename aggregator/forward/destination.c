@@ -212,9 +212,9 @@ static int check_type(const struct destination *d, struct text *why)
     if (d->type == DESTINATION_NTFY && d->to[0] == '\0')
         return lacks(d, "to (the topic)", why);
     if (d->type == DESTINATION_SNS &&
-        (!text_starts(d->to, "arn:") || d->region[0] == '\0' || d->user[0] == '\0' || d->password[0] == '\0'))
-        return lacks(d, "to (the topic's ARN), region, user (access key id) and password_file (secret key)",
-                     why);
+        (!text_starts(d->to, "arn:") || (d->user[0] != '\0') != (d->password[0] != '\0')))
+        return lacks(d, "to (the topic's ARN), and either both of user (access key id) and password_file "
+                        "(secret key), or none of them", why);
     return ERR_OK;
 }
 

@@ -22,8 +22,16 @@ struct forward *forward_reserve(struct memory_map *map)
 
 void forward_open(struct forward *f, struct plat *p, struct store *s)
 {
+    static const struct aws_environment nothing = {.metadata_disabled = true};
     f->plat = p;
     f->store = s;
+    forward_aws(f, &nothing);
+}
+
+void forward_aws(struct forward *f, const struct aws_environment *aws)
+{
+    for (uint32_t i = 0; i < OUTBOX_MAX; i++)
+        f->channels[i].aws = aws;
 }
 
 void forward_heed(struct forward *f, const struct rule_book *book)

@@ -11,11 +11,14 @@
 #include "aggregator/forward/destination.h"
 
 struct forward;
+struct aws_environment;
 struct rule_book;
 
 struct forward *forward_reserve(struct memory_map *map);
 /* After the store's. */
 void forward_open(struct forward *f, struct plat *p, struct store *s);
+/* What the environment says of AWS, which must stay; at first: nothing. */
+void forward_aws(struct forward *f, const struct aws_environment *aws);
 /* From now on these are the destinations; copied. One that sends just now changes when that is over. ERR_FULL
  * and `why`: more names than OUTBOX_MAX since the start. */
 int forward_configure(struct forward *f, const struct destination *list, uint32_t count, struct text *why);

@@ -331,9 +331,6 @@ static void make_sns(struct shaped *o, const struct destination *to, const struc
     text_put(&o->body, "&TopicArn=");
     put_form(&o->body, to->to);
     text_put(&o->body, "&Version=2010-03-31");
-    text_printf(&o->scope, "aws:amz:%s:sns", to->region);
-    if (to->token[0] != '\0')
-        text_printf(&o->headers, "X-Amz-Security-Token: %s\n", to->token);
 }
 
 /* --- all of it --- */
@@ -347,9 +344,6 @@ static void put_url(struct shaped *o, const struct destination *to)
     };
     if (to->url[0] != '\0')
         text_put(&o->url, to->url);
-    else if (to->type == DESTINATION_SNS)
-        text_printf(&o->url, "https://sns.%s.amazonaws.com%s/", to->region,
-                    text_starts(to->region, "cn-") ? ".cn" : "");
     else if (known[to->type] != NULL)
         text_put(&o->url, known[to->type]);
 }

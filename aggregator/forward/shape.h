@@ -8,7 +8,7 @@
 /* Alerts that a message to people lists; it says how many more there are. */
 #define SHAPE_LINES_MAX 20U
 #define SHAPE_BODY_SIZE (96U * 1024U)
-#define SHAPE_HEADERS_SIZE 2048U
+#define SHAPE_HEADERS_SIZE 6144U /* a session's token of AWS is long */
 #define SHAPE_URL_SIZE 1024U
 
 struct shaped {

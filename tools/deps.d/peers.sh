@@ -68,19 +68,19 @@ build_ws() {
     step_end 'fetched'
 }
 
-# DIR/mail: a mail server for proofs. DIR/aws: the signer that AWS' own clients use.
+# DIR/mail: a mail server for proofs. DIR/aws: AWS' clients and signer, and stand-ins for its services.
 build_mail() { unpack_peers "$DIR/mail" $PACKAGES_mail; }
 build_aws() {
     local folder=$DIR/aws id
     id=$(hash_of 1 "$(cat "$TOOLS"/deps.d/aws/*.json)")
     ! is_current "$folder/stamp" "$id" || return 0
     command -v npm >/dev/null || fail "npm is missing: run tools/deps packages build"
-    step_begin "AWS' signer"
+    step_begin "AWS' clients and stand-ins"
     rm -rf "$folder.new"
     mkdir -p "$folder.new"
     cp "$TOOLS"/deps.d/aws/*.json "$folder.new/"
     (cd "$folder.new" && npm ci --ignore-scripts --no-audit --no-fund) >>"$LOG" 2>&1 ||
-        fail "could not fetch AWS' signer: see the log"
+        fail "could not fetch AWS' clients: see the log"
     echo "$id" >"$folder.new/stamp"
     rm -rf "$folder"
     mv "$folder.new" "$folder"

@@ -159,10 +159,11 @@ static void look_around(struct aws_chain *c, const struct aws_wish *wish, const 
     bool is_there = look(c, wish, e, p, now_ms, file, file_size);
     if (c->is_region_asked && c->region[0] == '\0')
         (void)text_copy(c->region, sizeof c->region, region); /* the metadata's */
+    c->wants_region = needs_region(c, wish, e);
     bool is_due = !is_good_until_renewed(c, now_ms) || (c->renew_ms != 0 && now_ms >= c->renew_ms);
     if (!is_there && (!is_service || is_due)) {
         begin_asking(c, e);
-    } else if (needs_region(c, wish, e)) {
+    } else if (c->wants_region) {
         c->asking = AWS_ASKING_TOKEN;
         c->is_for_region = true;
     }
@@ -225,7 +226,7 @@ static void take_service_keys(struct aws_chain *c, uint32_t status, const char *
         return;
     }
     take_keys(c, keys, is_container ? AWS_FROM_CONTAINER : AWS_FROM_METADATA, now_ms);
-    c->is_for_region = c->region[0] == '\0' && !c->is_region_asked && !is_container;
+    c->is_for_region = c->wants_region && !is_container;
     c->asking = c->is_for_region ? AWS_ASKING_REGION : AWS_ASKING_NOTHING;
 }
 

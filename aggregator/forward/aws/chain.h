@@ -48,6 +48,7 @@ struct aws_chain {
     enum aws_asking asking;
     bool has_looked;
     bool is_for_region;   /* the metadata is asked for the region alone */
+    bool wants_region;    /* nobody has said it */
     bool is_region_asked; /* once is enough */
     int64_t refused_ms;   /* AWS refused then, and new keys or another clock are being tried; 0 */
     int64_t look_ms;      /* files are read again then */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* DynamoDB: metrics, alerts and instances into the three tables that the Lambdas of the field read.
  *
- * Points and alerts go as BatchWriteItem: an item with the same key takes the place of the one before, so that
- * sending it again changes nothing. What comes back as unprocessed goes again, and nothing else. Instances go one
- * by one as UpdateItem, which keeps when the item was made, and on the condition that nobody has written a newer
- * one; when somebody has, that is as good. */
+ * Points and alerts go as BatchWriteItem: an item with the same key takes the place of the one before, so
+ * that sending it again changes nothing. What comes back as unprocessed goes again, and nothing else.
+ * Instances go one by one as UpdateItem, which keeps when the item was made, and on the condition that
+ * nobody has written a newer one; when somebody has, that is as good. */
 #include <string.h>
 
 #include "aggregator/forward/aws/attribute.h"
@@ -358,5 +358,4 @@ static void judge(const struct export_view *v, const struct export_batch *b, con
     }
 }
 
-const struct exporter exporter_dynamodb = {
-    .limits = limits, .shape = shape, .judge = judge};
+const struct exporter exporter_dynamodb = {.limits = limits, .shape = shape, .judge = judge};

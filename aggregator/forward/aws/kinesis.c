@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Kinesis: a record for each instance and window, with all of its metrics, and one for each change of an alert;
- * JSON, partitioned by instance. What a record could not be put for comes back by its place in the answer, and
- * goes again alone. Kinesis knows no ids: what may have arrived and is sent again is there twice, with the same
- * id. */
+/* Kinesis: a record for each instance and window, with all of its metrics, and one for each change of an
+ * alert; JSON, partitioned by instance. What a record could not be put for comes back by its place in the
+ * answer, and goes again alone. Kinesis knows no ids: what may have arrived and is sent again is there
+ * twice, with the same id. */
 #include <string.h>
 
 #include "aggregator/forward/aws/aws.h"
@@ -191,5 +191,4 @@ static void judge(const struct export_view *v, const struct export_batch *b, con
     text_put(&j->why, "it answers 200 with something that Kinesis does not say: look at url");
 }
 
-const struct exporter exporter_kinesis = {
-    .limits = limits, .shape = shape, .judge = judge};
+const struct exporter exporter_kinesis = {.limits = limits, .shape = shape, .judge = judge};

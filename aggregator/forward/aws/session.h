@@ -12,12 +12,12 @@ struct aws_session {
     bool is_asking; /* the request is one for keys */
 };
 
-/* True: address, keys, time and scope of a call are in *r, and its own headers and body are to be added. False:
- * *r is a request for keys, or says why there can be none. */
+/* True: address, keys, time and scope of a call are in *r, and its own headers and body are to be added.
+ * False: *r is a request for keys, or says why there can be none. */
 bool aws_session_open(struct aws_session *s, const struct export_view *v, enum aws_service service,
                       struct export_request *r);
-/* Reads the answer, as judge() has it. True: that was all, nothing was done for any item. False: AWS spoke, *error
- * has its code ("" when it took the request, so that the body counts) and *j is as AWS means it. */
+/* Reads the answer, as judge() has it. True: that was all, nothing was done for any item. False: AWS spoke,
+ * *error has its code ("" when it took the request, so that the body counts) and *j is as AWS means it. */
 bool aws_session_judge(struct aws_session *s, const struct export_view *v, const struct export_request *r,
                        const struct export_answer *a, struct export_judgement *j, struct aws_error *error);
 

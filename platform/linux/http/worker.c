@@ -15,6 +15,7 @@
 #define IDLE_MS 60000
 #define BUSY_MS 1000
 #define BUFFER_BYTES 16384L
+#define HEADER_SIZE_MAX 6144U      /* a line: a session's token of AWS takes some thousand bytes */
 
 static size_t take_body(char *bytes, size_t one, size_t count, void *user)
 {
@@ -88,7 +89,7 @@ static CURLcode take_config(CURL *easy, void *config, void *user)
 /* "a\nb\n" or "a,b" as libcurl's list; false without memory. */
 static bool add_pieces(void **list, const char *text, char between)
 {
-    char piece[2048];
+    char piece[HEADER_SIZE_MAX];
     for (const char *at = text; *at != '\0';) {
         const char *end = strchr(at, between);
         size_t size = end != NULL ? (size_t)(end - at) : strlen(at);

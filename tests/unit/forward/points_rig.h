@@ -18,7 +18,7 @@ struct points_rig {
     struct export_judgement judgement;
     struct instance instances[2];
     char url[EXPORT_URL_SIZE], headers[EXPORT_HEADERS_SIZE], body[EXPORT_BODY_SIZE], why[512];
-    char scope[64];
+    char scope[64], hold[512];
     uint8_t scratch[EXPORT_BODY_SIZE];
     _Alignas(64) uint8_t state[EXPORT_STATE_SIZE];
 };
@@ -38,6 +38,7 @@ static inline struct points_rig *points_new(enum target_type type)
                                         .cpu_count = 2};
     r->instances[1] = (struct instance){.id = "db", .name = "db \xff", .cpu_count = 64};
     r->view = (struct export_view){.to = &r->to, .store = r->store->store, .state = r->state,
+                                   .plat = r->store->machine,
                                    .now_ms = POINTS_AT_MS + 120000};
     return r;
 }
@@ -78,6 +79,7 @@ static inline void points_shape(struct points_rig *r, uint32_t items_max)
     text_init(&q->headers, r->headers, sizeof r->headers);
     text_init(&q->body, r->body, sizeof r->body);
     text_init(&q->aws_scope, r->scope, sizeof r->scope);
+    text_init(&q->hold, r->hold, sizeof r->hold);
     exporter_of(r->to.type)->shape(&r->view, &r->batch, q);
 }
 

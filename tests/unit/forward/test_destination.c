@@ -63,7 +63,9 @@ static void test_what_a_type_needs(void **state)
         {"[notify.a]\ntype=email\nurl=smtp://x\n", false},
         {"[notify.a]\ntype=email\nurl=smtp://x\nfrom=a@b\nto=c@d\n", true},
         {"[notify.a]\ntype=telegram\nto=1\n", false},
-        {"[notify.a]\ntype=sns\nto=arn:x\nregion=r\n", false},
+        {"[notify.a]\ntype=sns\nto=x\nregion=r\n", false},
+        {"[notify.a]\ntype=sns\nto=arn:x\nuser=A\n", false},
+        {"[notify.a]\ntype=sns\nto=arn:x\n", true},
         {"[notify.a]\ntype=ntfy\nto=topic\n", true},
     };
     for (uint32_t i = 0; i < COUNT_OF(cases); i++) {

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "aggregator/forward/aws/sns.h"
 #include "aggregator/forward/shape.h"
+#include "platform/sim/sim.h"
 
 #define NOW INT64_C(1768478400000) /* 2026-01-15T12:00:00Z */
 
@@ -119,11 +121,21 @@ static void test_sns_is_a_form_with_a_short_plain_subject(void **state)
     add(NOTICE_RAISED, "web 1", ALERT_CRITICAL, "Instance web 1 (i-1) is unhealthy.\n\n\xc3\xa9");
     (void)text_copy(digest->notices[0].alert.type, ALERT_TYPE_SIZE, "instance_down");
     (void)text_copy(d.to, sizeof d.to, "arn:aws:sns:us-east-2:123456789012:nephos-alerts-dev");
-    (void)text_copy(d.region, sizeof d.region, "us-east-2");
     d.url[0] = '\0';
     assert_true(shape_make(shaped, &d, digest, NOW));
-    assert_string_equal(shaped->url.at, "https://sns.us-east-2.amazonaws.com/");
+    static const struct aws_environment nothing = {.metadata_disabled = true};
+    static struct sns sns;
+    struct sim_world *w = sim_new(1);
+    (void)text_copy(d.user, sizeof d.user, "AKID");
+    (void)text_copy(d.password, sizeof d.password, "s");
+    (void)text_copy(d.token, sizeof d.token, "tok");
+    assert_int_equal(sns_sign(&sns, &d, &nothing, sim_machine(w, "m"), NOW, shaped), AWS_HAS);
+    sim_free(w);
+    assert_string_equal(shaped->url.at, "https://sns.us-east-2.amazonaws.com/"); /* of the topic's region */
     assert_string_equal(shaped->scope.at, "aws:amz:us-east-2:sns");
+    assert_string_equal(shaped->headers.at, "Content-Type: application/x-www-form-urlencoded; charset=utf-8\n"
+                                            "X-Amz-Date: 20260115T120000Z\nX-Amz-Security-Token: tok\n");
+    assert_string_equal(sns.chain.keys.id, "AKID");
     assert_string_equal(shaped->body.at, "Action=Publish&Message=%5BCRITICAL%5D%20web%201%3A%20Instance%"
                                          "20web%201%20%28i-1%29%20is%20unhealthy.%20%20"
                                          "%C3%A9%0A%0ATime%3A%202026-01-15T12%3A00%3A00.000Z&"
