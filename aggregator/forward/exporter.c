@@ -8,6 +8,7 @@
 #include "aggregator/forward/otlp.h"
 #include "aggregator/forward/remote_write.h"
 #include "aggregator/forward/shape.h"
+#include "aggregator/forward/snowflake/snowflake.h"
 #include "aggregator/query/tags.h"
 #include "platform/base/text.h"
 #include "proto/metrics.h"
@@ -23,6 +24,7 @@ const char *const export_kind_names[EXPORT_KIND_COUNT] = {
 static const struct exporter *const exporters[TARGET_TYPE_COUNT] = {
     [TARGET_DYNAMODB] = &exporter_dynamodb,
     [TARGET_KINESIS] = &exporter_kinesis,
+    [TARGET_SNOWFLAKE] = &exporter_snowflake,
     [TARGET_OTLP] = &exporter_otlp,
     [TARGET_REMOTE_WRITE] = &exporter_remote_write,
 };

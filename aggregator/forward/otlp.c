@@ -10,7 +10,6 @@
 
 #include "aggregator/forward/credit.h"
 #include "platform/base/utf8.h"
-#include "proto/fields.h"
 #include "proto/message.h"
 
 enum { REQUEST_RESOURCE_METRICS = 1, RESOURCE_METRICS_RESOURCE = 1, RESOURCE_METRICS_SCOPE_METRICS = 2 };
@@ -19,7 +18,6 @@ enum { SCOPE_NAME = 1, SCOPE_VERSION = 2, KEY = 1, VALUE = 2, VALUE_TEXT = 1 };
 enum { METRIC_NAME = 1, METRIC_UNIT = 3, METRIC_GAUGE_DATA = 5, METRIC_SUM_DATA = 7 };
 enum { DATA_POINTS = 1, DATA_TEMPORALITY = 2, DATA_MONOTONIC = 3, TEMPORALITY_CUMULATIVE = 2 };
 enum { POINT_START = 2, POINT_TIME = 3, POINT_DOUBLE = 4, POINT_ATTRIBUTES = 7 };
-enum { RESPONSE_PARTIAL = 1, PARTIAL_REJECTED = 1, PARTIAL_WORDS = 2, STATUS_WORDS = 2 };
 
 #define WORDS_SIZE 256U
 #define CORES_MAX 8U /* of hosts that tell CPU time by core */
@@ -208,52 +206,20 @@ static void shape(const struct export_view *v, const struct export_batch *b, str
 
 /* --- the answer --- */
 
-/* The words of field `number`, fit to be shown. */
-static void put_words(struct text *out, struct bytes message, uint32_t number)
-{
-    struct fields f = fields_of(message);
-    while (fields_next(&f)) {
-        char words[WORDS_SIZE], clean[WORDS_SIZE];
-        if (!fields_is(&f, number, FIELD_BYTES) || f.bytes.size == 0)
-            continue;
-        uint32_t n = f.bytes.size < sizeof words ? f.bytes.size : (uint32_t)sizeof words - 1;
-        memcpy(words, f.bytes.at, n);
-        words[n] = '\0';
-        utf8_copy_clean(clean, sizeof clean, words);
-        text_printf(out, ": %s", clean);
-        return;
-    }
-}
-
-static void judge_taken(const struct export_request *r, struct bytes answer, struct export_judgement *j)
-{
-    struct fields f = fields_of(answer);
-    while (fields_next(&f)) {
-        if (!fields_is(&f, RESPONSE_PARTIAL, FIELD_BYTES))
-            continue;
-        struct fields partial = fields_of(f.bytes);
-        uint64_t rejected = 0;
-        while (fields_next(&partial))
-            if (fields_is(&partial, PARTIAL_REJECTED, FIELD_VARINT))
-                rejected = partial.value;
-        if (rejected == 0)
-            continue; /* a warning */
-        j->dropped = rejected < r->count ? (uint32_t)rejected : r->count;
-        text_printf(&j->why, "it rejects %u of %u points", j->dropped, r->count);
-        put_words(&j->why, f.bytes, PARTIAL_WORDS);
-    }
-}
-
 static void judge(const struct export_view *v, const struct export_batch *b, const struct export_request *r,
                   const struct export_answer *a, struct export_judgement *j)
 {
-    struct bytes answer = {(const uint8_t *)a->body, a->body_size};
+    struct otlp_answer answer;
     (void)v, (void)b;
-    if (a->status == 200 && !a->truncated)
-        judge_taken(r, answer, j);
-    if (a->status < 400)
+    if (a->status == 0 || a->truncated)
         return;
-    put_words(&j->why, answer, STATUS_WORDS);
+    otlp_answer_read((const uint8_t *)a->body, a->body_size, a->status, &answer);
+    if (answer.rejected > 0) {
+        j->dropped = answer.rejected < r->count ? (uint32_t)answer.rejected : r->count;
+        text_printf(&j->why, "it rejects %u of %u points", j->dropped, r->count);
+    }
+    if (answer.words[0] != '\0' && (answer.rejected > 0 || a->status >= 400))
+        text_printf(&j->why, ": %s", answer.words);
     if (a->status == 404 || a->status == 405)
         text_put(&j->why, " (the path of the address is usually /v1/metrics)");
     if (a->status == 405 || a->status == 415)

@@ -23,4 +23,14 @@ void otlp_name(const char *metric, const char *unit, bool has_cores, struct otlp
 /* What the tag's key of a metric of ours is called; NULL: as it is. Not terminated. */
 const char *otlp_key(const char *key, uint32_t length);
 
+/* --- otlp_answer.c, pure --- */
+
+struct otlp_answer {
+    uint64_t rejected;               /* points of a request that was taken, which were not */
+    char words[256];                 /* printable; "" */
+};
+/* Of a request that was taken (200) an ExportMetricsServiceResponse, else a google.rpc.Status. What is
+ * neither says nothing. */
+void otlp_answer_read(const uint8_t *bytes, uint32_t size, uint32_t status, struct otlp_answer *out);
+
 #endif

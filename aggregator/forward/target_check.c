@@ -74,6 +74,21 @@ static int check_layout(struct target *t, struct text *why)
     return ERR_MALFORMED;
 }
 
+/* They stand in statements as they are. */
+static bool are_names(const struct target *t, struct text *why)
+{
+    const char *const names[] = {t->metrics_table, t->alerts_table, t->instances_table, t->insights_table};
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_$.";
+    for (uint32_t i = 0; i < COUNT_OF(names); i++) {
+        if (names[i][strspn(names[i], letters)] == '\0')
+            continue;
+        text_printf(why, "[forward.%s]: %s is no name for a table: letters, digits, _, $ and . are taken",
+                    t->name, names[i]);
+        return false;
+    }
+    return true;
+}
+
 static int check_type(struct target *t, struct text *why)
 {
     bool needs_url = t->type == TARGET_APIGATEWAY || t->type == TARGET_OTLP || t->type == TARGET_REMOTE_WRITE;
@@ -87,6 +102,8 @@ static int check_type(struct target *t, struct text *why)
             return lacks(t, "stream, its name or ARN", why);
         return check_layout(t, why);
     case TARGET_SNOWFLAKE:
+        if (!are_names(t, why))
+            return ERR_MALFORMED;
         if (t->account[0] == '\0' || t->user[0] == '\0' || (t->key[0] == '\0' && t->token[0] == '\0'))
             return lacks(t, "account, user and key_file (or token_file)", why);
         return ERR_OK;
