@@ -14,6 +14,7 @@ import subprocess
 import threading
 import time
 
+import aws_double
 import nephos
 import others
 from nephos import check, until
@@ -157,7 +158,7 @@ def prove_mail_and_sns(aggregator, mail, sns):
     alert = raise_alert(aggregator, "db-1", "critical")
     got = until(lambda: [m for m in lines_of(mail) if "db-1" in m["text"]], 30, "the mail arrives")[0]
     check(got["tls"] and got["to"] == ["ops@example.net"] and "[CRITICAL] db-1" in got["subject"], f"{got}")
-    published = until(lambda: [m for m in lines_of(sns) if "db-1" in m["fields"].get("Message", "")], 30, "SNS has it")
+    published = until(lambda: [m for m in sns.calls() if "db-1" in m["fields"].get("Message", "")], 30, "SNS has it")
     check(published[0]["good"], f"AWS' signer makes another signature: {published[0]}")
     fields = published[0]["fields"]
     check(fields["Action"] == "Publish" and fields["TopicArn"].endswith(":nephos-alerts-dev") and
@@ -184,13 +185,13 @@ def prove_commands(world, aggregator):
 def proof(world):
     deps = pathlib.Path(others.output(str(nephos.ROOT / "tools/deps"), "--print-dir").strip())
     ca, cert, key = certificate(world)
-    hook, mail_port, sns_port, dead = (nephos.free_port() for _ in range(4))
+    hook, mail_port, dead = (nephos.free_port() for _ in range(3))
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(cert, key)
     serve(hook, tls)
     mail = world.start("mail", ["python3", str(nephos.ROOT / "tests/e2e/mail_double.py"), str(mail_port), cert, key, PASSWORD],
                        environment={**world.environment, "PYTHONPATH": str(deps / "mail/usr/lib/python3/dist-packages")})
-    sns = world.start("sns", ["node", str(nephos.ROOT / "tests/e2e/sns_double.cjs"), str(deps / "aws"), str(sns_port), KEY])
+    sns = aws_double.Aws(world, {"AKIDEXAMPLE": KEY})
     config = write(world, "aggregator.conf", f"""
 [notify.hook]
 type = webhook
@@ -216,7 +217,7 @@ to = ops@example.net
 severity = critical
 [notify.topic]
 type = sns
-url = http://127.0.0.1:{sns_port}/
+url = {sns.url}/
 to = arn:aws:sns:eu-west-1:123456789012:nephos-alerts-dev
 region = eu-west-1
 user = AKIDEXAMPLE
