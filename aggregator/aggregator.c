@@ -5,6 +5,7 @@
 #include "aggregator/analysis/analysis.h"
 #include "aggregator/api/api.h"
 #include "aggregator/command/command.h"
+#include "aggregator/demo/demo.h"
 #include "aggregator/forward/forward.h"
 #include "aggregator/hints.h"
 #include "aggregator/ingest/ingest.h"
@@ -28,6 +29,7 @@ struct aggregator {
     bool has_hints;
     struct forward *forward;
     struct api *api;
+    struct demo *demo;                 /* NULL: all hosts are real */
     int agents_listener, api_listener, https_listener, command_listener;
     struct mono certificate_due;       /* when that of HTTPS is looked at again */
     const struct aggregator_options *options;
@@ -83,9 +85,10 @@ struct aggregator *aggregator_reserve(struct memory_map *map, const struct aggre
     struct rule_book *b = book_reserve(map);
     struct forward *w = forward_reserve(map);
     struct api *h = api_reserve(map, &api);
+    struct demo *d = limits->is_demo ? demo_reserve(map) : NULL;
     if (a != NULL)
         *a = (struct aggregator){.store = s, .ingest = g, .analysis = n, .book = b, .forward = w, .api = h,
-                                 .agents_listener = -1,
+                                 .demo = d, .agents_listener = -1,
                                  .api_listener = -1, .https_listener = -1, .command_listener = -1};
     return a;
 }
@@ -142,6 +145,7 @@ static int set_rules(struct aggregator *a, const struct aggregator_options *o, s
 int aggregator_configure(struct aggregator *a, const struct aggregator_options *options, struct text *why)
 {
     const struct api_options api = {.token = options->api_token, .is_open = options->api_is_open,
+                                    .is_demo = a->demo != NULL,
                                     .rate_per_s = options->api_rate_per_s};
     a->options = options;
     api_configure(a->api, &api);
@@ -224,6 +228,8 @@ int aggregator_open(struct aggregator *a, struct plat *p, const struct memory_ma
     a->agents_listener = open_listener(a, options->listen, PLAT_TLS, "--listen", why);
     if (a->agents_listener < 0)
         return a->agents_listener;
+    if (a->demo != NULL)
+        demo_open(a->demo, p, a->store, plat_wall(p));
     return open_api(a, options, why);
 }
 
@@ -317,6 +323,8 @@ struct mono aggregator_step(struct aggregator *a, struct mono now)
     while ((conn = plat_next_ready(a->plat)) >= 0)
         dispatch(a, conn, now);
     struct mono next = ingest_step(a->ingest, now);
+    if (a->demo != NULL)
+        next = mono_earlier(next, demo_step(a->demo, now, plat_wall(a->plat)));
     next = mono_earlier(next, store_step(a->store, now));
     if (ingest_acknowledge(a->ingest))
         next = now;

@@ -22,6 +22,7 @@ struct aggregator_limits {
     int64_t keep_ms[TIER_COUNT];  /* each resolution, while there is room */
     uint32_t ship_interval_ms;    /* of agents that nobody looks at */
     int64_t certificate_life_s;   /* of agents */
+    bool is_demo;                 /* simulated hosts besides */
 };
 
 /* Texts, as the table of settings (config.c) wants its defaults. */

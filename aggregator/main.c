@@ -40,6 +40,7 @@ static struct {
     char body[2 * RULES_TEXT_SIZE];
     struct rule_set rules;
     struct archive archive;
+    struct plat_linux_scratch scratch; /* of a demonstration */
 } program;
 
 static int fail(enum exit_code code, const struct text *why)
@@ -277,6 +278,19 @@ static void reload(struct aggregator *a, const char *hostname)
         plat_log(p, LOG_WARN, "these take effect after a restart only: %s", waiting_words);
 }
 
+/* A demonstration keeps nothing, and takes ports that nobody else has. */
+static int prepare_demo(struct text *why)
+{
+    struct config *c = &program.startup.config;
+    if (plat_linux_scratch(&program.scratch, "nephos-demo") < 0 ||
+        !text_copy(c->data, sizeof c->data, program.scratch.path)) {
+        text_put(why, "no folder for the demonstration can be made; set TMPDIR to one that can be written");
+        return ERR_DENIED;
+    }
+    (void)text_copy(c->listen, sizeof c->listen, "127.0.0.1:0");
+    return ERR_OK;
+}
+
 static int serve(const struct aggregator_limits *limits, struct text *why)
 {
     struct plat_host host;
@@ -332,15 +346,21 @@ int main(int argc, char *argv[])
         return check_rules(&why);
     if (asking_is_verb(program.startup.line.verb))
         return ask(&why);
-    if (program.startup.line.verb != VERB_SERVE)
+    bool is_demo = program.startup.line.verb == VERB_DEMO;
+    if (program.startup.line.verb != VERB_SERVE && !is_demo)
         return archive_run(&program.archive, &program.startup.config, &program.startup.line);
     struct aggregator_limits limits;
     config_limits(&program.startup.config, &limits);
+    limits.is_demo = is_demo;
     memory_map_init(&program.map, NULL, 0);
     (void)reserve_all(&limits);
     if (program.startup.line.print_memory_map) {
         memory_map_print(&program.map, &out);
         return print_out(&out);
     }
-    return serve(&limits, &why);
+    if (is_demo && prepare_demo(&why) < 0)
+        return fail(EXIT_CANNOT_CREATE, &why);
+    int code = serve(&limits, &why);
+    plat_linux_scratch_end(&program.scratch);
+    return code;
 }

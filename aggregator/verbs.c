@@ -3,6 +3,7 @@
 
 static const struct verb table[] = {
     {"serve", NULL, VERB_SERVE, NULL, "receive agents, serve dashboard and API"},
+    {"demo", NULL, VERB_DEMO, NULL, "show it all with simulated hosts, and leave nothing behind"},
     {"token", "create", VERB_TOKEN_CREATE, NULL, "print a token that lets agents join"},
     {"token", "list", VERB_TOKEN_LIST, NULL, "show those tokens, and how often each was used"},
     {"token", "revoke", VERB_TOKEN_REVOKE, "ID", "let nobody join with that token any more"},

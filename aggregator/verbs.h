@@ -8,6 +8,7 @@
 
 enum config_verb {
     VERB_SERVE,
+    VERB_DEMO,
     VERB_TOKEN_CREATE,
     VERB_TOKEN_LIST,
     VERB_TOKEN_REVOKE,

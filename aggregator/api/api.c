@@ -126,6 +126,7 @@ void api_rules(struct api *a, struct rule_book *book)
 
 void api_configure(struct api *a, const struct api_options *options)
 {
+    a->world.is_demo = options->is_demo;
     access_open(&a->world.access, a->world.plat, options);
 }
 

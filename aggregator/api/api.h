@@ -23,6 +23,7 @@ struct rule_book;
 
 struct api_options {
     const char *token;   /* of --api-token-file: a further token of the role admin; or "" */
+    bool is_demo;        /* hosts are simulated, and whoever looks must see that */
     bool is_open;        /* who comes without credentials is an administrator; for loopback only */
     uint32_t rate_per_s; /* requests of one address, and of one token, while not open; 0: any number */
 };

@@ -88,6 +88,7 @@ struct world {
     struct access access;
     struct mono started;
     int64_t started_ms;        /* wall clock */
+    bool is_demo;              /* hosts are simulated */
     uint64_t commit_count;     /* at the last look, for /healthz */
     uint64_t commit_failures;
     bool is_commit_failing;

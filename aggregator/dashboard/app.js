@@ -103,6 +103,7 @@ function headerView() {
       <li><a href=${link(name)} aria-current=${at === name || (at === 'host' && name === 'overview') ? 'page' : 'false'}>${words}${
         name === 'alerts' && open ? html` <span class="count" aria-label="${open} open">${open}</span>` : nothing}</a></li>`)}</ul></nav>
     <span class="tools">
+      ${state.self?.demo ? html`<strong class="demo" title="These hosts are simulated">DEMO</strong>` : nothing}
       ${connectionView()}
       <button type="button" class="tool" @click=${nextZone} title="Zone of all times; press to change" aria-label="Times in ${zone()}; change">${zone()}</button>
       <button type="button" class="tool" @click=${nextTheme} title="Colours; press to change" aria-label="Colours: ${theme()}; change">${{ auto: '◐', light: '○', dark: '●' }[theme()]}</button>

@@ -122,6 +122,15 @@ bool plat_linux_exists(const char *path);
 int plat_linux_names(const char *folder, char *names, uint32_t size);
 /* Bytes of standard input, 0 at its end; waits for them. */
 int plat_linux_input(void *to, uint32_t size);
+/* A folder with a name of its own where temporary files go. It is removed with all that is in it when this
+ * process ends, however it ends. ERR_OK, ERR_DENIED, ERR_SYSTEM. Before any thread. */
+struct plat_linux_scratch {
+    char path[256];
+    int pipe, guard; /* a process; not above 0: there is none */
+};
+int plat_linux_scratch(struct plat_linux_scratch *s, const char *name);
+/* Removes it now, and returns when it is gone. */
+void plat_linux_scratch_end(struct plat_linux_scratch *s);
 /* One line: program, version, commit, architecture, TLS library, protocol. */
 void plat_linux_version(const char *program, uint32_t protocol, struct text *out);
 /* One anonymous mapping that lives as long as the process, or NULL. Not for the agent. */

@@ -90,6 +90,7 @@ static int produce_self(struct exchange *x)
     json_open_object(j, NULL);
     json_text(j, "name", "nephos-aggregator");
     json_text(j, "version", NEPHOS_VERSION);
+    json_bool(j, "demo", w->is_demo);
     json_i64(j, "now_ms", x->now_ms);
     json_i64(j, "started_ms", w->started_ms);
     json_i64(j, "uptime_s", (x->now.ns - w->started.ns) / NS_PER_S);
