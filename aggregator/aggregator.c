@@ -43,7 +43,7 @@ struct aggregator *aggregator_reserve(struct memory_map *map, const struct aggre
         .instances_max = limits->agents_max,
         .series_per_instance_max = limits->series_max,
         .histories_max = limits->histories_max,
-        .queries_max = limits->queries_max + 1, /* one for analysis */
+        .queries_max = limits->queries_max + 2, /* one for analysis, one for forwarding */
         .database_size_max = limits->database_size_max,
         .keep_ms = {limits->keep_ms[TIER_SECONDS], limits->keep_ms[TIER_MINUTES],
                     limits->keep_ms[TIER_HOURS]},
@@ -83,7 +83,7 @@ struct aggregator *aggregator_reserve(struct memory_map *map, const struct aggre
     struct ingest *g = ingest_reserve(map, &ingest);
     struct analysis *n = analysis_reserve(map, &detect, &watch);
     struct rule_book *b = book_reserve(map);
-    struct forward *w = forward_reserve(map);
+    struct forward *w = forward_reserve(map, limits->agents_max);
     struct api *h = api_reserve(map, &api);
     struct demo *d = limits->is_demo ? demo_reserve(map) : NULL;
     if (a != NULL)
@@ -155,6 +155,8 @@ int aggregator_configure(struct aggregator *a, const struct aggregator_options *
     e = set_settings(a, options, why);
     if (e >= 0)
         e = forward_configure(a->forward, options->destinations, options->destination_count, why);
+    if (e >= 0)
+        e = forward_configure_targets(a->forward, options->targets, options->target_count, why);
     return e < 0 ? e : take_certificate(a, options, why);
 }
 

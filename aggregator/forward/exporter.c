@@ -10,6 +10,7 @@
 #include "aggregator/forward/shape.h"
 #include "aggregator/forward/snowflake/snowflake.h"
 #include "aggregator/query/tags.h"
+#include "platform/base/sha1.h"
 #include "platform/base/text.h"
 #include "proto/metrics.h"
 
@@ -57,6 +58,38 @@ void export_again(struct export_judgement *j, uint32_t item)
 {
     ASSERT(item < EXPORT_ITEMS_MAX);
     j->again[item / 64] |= UINT64_C(1) << item % 64;
+}
+
+/* RFC 9562 section 5.5: SHA-1 of a namespace, ours, and a name. */
+void export_point_id(const struct export_item *item, char id[static EXPORT_ID_SIZE])
+{
+    static const char space[16] = {'N', 'e', 'p', 'h', 'o', 's', 'P', 'o',
+                                   'i', 'n', 't', 'N', 'a', 'm', 'e', 's'};
+    static const uint8_t at[] = {0, 4, 6, 8, 10, 16};
+    char words[16 + INSTANCE_ID_SIZE + STORE_METRIC_SIZE + TAG_SIZE + 48];
+    uint8_t hash[SHA1_SIZE];
+    struct text name, out;
+    const struct export_point *p = &item->point;
+    text_init(&name, words, sizeof words);
+    text_put_n(&name, space, sizeof space);
+    text_put(&name, item->instance->id);
+    text_put_char(&name, '\n');
+    text_put(&name, p->metric);
+    text_put_char(&name, '\n');
+    text_put(&name, p->tag);
+    text_put_char(&name, '\n');
+    text_put_i64(&name, p->time_ms);
+    text_put_char(&name, '\n');
+    text_put_i64(&name, p->span_ms);
+    sha1(words, name.length, hash);
+    hash[6] = (uint8_t)((hash[6] & 0x0f) | 0x50);
+    hash[8] = (uint8_t)((hash[8] & 0x3f) | 0x80);
+    text_init(&out, id, EXPORT_ID_SIZE);
+    for (uint32_t i = 0; i + 1 < COUNT_OF(at); i++) {
+        if (i > 0)
+            text_put_char(&out, '-');
+        text_put_hex(&out, hash + at[i], at[i + 1] - at[i]);
+    }
 }
 
 void export_put_value(struct text *out, int64_t value, uint32_t scale)

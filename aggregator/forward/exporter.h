@@ -64,13 +64,11 @@ struct export_item {
 /* Items stand in the order of instances, then series, then time. */
 struct export_batch {
     enum export_kind kind;
+    uint64_t serial;                 /* its own; another batch may come between two of its requests */
     uint32_t count;                  /* 0: a try-out, see shape() */
-    uint32_t done_count;
-    struct export_item items[EXPORT_ITEMS_MAX];
+    uint32_t done_count, dropped_count; /* the engine's */
+    struct export_item *items;
     uint64_t done[EXPORT_ITEMS_MAX / 64];
-    struct alert alerts[EXPORT_EVENTS_MAX];
-    struct insight insights[EXPORT_EVENTS_MAX];
-    struct told told[EXPORT_EVENTS_MAX];
 };
 
 static inline bool export_is_done(const struct export_batch *b, uint32_t item)
@@ -140,6 +138,7 @@ struct export_limits {
     uint32_t items_max;              /* points in a batch, at most EXPORT_ITEMS_MAX: what a request likes to
                                       * carry, or a multiple of it */
     bool is_one_instance;            /* a batch of points is of one instance only */
+    bool has_no_ids;                 /* nobody reads the ids of points: they are "" */
     int64_t resolution_ms;           /* unless the configuration says another */
     int64_t interval_ms;             /* likewise */
 };
@@ -177,6 +176,8 @@ const struct exporter *exporter_of(enum target_type type);
 
 /* --- for shape() --- */
 
+/* The id of a point: a UUID of version 5 (RFC 9562). */
+void export_point_id(const struct export_item *item, char id[static EXPORT_ID_SIZE]);
 /* The number as a decimal; as a double. */
 void export_put_value(struct text *out, int64_t value, uint32_t scale);
 static inline double export_double(int64_t value, uint32_t scale)

@@ -3,20 +3,46 @@
 #include "aggregator/forward/forward.h"
 
 #include "aggregator/forward/channel.h"
+#include "aggregator/forward/sender.h"
 
 struct forward {
     struct plat *plat;
     struct store *store;
     struct channel *channels;
+    struct sender *senders;
+    struct sender_world world;      /* that senders share */
 };
 
-struct forward *forward_reserve(struct memory_map *map)
+static void reserve_senders(struct forward *f, struct memory_map *map, uint32_t instances_max)
+{
+    struct sender *senders = memory_reserve(map, "forward: outlets", OUTLET_MAX, sizeof *senders,
+                                            "the configuration is refused");
+    struct export_item *items =
+        memory_reserve(map, "forward: outlets, items", (uint64_t)OUTLET_MAX * EXPORT_ITEMS_MAX, sizeof *items,
+                       "the next batch takes what is left");
+    struct sender_told *told =
+        memory_reserve(map, "forward: outlets, instances", (uint64_t)OUTLET_MAX * instances_max, sizeof *told,
+                       "as instances");
+    uint8_t *scratch = memory_reserve(map, "forward: work space", EXPORT_BODY_SIZE, 1, "never full");
+    cutter_reserve(f != NULL ? &f->world.cutter : NULL, map, instances_max);
+    if (f == NULL)
+        return;
+    f->senders = senders;
+    f->world.scratch = scratch;
+    for (uint32_t i = 0; senders != NULL && i < OUTLET_MAX; i++) {
+        senders[i].points.items = items + (size_t)i * EXPORT_ITEMS_MAX;
+        senders[i].told = told + (size_t)i * instances_max;
+    }
+}
+
+struct forward *forward_reserve(struct memory_map *map, uint32_t instances_max)
 {
     struct forward *f = memory_reserve(map, "forward", 1, sizeof *f, "fixed");
     struct channel *channels = memory_reserve(map, "forward: destinations", OUTBOX_MAX, sizeof *channels,
                                               "the configuration is refused");
     if (f != NULL)
         f->channels = channels;
+    reserve_senders(f, map, instances_max);
     return f;
 }
 
@@ -25,6 +51,9 @@ void forward_open(struct forward *f, struct plat *p, struct store *s)
     static const struct aws_environment nothing = {.metadata_disabled = true};
     f->plat = p;
     f->store = s;
+    f->world.plat = p;
+    f->world.store = s;
+    cutter_open(&f->world.cutter, s, wall_ms(plat_wall(p)));
     forward_aws(f, &nothing);
 }
 
@@ -32,6 +61,7 @@ void forward_aws(struct forward *f, const struct aws_environment *aws)
 {
     for (uint32_t i = 0; i < OUTBOX_MAX; i++)
         f->channels[i].aws = aws;
+    f->world.aws = aws;
 }
 
 void forward_heed(struct forward *f, const struct rule_book *book)
@@ -82,11 +112,40 @@ int forward_configure(struct forward *f, const struct destination *list, uint32_
     return ERR_OK;
 }
 
+int forward_configure_targets(struct forward *f, const struct target *list, uint32_t count, struct text *why)
+{
+    for (uint32_t i = 0; i < store_outlet_count(f->store); i++)
+        store_outlet(f->store, i)->is_configured = false;
+    for (uint32_t i = 0; i < count; i++) {
+        struct outlet *o = store_outlet_open(f->store, list[i].name, target_type_names[list[i].type]);
+        if (o == NULL) {
+            text_printf(why,
+                        "[forward.%s]: there are more than %u destinations, those counted that were renamed "
+                        "since the start, or the database cannot be read: restart",
+                        list[i].name, OUTLET_MAX);
+            return ERR_FULL;
+        }
+        struct sender *d = &f->senders[store_outlet_find(f->store, list[i].name)];
+        if (!d->is_used) {
+            d->is_used = true;
+            d->request = -1;
+            d->outlet = o;
+        }
+        d->next = list[i];
+        d->has_next = true;
+        o->is_configured = true;
+    }
+    return ERR_OK;
+}
+
 struct mono forward_step(struct forward *f, struct mono now)
 {
     struct mono next = MONO_NEVER;
     for (uint32_t i = 0; i < OUTBOX_MAX; i++)
         if (f->channels[i].is_used)
             next = mono_earlier(next, channel_step(&f->channels[i], f->plat, f->store, now));
+    for (uint32_t i = 0; i < OUTLET_MAX; i++)
+        if (f->senders[i].is_used)
+            next = mono_earlier(next, sender_step(&f->senders[i], &f->world, now));
     return next;
 }

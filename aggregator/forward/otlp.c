@@ -26,7 +26,7 @@ static void limits(const struct target *to, struct export_limits *out)
 {
     (void)to;
     *out = (struct export_limits){.takes = EXPORT_BIT(EXPORT_POINTS), .items_max = EXPORT_ITEMS_MAX,
-                                  .resolution_ms = 60000};
+                                  .has_no_ids = true, .resolution_ms = 60000};
 }
 
 /* --- parts of the message --- */

@@ -49,7 +49,7 @@ struct target {
     char instances[TARGET_LIST_SIZE]; /* names or ids, likewise */
     enum alert_severity severity;    /* alerts of this and above */
     int64_t resolution_ms;           /* a point for each; 0: what is usual for the type. Divides a day */
-    int64_t interval_ms;             /* no two batches of points are begun in less; 0: as they come */
+    int64_t interval_ms;             /* points are looked for no more often; 0: as they come */
     int64_t refresh_ms;              /* facts of an instance are told again, 0: when they change only */
     int64_t backlog_max_ms;          /* older points that wait are given up */
     int64_t timeout_ms;              /* of one request */

@@ -8,6 +8,7 @@
 #include "aggregator/store/schema_chunks.h"
 #include "aggregator/store/schema_events.h"
 #include "aggregator/store/schema_outbox.h"
+#include "aggregator/store/schema_outlet.h"
 #include "aggregator/store/vfs.h"
 
 #define FILE_NAME DATABASE_FILE_NAME
@@ -46,7 +47,8 @@ static const char schema[] =
 static const char *const upgrades[SCHEMA_VERSION - 1][UPGRADE_TEXTS_MAX] = {
     {"ALTER TABLE chunk ADD COLUMN age_ms INTEGER NOT NULL DEFAULT 0;"
     "CREATE INDEX chunk_by_age ON chunk(age_ms);"},
-    {SCHEMA_EVENTS, SCHEMA_ACCESS, SCHEMA_ROLLUPS, SCHEMA_MODELS, SCHEMA_OUTBOX},
+    {SCHEMA_EVENTS, SCHEMA_ACCESS, SCHEMA_ROLLUPS, SCHEMA_MODELS, SCHEMA_OUTBOX,
+     SCHEMA_OUTLET},
 };
 
 static const char *const statement_texts[SQL_COUNT] = {
@@ -85,6 +87,7 @@ static const char *const statement_texts[SQL_COUNT] = {
     [SQL_PAGE_FREE] = "PRAGMA freelist_count",
     STATEMENTS_EVENTS
     STATEMENTS_OUTBOX
+    STATEMENTS_OUTLET
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
     [SQL_COMMIT] = "COMMIT",
     [SQL_ROLLBACK] = "ROLLBACK",

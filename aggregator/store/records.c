@@ -254,6 +254,8 @@ int records_write(struct store *s)
         err = events_write(s);
     if (err == ERR_OK)
         err = outbox_write(s);
+    if (err == ERR_OK)
+        err = outlet_write(s);
     return err == ERR_OK ? access_write(s) : err;
 }
 
@@ -276,4 +278,5 @@ void records_written(struct store *s)
     events_written(s);
     access_written(s);
     outbox_written(s);
+    outlet_written(s);
 }

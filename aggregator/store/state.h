@@ -16,6 +16,7 @@
 #include "aggregator/store/store.h"
 #include "aggregator/store/store_access.h"
 #include "aggregator/store/store_outbox.h"
+#include "aggregator/store/store_outlet.h"
 
 #define STAGING_SIZE (4U << 20)
 #define STAGED_BLOCKS_MAX 16384U       /* a power of two */
@@ -181,6 +182,25 @@ struct outboxes {
     uint32_t count, dirty;             /* bits: rows to be written */
 };
 
+/* Watermarks that one row holds. */
+#define OUTLET_PAGE 64U
+#define OUTLET_ALIASES_STAGED 64U
+
+/* Destinations of metrics (store_outlet.h). A place has one bit each: of its page, and of its late ranges. */
+struct outlets {
+    struct outlet *rows;
+    uint64_t *pages_dirty, *late_dirty; /* `words` for each outlet */
+    uint32_t words;
+    struct memory_line *line;
+    uint32_t count, dirty;             /* bits: rows to be written */
+    bool has_dirty_places;
+    struct outlet_alias {
+        int64_t outlet;
+        char kind[16], id[INSTANCE_ID_SIZE], alias[OUTLET_ALIAS_SIZE]; /* alias "": it goes */
+    } *aliases;
+    uint32_t alias_count;
+};
+
 /* API tokens by place, and audit entries on their way to disk. */
 struct access_state {
     struct access_place {
@@ -224,6 +244,7 @@ struct store {
     struct events events;              /* alerts, insights, notes, told facts */
     struct access_state *access;
     struct outboxes outboxes;
+    struct outlets outlets;
     struct mono staged_since;          /* MONO_NEVER when nothing is staged */
     struct mono commit_next;           /* not before, unless staging fills up */
     uint32_t staged_entries;           /* blocks, for the room they need in the index */
@@ -319,6 +340,12 @@ void outbox_reserve(struct store *s, struct memory_map *map);
 /* Into the open transaction; the transaction succeeded. */
 int outbox_write(struct store *s);
 void outbox_written(struct store *s);
+
+/* outlet.c */
+void outlet_reserve(struct store *s, struct memory_map *map);
+/* The staged blocks are about to be readable: what is late is noted. Into the open transaction. */
+int outlet_write(struct store *s);
+void outlet_written(struct store *s);
 
 /* epoch.c */
 /* The stream that has the epoch open, or NULL. */

@@ -87,6 +87,7 @@ struct store *store_reserve(struct memory_map *map, const struct store_limits *l
     events_reserve(&parts.events, map, limits->instances_max);
     access_reserve(&parts, map);
     outbox_reserve(&parts, map);
+    outlet_reserve(&parts, map);
     query_reserve(&parts, map, limits);
     parts.backup = memory_reserve(map, "store: backup", 1, sizeof *parts.backup,
                                   "the newcomer is told to try again");

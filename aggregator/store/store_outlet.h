@@ -27,15 +27,17 @@ struct outlet_place {
     /* stored */
     int64_t watermark_ms;            /* 0: nothing sent yet, begin at outlet.start_ms */
     struct outlet_range late[OUTLET_RANGES];
+    struct outlet_range taken;       /* one of them that is being sent */
     /* live */
-    int64_t reached_ms;              /* what is read just now goes so far: what comes below it is late */
-    int64_t noted_ms;                /* wall clock, when a late range last grew */
+    int64_t reached_ms;              /* what has been read goes so far: what comes below it is late */
+    int64_t since_ms, noted_ms;      /* wall clock: late ranges are there since then, last grew then */
 };
 
 enum outlet_feed { OUTLET_ALERTS, OUTLET_INSTANCES, OUTLET_INSIGHTS, OUTLET_FEED_COUNT };
 
 struct outlet {
     char name[OUTLET_NAME_SIZE], type[OUTBOX_TYPE_SIZE];
+    int64_t id;                      /* of the row */
     /* stored */
     int64_t start_ms;                /* wall clock, when it was made: what was before is not sent */
     uint64_t cursors[OUTLET_FEED_COUNT]; /* revision up to which all has arrived */
@@ -70,8 +72,17 @@ void store_outlet_save(struct store *s, struct outlet *o);
 void store_outlet_save_place(struct store *s, struct outlet *o, uint32_t instance);
 /* [from_ms, to_ms) of the instance is to be sent again, or at last. Staged. */
 void store_outlet_late(struct store *s, struct outlet *o, uint32_t instance, int64_t from_ms, int64_t to_ms);
-/* Takes it out of the late ranges: it has been sent. Staged. */
-void store_outlet_sent(struct store *s, struct outlet *o, uint32_t instance, int64_t from_ms, int64_t to_ms);
+/* Time of the newest sample of the instance, looked up on disk when none came since the start; 0: none, or it
+ * cannot be read now. */
+int64_t store_outlet_newest_ms(struct store *s, uint32_t instance);
+/* Where the windows begin that have not been sent; 1970-01-01 at least. */
+int64_t store_outlet_watermark_ms(const struct outlet *o, uint32_t instance);
+/* Makes a part of a late range the one that is being sent: what comes for it from now on is late again. On
+ * disk it stays until store_outlet_taken() says whether it has arrived; if not, it is late as it was. */
+void store_outlet_take(struct store *s, struct outlet *o, uint32_t instance, int64_t from_ms, int64_t to_ms);
+/* No more than before to_ms is being sent; the rest is late as it was. */
+void store_outlet_take_less(struct outlet *o, uint32_t instance, int64_t to_ms);
+void store_outlet_taken(struct store *s, struct outlet *o, uint32_t instance, bool has_arrived);
 
 /* --- what the other side calls a thing --- */
 

@@ -33,6 +33,10 @@ void store_told_source(struct store *s, uint32_t instance, enum instance_source 
 void store_instance_remove(struct store *s, uint32_t instance);
 /* Gives the instance another id, one that nobody has: ERR_OK, ERR_BUSY when somebody has it. */
 int store_instance_rename(struct store *s, uint32_t instance, const char *id);
+/* A client of the API speaks for it, and no agent. */
+bool store_instance_is_told(const struct instance *in);
+/* "healthy", "degraded", "unhealthy", "unknown", or what a client told. */
+const char *store_instance_status(const struct instance *in, int64_t now_ms);
 /* Index of the next instance whose facts changed behind the cursor, which is advanced; ERR_MISSING when there
  * is none. New to the reader when created_revision is behind the cursor as it was. See store_revision(). */
 int store_instance_next(struct store *s, uint64_t *cursor);

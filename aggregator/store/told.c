@@ -91,6 +91,33 @@ int store_instance_next(struct store *s, uint64_t *cursor)
     return found;
 }
 
+/* Agents ship every 10 s unless asked for more; half of that again is grace. */
+#define SILENCE_MS_MAX INT64_C(35000)
+
+/* What a client said holds until nothing has come of the instance for so long. */
+#define TOLD_MS_MAX INT64_C(300000)
+
+bool store_instance_is_told(const struct instance *in)
+{
+    return in->source != INSTANCE_FROM_AGENT && in->agent_version[0] == 0;
+}
+
+const char *store_instance_status(const struct instance *in, int64_t now_ms)
+{
+    if (store_instance_is_told(in) && in->told_status[0] != 0) {
+        bool is_silent = in->last_seen_ms > 0 && now_ms - in->last_seen_ms > TOLD_MS_MAX;
+        return is_silent && text_equal(in->told_status, "healthy") ? "unknown" : in->told_status;
+    }
+    if (in->last_seen_ms == 0)
+        return "unknown";
+    int64_t patience_ms = 3 * (int64_t)in->interval_ms + 5000;
+    if (patience_ms < SILENCE_MS_MAX)
+        patience_ms = SILENCE_MS_MAX;
+    if (now_ms - in->last_seen_ms <= patience_ms)
+        return "healthy";
+    return in->connected ? "degraded" : "unhealthy";
+}
+
 int told_load(struct store *s)
 {
     int n;

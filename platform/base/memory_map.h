@@ -10,7 +10,7 @@
 #include "platform/base/base.h"
 #include "platform/base/text.h"
 
-#define MEMORY_LINES_MAX 128U
+#define MEMORY_LINES_MAX 160U
 
 struct memory_line {
     const char *name;       /* "ingest: sessions" */

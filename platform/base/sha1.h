@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* SHA-1, for the WebSocket handshake alone (RFC 6455 section 4.2.2), where it is a checksum and not a
- * protection. Nothing that needs a hash to be strong may use it. */
+/* SHA-1, for the WebSocket handshake (RFC 6455 section 4.2.2) and for UUIDs made of names (RFC 9562 section
+ * 5.5), where it is a checksum and not a protection. Nothing that needs a hash to be strong may use it. */
 #ifndef NEPHOS_SHA1_H
 #define NEPHOS_SHA1_H
 

@@ -5,31 +5,14 @@
 #include "aggregator/api/routes/handlers.h"
 #include "aggregator/store/store_told.h"
 
-/* Agents ship every 10 s unless asked for more; half of that again is grace. */
-#define SILENCE_MS_MAX INT64_C(35000)
-
-/* What a client said holds until nothing has come of the instance for so long. */
-#define TOLD_MS_MAX INT64_C(300000)
-
 bool instance_is_told(const struct instance *in)
 {
-    return in->source != INSTANCE_FROM_AGENT && in->agent_version[0] == 0;
+    return store_instance_is_told(in);
 }
 
 const char *instance_status(const struct instance *in, int64_t now_ms)
 {
-    if (instance_is_told(in) && in->told_status[0] != 0) {
-        bool is_silent = in->last_seen_ms > 0 && now_ms - in->last_seen_ms > TOLD_MS_MAX;
-        return is_silent && text_equal(in->told_status, "healthy") ? "unknown" : in->told_status;
-    }
-    if (in->last_seen_ms == 0)
-        return "unknown";
-    int64_t patience_ms = 3 * (int64_t)in->interval_ms + 5000;
-    if (patience_ms < SILENCE_MS_MAX)
-        patience_ms = SILENCE_MS_MAX;
-    if (now_ms - in->last_seen_ms <= patience_ms)
-        return "healthy";
-    return in->connected ? "degraded" : "unhealthy";
+    return store_instance_status(in, now_ms);
 }
 
 /* The address without its port. */

@@ -14,6 +14,7 @@ struct points_rig {
     struct target to;
     struct export_view view;
     struct export_batch batch;
+    struct export_item items[EXPORT_ITEMS_MAX];
     struct export_request request;
     struct export_judgement judgement;
     struct instance instances[2];
@@ -29,6 +30,7 @@ static inline struct points_rig *points_new(enum target_type type)
     assert_non_null(r);
     r->store = rig_new(1);
     rig_must_open(r->store);
+    r->batch.items = r->items;
     target_init(&r->to, "far");
     r->to.type = type;
     r->to.has_type = true;

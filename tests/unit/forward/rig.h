@@ -93,14 +93,14 @@ static inline void open_all(struct rig *r)
     text_init(&why, words, sizeof words);
     memory_map_init(&r->map, NULL, 0);
     (void)store_reserve(&r->map, &limits);
-    (void)forward_reserve(&r->map);
+    (void)forward_reserve(&r->map, 4);
     (void)book_reserve(&r->map);
     uint64_t size = r->map.used;
     r->memory = calloc(1, size + 63);
     assert_non_null(r->memory);
     memory_map_init(&r->map, r->memory + (64 - (uintptr_t)r->memory % 64) % 64, size);
     r->store = store_reserve(&r->map, &limits);
-    r->forward = forward_reserve(&r->map);
+    r->forward = forward_reserve(&r->map, 4);
     r->book = book_reserve(&r->map);
     assert_int_equal(store_open(r->store, r->machine, &why), ERR_OK);
     book_open(r->book, r->store, &why);
