@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// AWS' own clients: node aws_read.cjs FOLDER DYNAMODB_PORT KINESIS_PORT make TEMPLATE.json | table NAME | stream NAME
-// make: tables and streams as a CloudFormation template says; table, stream: all there is, as JSON.
+// AWS' own clients: node aws_read.cjs FOLDER DYNAMODB_PORT KINESIS_PORT make TEMPLATE.yaml | table NAME | stream NAME
+// make: tables and streams as a CloudFormation template says, of stage `proof`; table, stream: all there is, as JSON.
 const [folder, dynamodbPort, kinesisPort, verb, name] = process.argv.slice(2);
 const load = module => require(`${folder}/node_modules/${module}`);
 const { DynamoDBClient, CreateTableCommand, ScanCommand } = load("@aws-sdk/client-dynamodb");
@@ -11,14 +11,17 @@ const common = { region: "eu-west-1", credentials: { accessKeyId: "reader", secr
 const dynamodb = new DynamoDBClient({ ...common, endpoint: `http://127.0.0.1:${dynamodbPort}` });
 const kinesis = new KinesisClient({ ...common, endpoint: `http://127.0.0.1:${kinesisPort}` });
 
+// {"Fn::Sub": "nephos-metrics-${Stage}"}
+const nameOf = value => value["Fn::Sub"].replace("${Stage}", "proof");
+
 async function make(resources) {
     for (const { Type, Properties: p } of Object.values(resources)) {
         if (Type === "AWS::DynamoDB::Table")
-            await dynamodb.send(new CreateTableCommand({ TableName: p.TableName, KeySchema: p.KeySchema, BillingMode: p.BillingMode,
+            await dynamodb.send(new CreateTableCommand({ TableName: nameOf(p.TableName), KeySchema: p.KeySchema, BillingMode: p.BillingMode,
                 AttributeDefinitions: p.AttributeDefinitions, GlobalSecondaryIndexes: p.GlobalSecondaryIndexes }));
         if (Type === "AWS::Kinesis::Stream") {
-            await kinesis.send(new CreateStreamCommand({ StreamName: p.Name, ShardCount: 2 }));
-            while ((await kinesis.send(new DescribeStreamCommand({ StreamName: p.Name }))).StreamDescription.StreamStatus !== "ACTIVE")
+            await kinesis.send(new CreateStreamCommand({ StreamName: nameOf(p.Name), ShardCount: 2 }));
+            while ((await kinesis.send(new DescribeStreamCommand({ StreamName: nameOf(p.Name) }))).StreamDescription.StreamStatus !== "ACTIVE")
                 await new Promise(done => setTimeout(done, 100));
         }
     }
@@ -49,7 +52,7 @@ async function stream() {
     return records;
 }
 
-const verbs = { make: () => make(JSON.parse(require("fs").readFileSync(name, "utf8"))), table, stream };
+const verbs = { make: () => make(load("yaml").parse(require("fs").readFileSync(name, "utf8")).Resources), table, stream };
 verbs[verb]().then(found => process.stdout.write(JSON.stringify(found)), e => {
     process.stderr.write(`${e.stack}\n`);
     process.exit(1);
