@@ -10,6 +10,7 @@
 #include "aggregator/hints.h"
 #include "aggregator/ingest/ingest.h"
 #include "aggregator/rules/book.h"
+#include "aggregator/sentinel/sentinel.h"
 #include "aggregator/store/store.h"
 #include "platform/credentials.h"
 
@@ -28,6 +29,7 @@ struct aggregator {
     uint32_t hinted;                   /* generation of the rules that agents' hints follow */
     bool has_hints;
     struct forward *forward;
+    struct sentinel *sentinel;
     struct api *api;
     struct demo *demo;                 /* NULL: all hosts are real */
     int agents_listener, api_listener, https_listener, command_listener;
@@ -84,11 +86,12 @@ struct aggregator *aggregator_reserve(struct memory_map *map, const struct aggre
     struct analysis *n = analysis_reserve(map, &detect, &watch);
     struct rule_book *b = book_reserve(map);
     struct forward *w = forward_reserve(map, limits->agents_max);
+    struct sentinel *l = sentinel_reserve(map, limits->agents_max);
     struct api *h = api_reserve(map, &api);
     struct demo *d = limits->is_demo ? demo_reserve(map) : NULL;
     if (a != NULL)
-        *a = (struct aggregator){.store = s, .ingest = g, .analysis = n, .book = b, .forward = w, .api = h,
-                                 .demo = d, .agents_listener = -1,
+        *a = (struct aggregator){.store = s, .ingest = g, .analysis = n, .book = b, .forward = w,
+                                 .sentinel = l, .api = h, .demo = d, .agents_listener = -1,
                                  .api_listener = -1, .https_listener = -1, .command_listener = -1};
     return a;
 }
@@ -134,6 +137,12 @@ static int take_certificate(struct aggregator *a, const struct aggregator_option
     return authority_serve_own(a->plat, o->api_names, why);
 }
 
+static void set_sentinel(struct aggregator *a, const struct aggregator_options *o)
+{
+    static const struct watcher_settings none = {.url = ""};
+    sentinel_configure(a->sentinel, o->checks, o->check_count, o->vultr != NULL ? o->vultr : &none);
+}
+
 /* A mistake leaves the old rules in force. */
 static int set_rules(struct aggregator *a, const struct aggregator_options *o, struct text *why)
 {
@@ -149,6 +158,7 @@ int aggregator_configure(struct aggregator *a, const struct aggregator_options *
                                     .rate_per_s = options->api_rate_per_s};
     a->options = options;
     api_configure(a->api, &api);
+    set_sentinel(a, options);
     int e = set_rules(a, options, why);
     if (e < 0)
         return e;
@@ -217,6 +227,7 @@ int aggregator_open(struct aggregator *a, struct plat *p, const struct memory_ma
     analysis_open(a->analysis, a->store, plat_mono(p), plat_wall(p));
     open_rules(a);
     forward_open(a->forward, p, a->store);
+    sentinel_open(a->sentinel, p, a->store);
     forward_heed(a->forward, a->book);
     if (options->aws != NULL)
         forward_aws(a->forward, options->aws);
@@ -224,6 +235,7 @@ int aggregator_open(struct aggregator *a, struct plat *p, const struct memory_ma
     const struct api_options api = {.token = options->api_token};
     api_open(a->api, p, a->store, map, &api);
     api_board(a->api, analysis_board(a->analysis));
+    api_sentinel(a->api, sentinel_board(a->sentinel));
     e = aggregator_configure(a, options, why);
     if (e < 0)
         return e;
@@ -273,6 +285,7 @@ static void publish_gauges(struct aggregator *a)
     struct analysis_stats n;
     analysis_stats(a->analysis, &n);
     ingest_stats(a->ingest, &s);
+    const struct sentinel_board *l = sentinel_board(a->sentinel);
     const struct api_gauge gauges[] = {
         {"agents_connected", s.connected}, {"agent_sessions", s.sessions},
         {"agent_sessions_high_water", s.sessions_high_water}, {"agent_connections", s.accepted},
@@ -302,6 +315,8 @@ static void publish_gauges(struct aggregator *a)
         {"forecast_looks_at_once", n.predict.at_once}, {"forecast_series_surplus", n.predict.surplus},
         {"forecast_alerts", n.predict.raised}, {"forecast_alerts_settled", n.predict.settled},
         {"patterns_found", n.patterns.found}, {"patterns_left_out", n.patterns.left_out},
+        {"checks_late", l->late}, {"check_results_lost", l->results_lost},
+        {"vultr_requests", l->vultr->requests}, {"vultr_failures", l->vultr->failures},
         {"ingest_bytes_received", s.rx_bytes}, {"ingest_bytes_sent", s.tx_bytes},
     };
     static_assert(COUNT_OF(gauges) <= GAUGES_MAX, "one place for each gauge");
@@ -336,6 +351,7 @@ struct mono aggregator_step(struct aggregator *a, struct mono now)
     /* before the api: an answer after a commit knows its alerts */
     next = mono_earlier(next, analysis_step(a->analysis, now, plat_wall(a->plat)));
     next = mono_earlier(next, forward_step(a->forward, now));
+    next = mono_earlier(next, sentinel_step(a->sentinel, now));
     next = mono_earlier(next, api_step(a->api, now));
     if (a->https_listener >= 0 && mono_reached(now, a->certificate_due))
         look_at_certificate(a);

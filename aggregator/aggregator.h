@@ -7,6 +7,7 @@
 #include "aggregator/forward/destination.h"
 #include "aggregator/forward/target.h"
 #include "aggregator/limits.h"
+#include "aggregator/sentinel/sentinel.h"
 #include "platform/base/memory_map.h"
 #include "platform/platform.h"
 
@@ -32,6 +33,9 @@ struct aggregator_options {
     const struct aws_environment *aws; /* for both, or NULL; must stay */
     const struct target *targets; /* of metrics */
     uint32_t target_count;
+    const struct check *checks; /* of the configuration */
+    uint32_t check_count;
+    const struct watcher_settings *vultr; /* NULL: it is not watched */
 };
 
 /* Reserves all rooms (see memory_map.h); NULL while the map only counts. */

@@ -80,6 +80,15 @@ static const struct setting table[] = {
      "largest request body, compressed or not"},
     {"api.queries_max", "--queries-max", "NEPHOS_QUERIES_MAX", SETTING_COUNT, AT(queries_max), 1,
      QUERIES_MAX_MOST, QUERIES_MAX_DEFAULT, "queries that run at one time"},
+    {"vultr.key_file", "--vultr-key-file", "NEPHOS_VULTR_KEY_FILE", TEXT_SETTING(vultr_key_file), 0, 0, "",
+     "file with a key of Vultr's API; its servers are then watched [or VULTR_API_KEY]"},
+    {"vultr.interval", "--vultr-interval", "NEPHOS_VULTR_INTERVAL", SETTING_DURATION_MS,
+     AT(vultr.interval_ms), VULTR_INTERVAL_MS_LEAST, VULTR_INTERVAL_MS_MOST, VULTR_INTERVAL_DEFAULT,
+     "how often Vultr is asked for its servers"},
+    {"vultr.url", "--vultr-url", "NEPHOS_VULTR_URL", TEXT_SETTING(vultr.url), 0, 0, VULTR_URL_DEFAULT,
+     "where its API is"},
+    {"vultr.ca_file", "--vultr-ca-file", "NEPHOS_VULTR_CA_FILE", TEXT_SETTING(vultr.ca_file), 0, 0, "",
+     "certificates that it is verified with [those of this system]"},
     {"token.uses", "--uses", NULL, SETTING_COUNT, AT(token_uses), 1, 100000, "1",
      "token create: how many agents may enrol with it"},
     {"access.name", "--name", NULL, TEXT_SETTING(access_name), 0, 0, "",
@@ -134,65 +143,11 @@ static const struct action actions[] = {
      offsetof(struct command_line, print_memory_map)},
 };
 
-static bool is_name(const char *name)
-{
-    for (const char *at = name; *at != '\0'; at++)
-        if (!(*at >= 'a' && *at <= 'z') && !(*at >= 'A' && *at <= 'Z') && !(*at >= '0' && *at <= '9') &&
-            *at != '-' && *at != '_')
-            return false;
-    return name[0] != '\0' && strlen(name) < DESTINATION_NAME_SIZE;
-}
-
-/* A line of [notify.NAME]. */
-static int set_notify(void *config, const char *name, const char *key, const char *value, const char *where,
-                      struct text *why)
-{
-    struct config *c = config;
-    uint32_t i = 0;
-    while (i < c->notify_count && !text_equal(c->notify[i].name, name))
-        i++;
-    if (!is_name(name) || i == OUTBOX_MAX) {
-        if (i == OUTBOX_MAX)
-            text_printf(why, "%s: there are at most %u destinations; remove one", where, OUTBOX_MAX);
-        else
-            text_printf(why, "%s: [notify.%s]: a name is at most %u letters, digits, - and _", where, name,
-                        DESTINATION_NAME_SIZE - 1);
-        return ERR_MALFORMED;
-    }
-    if (i == c->notify_count)
-        destination_init(&c->notify[c->notify_count++], name);
-    return destination_set(&c->notify[i], key, value, where, why);
-}
-
-/* A line of [forward.NAME]. */
-static int set_forward(void *config, const char *name, const char *key, const char *value, const char *where,
-                       struct text *why)
-{
-    struct config *c = config;
-    uint32_t i = 0;
-    while (i < c->forward_count && !text_equal(c->forward[i].name, name))
-        i++;
-    if (i == OUTLET_MAX) {
-        text_printf(why, "%s: there are at most %u destinations of metrics; remove one", where, OUTLET_MAX);
-        return ERR_MALFORMED;
-    }
-    if (!is_name(name)) {
-        text_printf(why, "%s: [forward.%s]: a name is at most %u letters, digits, - and _", where, name,
-                    TARGET_NAME_SIZE - 1);
-        return ERR_MALFORMED;
-    }
-    if (i == c->forward_count)
-        target_init(&c->forward[c->forward_count++], name);
-    return target_set(&c->forward[i], key, value, where, why);
-}
-
 void config_init(struct settings *s, struct config *c)
 {
-    static const struct settings_family families[] = {{.prefix = "notify.", .set = set_notify},
-                                                      {.prefix = "forward.", .set = set_forward}};
     settings_init(s, table, COUNT_OF(table), c);
-    s->families = families;
-    s->family_count = COUNT_OF(families);
+    s->families = config_families(&s->family_count);
+    c->check_count = 0;
     c->notify_count = 0;
     c->forward_count = 0;
 }
@@ -312,7 +267,8 @@ bool config_is_live(const char *key)
     static const char *const live[] = {
         "agents.sample_interval", "alerts.hints", "alerts.rules", "alerts.profile", "api.token_file",
         "api.closed", "api.certificate",
-        "api.key", "api.names", "api.rate", "log.level", "log.format"};
+        "api.key", "api.names", "api.rate", "vultr.key_file", "vultr.interval", "vultr.url",
+        "vultr.ca_file", "log.level", "log.format"};
     for (uint32_t i = 0; i < COUNT_OF(live); i++)
         if (text_equal(key, live[i]))
             return true;
@@ -339,6 +295,13 @@ int config_check(const struct config *c, struct text *why)
     }
     if ((c->api_certificate[0] == '\0') != (c->api_key[0] == '\0')) {
         text_put(why, "--api-cert and --api-key go together: name both files, or neither");
+        return ERR_MALFORMED;
+    }
+    for (uint32_t i = 0; i < c->check_count; i++)
+        if (check_check(&c->checks[i], why) < 0)
+            return ERR_MALFORMED;
+    if (!text_starts(c->vultr.url, "https://") && !text_starts(c->vultr.url, "http://")) {
+        text_printf(why, "--vultr-url %s: it begins with https:// or http://", c->vultr.url);
         return ERR_MALFORMED;
     }
     struct ingest_hint hints[HINTS_MAX];

@@ -6,6 +6,7 @@
 #include "aggregator/forward/destination.h"
 #include "aggregator/forward/target.h"
 #include "aggregator/limits.h"
+#include "aggregator/sentinel/watcher.h"
 #include "aggregator/verbs.h"
 #include "platform/base/settings.h"
 #include "platform/platform.h"
@@ -42,6 +43,10 @@ struct config {
     uint32_t notify_count;
     struct target forward[OUTLET_MAX];     /* likewise */
     uint32_t forward_count;
+    struct check checks[CHECKS_MAX];       /* likewise */
+    uint32_t check_count;
+    struct watcher_settings vultr;         /* the key is read by startup.c */
+    char vultr_key_file[CONFIG_PATH_SIZE];
     /* of the commands */
     bool with_keys, force;
     char format[8];
@@ -60,6 +65,8 @@ struct command_line {
 
 /* The settings table over `c`, with its defaults. */
 void config_init(struct settings *s, struct config *c);
+/* Sections with names (config_sections.c). */
+const struct settings_family *config_families(uint32_t *count);
 /* Reads all words of the command line. ERR_MALFORMED for what it does not know or cannot take (exit code
  * 64), with a suggestion in `why`. */
 int config_parse_command(struct settings *s, int argc, char *argv[], struct command_line *out,

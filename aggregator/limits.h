@@ -4,6 +4,7 @@
 #ifndef NEPHOS_AGGREGATOR_LIMITS_H
 #define NEPHOS_AGGREGATOR_LIMITS_H
 
+#include "aggregator/sentinel/sentinel.h"
 #include "aggregator/store/store.h"
 #include "proto/limits.h"
 
@@ -41,6 +42,10 @@ struct aggregator_limits {
 /* Requests a second: a dashboard with all its charts needs a few. Four seconds of them can be saved up. */
 #define API_RATE_DEFAULT "100"
 #define API_RATE_MOST 100000U
+#define VULTR_URL_DEFAULT "https://api.vultr.com/v2"
+#define VULTR_INTERVAL_DEFAULT "2m"
+#define VULTR_INTERVAL_MS_LEAST 1000
+#define VULTR_INTERVAL_MS_MOST 86400000
 #define QUERIES_MAX_DEFAULT "4"
 /* What says something about a small VM's health; 1.8 KB each. */
 #define ANALYSED_MAX_DEFAULT "32"
@@ -102,8 +107,8 @@ static inline uint32_t limits_tls(const struct aggregator_limits *l)
     return limits_sessions(l) + (l->api_has_tls ? l->api_connections_max : 0);
 }
 
-/* Requests to others under way at one time: one for each destination. */
-#define OUTBOUND_MAX 8U
+/* Requests to others under way at one time: one for each destination, and what the sentinel looks at. */
+#define OUTBOUND_MAX (8U + SENTINEL_REQUESTS_MAX)
 
 /* Connections of the platform: sessions, API, two commands, four listeners, and look-ups of names. */
 static inline uint32_t limits_connections(const struct aggregator_limits *l)

@@ -48,7 +48,8 @@ static int find_credentials(struct startup *s, struct text *why)
     static const struct {
         const char *name, *key;
     } credentials[] = {
-        {"api-token", "api.token_file"}, {"api.crt", "api.certificate"}, {"api.key", "api.key"}};
+        {"api-token", "api.token_file"}, {"api.crt", "api.certificate"}, {"api.key", "api.key"},
+                       {"vultr-key", "vultr.key_file"}};
     const char *directory = getenv("CREDENTIALS_DIRECTORY");
     for (uint32_t i = 0; directory != NULL && i < COUNT_OF(credentials); i++) {
         char words[CONFIG_PATH_SIZE];
@@ -178,6 +179,28 @@ static int read_secrets_of_forward(struct target *t, struct text *why)
     return target_check(t, why);
 }
 
+/* The key of Vultr's API: of a file, or else of the environment. A key goes into a line of a header. */
+static int read_vultr_key(struct config *c, struct text *why)
+{
+    struct watcher_settings *v = &c->vultr;
+    const struct target_secret secret = {"key_file", c->vultr_key_file, v->key, sizeof v->key, false};
+    const char *known = getenv("VULTR_API_KEY");
+    v->key[0] = '\0';
+    if (c->vultr_key_file[0] != '\0' ? read_secret("vultr", &secret, why) < 0
+                                     : known != NULL && !text_copy(v->key, sizeof v->key, known)) {
+        if (c->vultr_key_file[0] == '\0')
+            text_printf(why, "VULTR_API_KEY is longer than %u characters", WATCHER_KEY_SIZE - 1);
+        return ERR_MALFORMED;
+    }
+    for (const char *at = v->key; *at != '\0'; at++) {
+        if (*at > ' ' && *at <= '~')
+            continue;
+        text_put(why, "[vultr]: the key is one word of printable characters");
+        return ERR_MALFORMED;
+    }
+    return ERR_OK;
+}
+
 /* URLs, tokens and passwords of destinations; again at each reload, so that they can change. */
 static int read_secrets(struct config *c, struct text *why)
 {
@@ -187,7 +210,7 @@ static int read_secrets(struct config *c, struct text *why)
     for (uint32_t i = 0; i < c->forward_count; i++)
         if (read_secrets_of_forward(&c->forward[i], why) < 0)
             return ERR_MALFORMED;
-    return ERR_OK;
+    return read_vultr_key(c, why);
 }
 
 /* localhost in all its spellings, this host, the address that is listened on, and what was asked for. */
@@ -246,7 +269,8 @@ int startup_options(struct startup *s, const char *hostname, struct text *why)
         .rules_length = (uint32_t)rules_length,
         .sample_interval_ms = (uint32_t)c->sample_interval_ms,
         .aws = &s->aws, .destinations = c->notify, .destination_count = c->notify_count,
-        .targets = c->forward, .target_count = c->forward_count};
+        .targets = c->forward, .target_count = c->forward_count,
+        .checks = c->checks, .check_count = c->check_count, .vultr = &c->vultr};
     return ERR_OK;
 }
 
@@ -294,5 +318,7 @@ int startup_read_again(struct startup *s, struct text *changed, struct text *wai
         note(changed, "notify (read with its files)");
     if (s->config.forward_count + s->kept.forward_count > 0)
         note(changed, "forward (read with its files)");
+    if (s->config.check_count + s->kept.check_count > 0)
+        note(changed, "check");
     return ERR_OK;
 }

@@ -13,7 +13,9 @@ MANUAL := $(BUILD)/manual
 MANUAL_COMMON := $(wildcard tools/manual/*.h) tools/manual/main.c tools/manual/page.c tools/manual/completion.c \
 	$(BASE_SRC) proto/token.c proto/instance_id.c
 MANUAL_agent := agent/config.c agent/command.c
-MANUAL_aggregator := aggregator/config.c aggregator/verbs.c aggregator/forward/destination.c \
+MANUAL_aggregator := aggregator/config.c aggregator/config_sections.c aggregator/verbs.c \
+	aggregator/sentinel/check.c aggregator/sentinel/address.c aggregator/rules/ini.c \
+	aggregator/forward/target.c aggregator/forward/exporter.c aggregator/forward/destination.c \
 	aggregator/store/alert_names.c
 MANUAL_FILES := $(foreach program,agent aggregator,$(addprefix $(MANUAL)/,nephos-$(program).8 \
 	nephos-$(program).conf.5 nephos-$(program).bash _nephos-$(program) nephos-$(program).fish))

@@ -46,6 +46,8 @@ static double missed(const struct watch_room *w, uint32_t instance, struct mono 
                                                                        : in->interval_ms;
     if (in->revoked_ms != 0 || in->deleted_ms != 0)
         return -1;
+    if (in->source == INSTANCE_FROM_SENTINEL && in->agent_version[0] == '\0')
+        return -1; /* it says nothing itself: silence is ours */
     if (!is_agent(in)) {
         if (h->heard.ns == 0 || (h->arrivals < ARRIVALS_LEAST && !h->is_silent))
             return -1;

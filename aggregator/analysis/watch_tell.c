@@ -55,6 +55,14 @@ static void put_value2(struct text *out, double value)
                 (long long)(v < 0 ? -v : v) % 100);
 }
 
+/* ": HTTP 503", when whoever looked said why. */
+static void put_why(const struct words *s, struct text *out)
+{
+    size_t length = strlen(s->tag);
+    if (length > 0 && text_starts(s->in->why, s->tag) && s->in->why[length] == ':')
+        text_put(out, s->in->why + length);
+}
+
 static void put_field(const struct words *s, const char *field, struct text *out)
 {
     bool is_critical = s->limit == &s->r->critical;
@@ -79,6 +87,8 @@ static void put_field(const struct words *s, const char *field, struct text *out
         text_put_scaled(out, scaled(s->limit->at, s->scale), s->scale);
     else if (text_equal(field, "for"))
         put_span(out, s->x->e.last_ms - s->x->e.begin_ms);
+    else if (text_equal(field, "why"))
+        put_why(s, out);
     else if (text_equal(field, "value_of"))
         expression_print(&s->r->value, out);
     else

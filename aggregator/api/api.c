@@ -69,6 +69,7 @@ struct api *api_reserve(struct memory_map *map, const struct api_limits *limits)
     promql_routes_reserve(map, world);
     notes_reserve(map, world);
     silences_reserve(map, world);
+    checks_reserve(map, world);
     backtest_reserve(map, world);
     forecast_reserve(map, world);
     words_reserve(map, world, limits->instances_max);
@@ -128,6 +129,11 @@ void api_configure(struct api *a, const struct api_options *options)
 {
     a->world.is_demo = options->is_demo;
     access_open(&a->world.access, a->world.plat, options);
+}
+
+void api_sentinel(struct api *a, const struct sentinel_board *board)
+{
+    a->world.sentinel = board;
 }
 
 void api_board(struct api *a, const struct board *board)

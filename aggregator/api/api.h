@@ -20,6 +20,7 @@ struct api_limits {
 
 struct api;
 struct rule_book;
+struct sentinel_board;
 
 struct api_options {
     const char *token;   /* of --api-token-file: a further token of the role admin; or "" */
@@ -47,6 +48,8 @@ void api_close(struct api *a);
 
 /* What analysis knows of every host now, for /api/v1/anomalies. */
 void api_board(struct api *a, const struct board *board);
+/* What the sentinel knows, for /api/v1/checks. */
+void api_sentinel(struct api *a, const struct sentinel_board *board);
 
 /* Extra lines for /api/v1/self that other rooms know: name and value, filled by the program. */
 struct api_gauge {

@@ -75,6 +75,8 @@ struct across_pool;
 struct promql_pool;
 struct rule_book;
 struct silence_scratch;
+struct check_scratch;
+struct sentinel_board;
 struct backtest;
 struct notes_scratch;
 struct forecast_scratch;
@@ -107,6 +109,8 @@ struct world {
     struct notes_scratch *notes;
     struct rule_book *book;
     struct silence_scratch *silences;
+    struct check_scratch *checks;
+    const struct sentinel_board *sentinel; /* what it knows now, or NULL */
     struct backtest *backtest; /* a rule that is tested */
     struct forecast_scratch *forecast;
     const struct board *board; /* what analysis knows now, or NULL */

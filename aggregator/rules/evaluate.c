@@ -28,7 +28,7 @@ bool rule_is_for(const struct rule *r, const struct instance *in)
 {
     bool is_agent = in->source == INSTANCE_FROM_AGENT || in->agent_version[0] != '\0';
     if (r->is_off || in->deleted_ms != 0 || (r->source == RULE_OF_AGENTS && !is_agent) ||
-        (r->source == RULE_OF_CLIENTS && is_agent))
+        (r->source == RULE_OF_CLIENTS && (is_agent || in->source == INSTANCE_FROM_SENTINEL)))
         return false;
     return r->instances[0] == '\0' || pattern_list_match(r->instances, in->id) ||
            pattern_list_match(r->instances, in->name);

@@ -66,7 +66,8 @@ static const char network_and_host[] =
     "[transfer]\nvalue = transfer_usage_percent\ngroup = network\n"
     "warn = 80\ncritical = 95\nfor = 5m\nwarn_severity = low\ncritical_severity = medium\n"
     "message = {name} has used {value} % of the traffic that its plan allows this month\n"
-    "[response_time]\nvalue = response_time_ms\nover = 1m\nsource = agents\ngroup = service\n"
+    "[response_time]\nvalue = response_time_ms\ntags = !check=*\nover = 1m\nsource = agents\n"
+    "group = service\n"
     "warn = 1000\nwarn_clear = 700\ncritical = 3000\ncritical_clear = 1500\nfor = 3m\n"
     "message = the health check of {name} takes {value} ms\n"
     "[health]\nvalue = health_up\nsource = agents\ngroup = service\ncritical = < 1\n"
@@ -83,9 +84,29 @@ static const char network_and_host[] =
     "critical = 3\ncritical_clear = 1\nfor = 0s\nclear_for = 10s\nbridge = 0s\n"
     "message = nothing has come from {name} for {value} times as long as it takes at most\n";
 
+/* What the sentinel looks at from outside: a failure is looked at again within seconds, and told then; what
+ * is over is over after two good looks. A host that is silent explains what fails on it. */
+static const char sentinel[] =
+    "[check_down]\nvalue = check_status\ntags = check=*\ngroup = service\nunless = host_silent\n"
+    "critical = 2\ncritical_clear = 1\nfor = 5s\nclear_for = 5s\nbridge = 0s\nforget_after = 3h\n"
+    "type = instance_down\nmessage = {name} fails its check ({tag}){why}\n"
+    "[check_slow]\nvalue = response_time_ms\nonly_if = check_status > 0\ntags = check=*\n"
+    "group = service\nunless = check_down\nwarn = > 0\nfor = 5s\nclear_for = 5s\nbridge = 0s\n"
+    "forget_after = 3h\n"
+    "warn_severity = high\n"
+    "type = performance_degradation\nmessage = {name} answers slowly ({tag}): after {value} ms\n"
+    "[certificate]\nvalue = certificate_days_left\ntags = check=*\ngroup = service\n"
+    "warn = < 14\ncritical = < 3\nfor = 0s\nclear_for = 0s\nbridge = 0s\nforget_after = 3h\n"
+    "type = certificate_expiring\n"
+    "message = the certificate of {tag} on {name} is good for {value} more days\n"
+    "[server_down]\nvalue = server_status\ntags = source=*\ngroup = host\nunless = host_silent\n"
+    "critical = 2\ncritical_clear = 1\nfor = 1m\nclear_for = 0s\nbridge = 0s\nforget_after = 3h\n"
+    "type = instance_down\nmessage = {name} is down, says its provider{why}\n";
+
 /* The levels of who takes batches: at or above. */
 #define INGEST_RULE(name, source, metric, warn, critical) \
-    "[" name "]\nvalue = last(" metric ")\n" source "warn = " warn "\ncritical = " critical "\n" \
+    "[" name "]\nvalue = last(" metric ")\ntags = !check=*\n" source "warn = " warn "\n" \
+    "critical = " critical "\n" \
     "warn_severity = high\n" AT_ONCE "type = {metric}_{level}\n" \
     "message = {metric} is {word}: {value}{unit} (threshold: {threshold})\n"
 #define INGEST_RULES(prefix, source) \
@@ -123,12 +144,12 @@ static const char documents[] =
     "[disk]\nvalue = disk_usage_percent\nwarn = 80\nwarn_severity = low\n" AT_ONCE
     "type = high_disk_usage\nmessage = Disk usage is at {value2}%\n";
 
-#define PARTS_MAX 4U
+#define PARTS_MAX 5U
 static const struct {
     const char *name;
     const char *parts[PARTS_MAX];
 } table[] = {
-    {"nephos", {processor_and_memory, disks, network_and_host, of_clients}},
+    {"nephos", {processor_and_memory, disks, network_and_host, sentinel, of_clients}},
     {"agent", {agent, NULL}},
     {"ingest", {ingest, NULL}},
     {"guide", {guide, NULL}},

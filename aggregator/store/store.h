@@ -59,9 +59,11 @@ enum instance_source {
     INSTANCE_FROM_AGENT,  /* an agent of ours, over its session */
     INSTANCE_FROM_API,    /* a client that registered it over the API */
     INSTANCE_FROM_INGEST, /* a client that sends its samples over the API */
+    INSTANCE_FROM_SENTINEL, /* nobody: we look at it from outside */
     INSTANCE_FROM_COUNT
 };
 #define TOLD_STATUS_SIZE 32U
+#define INSTANCE_WHY_SIZE 200U
 
 struct instance {
     char id[INSTANCE_ID_SIZE];
@@ -84,6 +86,8 @@ struct instance {
     int64_t last_seen_ms;          /* wall clock of the aggregator at the newest commit */
     int64_t skew_ms;               /* agent's clock less ours, at the last message */
     bool connected;
+    /* "check=shop: HTTP 503": why the series with that tag are as they are, by who looked; "" */
+    char why[INSTANCE_WHY_SIZE];
     int64_t revoked_ms;            /* wall clock; 0: may connect. Stored, see store_access.h */
     int64_t watched_until_ms;      /* mono; somebody looks at it live: ship every second */
     uint64_t lost_count;           /* samples the agent gave up unsent, as it says */

@@ -139,6 +139,13 @@ void handle_silences(struct exchange *x);
 void handle_silence_create(struct exchange *x);
 void handle_silence_remove(struct exchange *x);
 
+/* checks.c, check_changes.c */
+void checks_reserve(struct memory_map *map, struct world *w);
+void handle_checks(struct exchange *x);
+void handle_servers(struct exchange *x);
+void handle_check_create(struct exchange *x);
+void handle_check_remove(struct exchange *x);
+
 /* processes.c */
 void handle_processes(struct exchange *x);
 

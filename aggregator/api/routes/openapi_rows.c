@@ -141,6 +141,15 @@ const struct openapi_row openapi_rows[] = {
     JSON("Any"),
      {BODY(201, "Any"), ERROR(400), ERROR(403), ERROR(409)}},
     {HTTP_DELETE, "/api/v1/silences/{id}", "End a silence", "", NO_BODY, {{204, NULL, NULL}, ERROR(404)}},
+    /* from outside */
+    {HTTP_GET, "/api/v1/checks", "What is looked at from outside, how each was, and how it goes with Vultr",
+     "limit cursor", NO_BODY, {BODY(200, "Checks")}},
+    {HTTP_POST, "/api/v1/checks", "Look at an address: https, http, tls, tcp or dns", "", JSON("CheckInput"),
+     {BODY(201, "Any"), ERROR(400), ERROR(403), ERROR(404), ERROR(409)}},
+    {HTTP_DELETE, "/api/v1/checks/{id}", "Look at it no more; `id` is its name", "", NO_BODY,
+     {{204, NULL, NULL}, ERROR(404), ERROR(409)}},
+    {HTTP_GET, "/api/v1/servers", "Servers at the provider, with an agent or without one", "limit cursor",
+     NO_BODY, {BODY(200, "Servers"), ERROR(400)}},
     /* samples in */
     {HTTP_POST, "/api/v1/write", "Samples by Prometheus' remote write 1.0 and 2.0", "", "Bytes",
      "application/x-protobuf", {{204, NULL, NULL}, ERROR(400), ERROR(413), ERROR(415)}},

@@ -89,6 +89,18 @@ const struct openapi_schema openapi_schemas[] = {
      "\"from\":{\"type\":[\"integer\",\"string\"]},\"to\":{\"type\":[\"integer\",\"string\"]}}}"},
     {"Notes", "{\"type\":\"object\",\"required\":[\"notes\"],\"properties\":{\"notes\":" ARRAY(
                   REF("Note")) ",\"next_cursor\":" TEXT "}}"},
+    {"CheckInput",
+     "{\"type\":\"object\",\"required\":[\"name\",\"url\"],\"properties\":{"
+     "\"name\":{\"type\":\"string\",\"maxLength\":31},\"url\":{\"type\":\"string\",\"maxLength\":399},"
+     "\"instance\":" TEXT ",\"contains\":{\"type\":\"string\",\"maxLength\":119},\"status\":" INTEGER
+     ",\"interval_ms\":" INTEGER ",\"timeout_ms\":" INTEGER ",\"degraded_ms\":" INTEGER
+     ",\"unhealthy_ms\":" INTEGER "}}"},
+    {"Checks", "{\"type\":\"object\",\"required\":[\"checks\"],\"properties\":{\"checks\":" ARRAY(
+                   "{\"type\":\"object\",\"required\":[\"name\",\"url\",\"kind\",\"origin\",\"status\"]}")
+                   ",\"next_cursor\":" INTEGER ",\"vultr\":{\"type\":\"object\"},\"complaint\":" TEXT "}}"},
+    {"Servers", "{\"type\":\"object\",\"required\":[\"servers\"],\"properties\":{\"servers\":" ARRAY(
+                    "{\"type\":\"object\",\"required\":[\"id\",\"provider\",\"health\",\"hasAgent\"]}")
+                    ",\"next_cursor\":" INTEGER "}}"},
     {"Anomalies", "{\"type\":\"object\",\"required\":[\"now_ms\",\"threshold\"],"
                   "\"properties\":{\"now_ms\":" INTEGER
                   ",\"threshold\":{\"type\":\"number\"},\"hosts\":" ARRAY("{\"type\":\"object\"}")

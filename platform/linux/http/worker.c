@@ -275,6 +275,8 @@ static void take_times(struct http_slot *s)
         curl_easy_getinfo(s->easy, parts[i].info, &us);
         *parts[i].to = us > 0 ? s->begun_us + (uint32_t)us : 0;
     }
+    if (s->answer.status == 0) /* libcurl sets it at the end, whatever the end was */
+        s->answer.times.first_byte_us = 0;
 }
 
 static void finish(struct http *h, struct http_slot *s, CURLcode code)

@@ -55,6 +55,6 @@
 #undef MBEDTLS_MPI_MAX_SIZE
 #define MBEDTLS_MPI_MAX_SIZE 1024 /* RSA with 8192 bits */
 #undef MBEDTLS_PSA_KEY_SLOT_COUNT
-#define MBEDTLS_PSA_KEY_SLOT_COUNT 64 /* eight connections at once */
+#define MBEDTLS_PSA_KEY_SLOT_COUNT 256 /* eight for each connection that there can be at once */
 
 #endif
