@@ -105,7 +105,8 @@ void aws_judge(uint32_t status, const struct aws_error *error, enum verdict *v, 
     if (error->code[0] == '\0') {
         if (status < 500)
             *v = status == 413 ? VERDICT_DROP : status == 429 ? VERDICT_AGAIN : VERDICT_HOLD;
-        text_put(why, " (that is not how AWS answers: look at url)");
+        if (*v == VERDICT_HOLD)
+            text_put(why, " (that is not how AWS answers: look at url)");
         return;
     }
     *v = aws_is_throttled(error->code)                        ? VERDICT_AGAIN

@@ -333,7 +333,7 @@ static void test_what_answers_mean(void **state)
          "UnrecognizedClientException: AWS does not"},
         {400, "{\"__type\":\"x#Brand.New\",\"message\":\"m\"}", VERDICT_HOLD, "Brand.New: m"},
         {500, "{\"__type\":\"x#InternalServerError\"}", VERDICT_AGAIN, "InternalServerError"},
-        {503, "<html>", VERDICT_AGAIN, " (that is not how AWS answers"},
+        {503, "<html>", VERDICT_AGAIN, ""},
         {403, "<html>", VERDICT_HOLD, " (that is not how AWS answers"},
         {200, "{}", VERDICT_DONE, ""},
         {403,
