@@ -58,6 +58,7 @@ struct connection {
     bool is_keep_alive;
     bool is_refused;            /* there may be bytes that nobody will read */
     bool is_fragmented;         /* WebSocket: a message has begun and not ended */
+    bool is_told_in_parts;      /* ... and one of ours: only control frames may come between */
     bool is_rx_closed;          /* the client has said all it will say */
     bool is_paused;
     bool is_choked;             /* the client must take something before more can be sent */
@@ -98,6 +99,9 @@ int connection_flush(struct connection *c);
  * the client takes. Call connection_flush() after the last of a burst. */
 bool connection_send_message(struct connection *c, enum websocket_opcode opcode, const char *payload,
                              uint32_t size);
+/* The same with a part of a text message that is larger than the buffer; the others are refused until its
+ * last part has been queued. */
+bool connection_send_part(struct connection *c, const char *part, uint32_t size, bool is_last);
 /* Says goodbye with that code, then lingers. */
 void connection_close_websocket(struct connection *c, enum websocket_close code, struct mono now);
 

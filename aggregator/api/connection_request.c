@@ -33,7 +33,7 @@ static void begin_websocket(struct connection *c, struct mono now)
     c->tx_end = t.length;
     connection_consume(c, c->head_size);
     c->head_size = c->message_size = 0;
-    c->is_fragmented = false;
+    c->is_fragmented = c->is_told_in_parts = false;
     c->subscriber = sub;
     c->state = CONNECTION_WEBSOCKET;
     c->deadline = MONO_NEVER; /* live_step() looks after it */

@@ -16,15 +16,33 @@ static bool make_room(struct connection *c, uint32_t size)
     return CONNECTION_TX_SIZE - c->tx_end >= size;
 }
 
-bool connection_send_message(struct connection *c, enum websocket_opcode opcode, const char *payload,
-                             uint32_t size)
+static bool put_frame(struct connection *c, enum websocket_opcode opcode, bool is_final, const char *payload,
+                      uint32_t size)
 {
     if (!make_room(c, WEBSOCKET_HEADER_MAX + size))
         return false;
-    c->tx_end += websocket_header(opcode, size, (uint8_t *)c->tx + c->tx_end);
+    c->tx_end += websocket_header(opcode, is_final, size, (uint8_t *)c->tx + c->tx_end);
     memcpy(c->tx + c->tx_end, payload, size);
     c->tx_end += size;
-    c->world->stats.websocket_messages += opcode == WEBSOCKET_TEXT;
+    return true;
+}
+
+bool connection_send_message(struct connection *c, enum websocket_opcode opcode, const char *payload,
+                             uint32_t size)
+{
+    bool is_data = opcode == WEBSOCKET_TEXT;
+    if ((is_data && c->is_told_in_parts) || !put_frame(c, opcode, true, payload, size))
+        return false;
+    c->world->stats.websocket_messages += is_data;
+    return true;
+}
+
+bool connection_send_part(struct connection *c, const char *part, uint32_t size, bool is_last)
+{
+    if (!put_frame(c, c->is_told_in_parts ? WEBSOCKET_CONTINUATION : WEBSOCKET_TEXT, is_last, part, size))
+        return false;
+    c->is_told_in_parts = !is_last;
+    c->world->stats.websocket_messages += is_last;
     return true;
 }
 

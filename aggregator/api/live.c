@@ -12,7 +12,8 @@
 #define SILENCE_MS 60000
 #define WATCH_MS 15000
 
-const char *const live_type_names[LIVE_TYPE_COUNT] = {"metric", "alert", "instance", "insight"};
+const char *const live_type_names[LIVE_TYPE_COUNT] = {"metric", "alert", "instance", "insight",
+                                                     "dashboard"};
 
 /* --- beginning --- */
 
@@ -34,6 +35,7 @@ struct live *live_reserve(struct memory_map *map, uint32_t websockets_max, uint3
         memory_reserve(map, "api: block for live updates", 1, sizeof(*matrix), "never full");
     char *message = memory_reserve(map, "api: message for live updates", 1, LIVE_MESSAGE_SIZE,
                                    "a block is sent in several messages");
+    live_dashboard_reserve(map, l);
     if (l == NULL)
         return NULL;
     l->subscribers = subscribers;
@@ -84,7 +86,8 @@ struct subscriber *live_join(struct live *l, struct connection *c, bool is_of_ol
             continue;
         /* A place that was left in this step may still be in the lists. */
         *sub = (struct subscriber){.connection = c, .follows_all = true, .heard = now, .pinged = now,
-                                   .types = is_of_old ? LIVE_METRIC | LIVE_ALERT : 0, .revision = l->revision,
+                                   .types = is_of_old ? LIVE_METRIC | LIVE_ALERT | LIVE_DASHBOARD : 0,
+                                   .revision = l->revision, .dashboard_due = now,
                                    .is_lagging = sub->is_lagging, .is_dirty = sub->is_dirty};
         enter_lists(l, sub);
         memory_use(l->line, ++l->count);
@@ -96,6 +99,7 @@ struct subscriber *live_join(struct live *l, struct connection *c, bool is_of_ol
 void live_leave(struct live *l, struct subscriber *sub)
 {
     live_index_remove(&l->index, live_number(l, sub));
+    live_dashboard_leave(l, sub);
     sub->connection = NULL;
     memory_use(l->line, --l->count);
 }
@@ -136,6 +140,7 @@ int live_message(struct live *l, struct subscriber *sub, const char *message, ui
     sub->wants_columns = ask.wants_columns;
     sub->follows_all = ask.follows_all;
     sub->types = ask.types;
+    sub->dashboard_due = now;
     sub->instance_count = ask.instance_count;
     memcpy(sub->instances, ask.instances, sizeof(sub->instances));
     enter_lists(l, sub);
@@ -256,7 +261,9 @@ static void care(struct live *l, struct subscriber *sub, struct mono now)
         connection_drop(c);
         return;
     }
-    if (!mono_reached(now, mono_after_ms(sub->heard, PING_MS)) ||
+    if ((sub->types & LIVE_DASHBOARD) != 0)
+        live_dashboard_care(l, sub, now);
+    if (sub->connection == NULL || !mono_reached(now, mono_after_ms(sub->heard, PING_MS)) ||
         !mono_reached(now, mono_after_ms(sub->pinged, PING_MS)) ||
         !connection_send_message(c, WEBSOCKET_PING, "", 0))
         return;
@@ -283,7 +290,8 @@ static bool catch_up_all(struct live *l, struct mono now)
         if (sub->connection != NULL)
             has_more |= live_catch_up(l, sub, now);
         sub->is_lagging = sub->connection != NULL &&
-                          (sub->mode != LIVE_UP_TO_DATE || sub->revision < l->revision);
+                          (sub->mode != LIVE_UP_TO_DATE || sub->revision < l->revision ||
+                           sub->dashboard_at > 0);
         if (sub->is_lagging)
             l->lagging[kept++] = l->lagging[i];
     }

@@ -3,7 +3,8 @@
  *
  * A client that says nothing, nor offers the subprotocol "nephos", gets, as the earlier backend sent them,
  * one "realtime_update" for each new point of the nine classic metrics of every host and for every change of
- * an alert. One that subscribes (subscribe.h) chooses hosts, kinds of news, and columns instead of points.
+ * an alert, and now and then a "dashboard_update" (live_dashboard.c). One that subscribes (subscribe.h)
+ * chooses hosts, kinds of news, and columns instead of points.
  * docs/SPEC.md has the shapes.
  *
  * Two numbers order everything. Samples carry `seq`, which counts the blocks of this process (its `stream`)
@@ -34,9 +35,11 @@ enum live_type { /* bits */
     LIVE_ALERT = 2,
     LIVE_INSTANCE = 4,
     LIVE_INSIGHT = 8,
+    LIVE_DASHBOARD = 16,
 };
+#define LIVE_NEWS (LIVE_METRIC | LIVE_ALERT | LIVE_INSTANCE | LIVE_INSIGHT) /* when none is named */
 #define LIVE_CHANGES (LIVE_ALERT | LIVE_INSTANCE | LIVE_INSIGHT)
-#define LIVE_TYPE_COUNT 4U
+#define LIVE_TYPE_COUNT 5U
 extern const char *const live_type_names[LIVE_TYPE_COUNT]; /* by number of the bit */
 
 enum live_mode { LIVE_UP_TO_DATE, LIVE_REPLAY, LIVE_LATEST };
@@ -63,6 +66,10 @@ struct subscriber {
     /* changes */
     uint64_t revision;     /* last that was sent, or passed over; up to date when it is the room's */
     uint64_t seen;         /* not up to date: what that was when it fell behind */
+    /* dashboards */
+    struct mono dashboard_due;
+    uint32_t dashboard_at; /* bytes of it that were sent; 0: none is under way */
+    struct mono dashboard_until; /* one that is under way must have been taken */
     bool is_lagging;       /* in the list of those who need care in every step */
     bool is_dirty;         /* there is something to be sent at the end of the step */
 };

@@ -183,6 +183,8 @@ static void judge(struct live *l, struct subscriber *sub, struct mono now)
 bool live_catch_up(struct live *l, struct subscriber *sub, struct mono now)
 {
     struct connection *c = sub->connection;
+    if (sub->dashboard_at > 0 && !live_dashboard_go_on(l, sub, now))
+        return false;
     if (!c->is_choked) {
         bool has_more = live_catch_up_changes(l, sub);
         if (has_more && sub->mode == LIVE_REPLAY)

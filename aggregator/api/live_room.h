@@ -6,7 +6,17 @@
 #include "aggregator/api/connection.h"
 #include "aggregator/api/live_index.h"
 #include "aggregator/api/live_write.h"
+#include "aggregator/api/routes/dashboard.h"
 #include "aggregator/api/subscribe.h"
+
+/* The newest message with a dashboard. It stays as it is while somebody has a part of it. */
+struct live_dashboard {
+    char *bytes;                 /* LIVE_DASHBOARD_SIZE */
+    uint32_t size;               /* 0: none has been made */
+    uint32_t readers;            /* who has a part of it */
+    struct mono stale;           /* then another one is made for who comes */
+    struct dashboard work;
+};
 
 struct live {
     struct world *world;
@@ -25,6 +35,7 @@ struct live {
     struct mono next_care;
     struct subscribe_scratch *scratch;
     struct live_change change;
+    struct live_dashboard dashboard;
 };
 
 static inline uint32_t live_number(const struct live *l, const struct subscriber *sub)
@@ -37,6 +48,16 @@ bool live_follows(const struct subscriber *sub, uint32_t instance);
 bool live_deliver(struct live *l, struct subscriber *sub, const struct text *message);
 /* From now on live_catch_up() looks after it. */
 void live_lag(struct live *l, struct subscriber *sub);
+
+/* --- live_dashboard.c --- */
+
+void live_dashboard_reserve(struct memory_map *map, struct live *l);
+/* Begins to send it to who is due. */
+void live_dashboard_care(struct live *l, struct subscriber *sub, struct mono now);
+/* Goes on with it; false while not all has been taken. A connection that takes too long is dropped. */
+bool live_dashboard_go_on(struct live *l, struct subscriber *sub, struct mono now);
+/* It leaves, whatever it has got of it. */
+void live_dashboard_leave(struct live *l, struct subscriber *sub);
 
 /* --- live_catch_up.c --- */
 

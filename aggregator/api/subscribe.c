@@ -59,7 +59,7 @@ static bool read_instances(struct store *s, yyjson_val *list, struct subscriptio
 
 static bool read_types(yyjson_val *list, struct subscription *out, struct text *reply)
 {
-    out->types = (1U << LIVE_TYPE_COUNT) - 1;
+    out->types = LIVE_NEWS;
     if (list == NULL)
         return true;
     out->types = 0;
@@ -75,7 +75,7 @@ static bool read_types(yyjson_val *list, struct subscription *out, struct text *
         out->types = (uint8_t)(out->types | (is_good ? 1U << type : 0));
     }
     if (!is_good)
-        refuse(reply, "types must be a list of metric, alert, instance, insight");
+        refuse(reply, "types must be a list of metric, alert, instance, insight, dashboard");
     return is_good;
 }
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* What a WebSocket client says: {"type":"ping"}, {"type":"subscribe",...}. yyjson stays behind this.
  *
- *     {"type":"subscribe","instances":"*" or ["ID",...],"types":["metric","alert","instance","insight"],
+ *     {"type":"subscribe","instances":"*" or ["ID",...],
+ *      "types":["metric","alert","instance","insight","dashboard"],
  *      "format":"columns" or "points","after":{"stream":"...","seq":N,"revision":N}}
  *
- * Without types all are meant, without a format columns. `after` is what the client has seen. */
+ * Without types the first four are meant, without a format columns. `after` is what the client has seen. */
 #ifndef NEPHOS_API_SUBSCRIBE_H
 #define NEPHOS_API_SUBSCRIBE_H
 

@@ -98,11 +98,11 @@ int websocket_read(char *bytes, uint32_t size, uint32_t data_max, struct websock
     return (int)(header + payload);
 }
 
-uint32_t websocket_header(enum websocket_opcode opcode, uint32_t payload_size,
+uint32_t websocket_header(enum websocket_opcode opcode, bool is_final, uint32_t payload_size,
                           uint8_t to[static WEBSOCKET_HEADER_MAX])
 {
     ASSERT(payload_size <= UINT16_MAX);
-    to[0] = (uint8_t)(0x80U | (uint32_t)opcode);
+    to[0] = (uint8_t)((is_final ? 0x80U : 0) | (uint32_t)opcode);
     if (payload_size < 126) {
         to[1] = (uint8_t)payload_size;
         return 2;

@@ -44,8 +44,8 @@ void websocket_accept(struct span key, char accept[static WEBSOCKET_ACCEPT_SIZE]
 /* Looks for one frame at the start of `bytes`: the bytes it takes; ERR_AGAIN when not all is there;
  * ERR_MALFORMED (close with 1002); ERR_FULL when a data frame holds over `data_max` (1009). */
 int websocket_read(char *bytes, uint32_t size, uint32_t data_max, struct websocket_frame *out);
-/* Writes the header of an unfragmented frame; returns its size, 2 or 4. */
-uint32_t websocket_header(enum websocket_opcode opcode, uint32_t payload_size,
+/* Writes the header of a frame, `is_final` when no continuation follows it; returns its size, 2 or 4. */
+uint32_t websocket_header(enum websocket_opcode opcode, bool is_final, uint32_t payload_size,
                           uint8_t to[static WEBSOCKET_HEADER_MAX]);
 /* What a text message, and the reason in a close frame, must be: UTF-8. */
 bool websocket_is_text(const char *s, uint32_t size);

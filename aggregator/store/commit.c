@@ -145,7 +145,8 @@ static const char *advice_for(int err)
     case ERR_FULL:
         return "the disk is full; free space or lower the configured database size";
     case ERR_DENIED:
-        return "it may not be written; check the data directory's permissions and mount";
+        return "it may not be written: the file system is read-only, or permissions have changed; see `mount`"
+               " and the kernel's log";
     case ERR_MALFORMED:
         return "the file is damaged; restore it from a backup";
     default:
@@ -188,6 +189,9 @@ int store_commit(struct store *s)
             err = transact(s);
     }
     commit_note(s, &s->committing, "commit", err);
+    if (err != ERR_OK && s->stats.trouble == NULL)
+        s->stats.trouble_since_ms = wall_ms(plat_wall(s->plat));
+    s->stats.trouble = err != ERR_OK ? advice_for(err) : NULL;
     if (err != ERR_OK) {
         s->stats.commit_failures++;
         return err;

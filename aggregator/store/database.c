@@ -109,6 +109,8 @@ void database_reserve(struct database *d, struct memory_map *map, uint64_t heap_
 
 int database_result(int code)
 {
+    if (code == SQLITE_IOERR_ACCESS) /* as our VFS says it */
+        return ERR_DENIED;
     switch (code & 0xff) {
     case SQLITE_OK:
     case SQLITE_ROW:
@@ -163,7 +165,7 @@ static int start_sqlite(struct database *d, int flags, int file, int64_t at)
         uint32_t seed;
         sqlite3_randomness(0, NULL);
         sqlite3_randomness((int)sizeof seed, &seed);
-        code = sqlite3_open_v2(FILE_NAME, &d->handle, flags, NULL);
+        code = sqlite3_open_v2(FILE_NAME, &d->handle, flags | SQLITE_OPEN_EXRESCODE, NULL);
     }
     (void)sqlite3_vfs_unregister(&d->vfs.table);
     return database_result(code);

@@ -16,7 +16,7 @@ static int go_to_row(struct store *s, struct journal_reader *r, int64_t row)
         return ERR_OK;
     reading_end(r);
     /* SQLITE_ERROR: there is no such row. */
-    return code == SQLITE_ERROR ? ERR_MALFORMED : database_result(code);
+    return (code & 0xff) == SQLITE_ERROR ? ERR_MALFORMED : database_result(code);
 }
 
 static int read_entry(struct store *s, struct journal_reader *r, uint32_t instance,

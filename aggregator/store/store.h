@@ -297,6 +297,8 @@ struct store_stats {
     } tiers[TIER_COUNT];
     int64_t oldest_sample_ms;
     int64_t sqlite_heap_bytes, sqlite_heap_high_water;
+    const char *trouble;                   /* why nothing can be committed now, and what to do; or NULL */
+    int64_t trouble_since_ms;              /* wall clock */
 };
 void store_stats(struct store *s, struct store_stats *out);
 

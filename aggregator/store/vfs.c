@@ -27,7 +27,7 @@ static int code_of(int err, int otherwise)
 {
     if (err >= 0)
         return SQLITE_OK;
-    return err == ERR_FULL ? SQLITE_FULL : otherwise;
+    return err == ERR_FULL ? SQLITE_FULL : err == ERR_DENIED ? SQLITE_IOERR_ACCESS : otherwise;
 }
 
 static int file_close(sqlite3_file *base)

@@ -92,7 +92,15 @@ int plat_file_read(struct plat *p, int file, int64_t offset, void *to, uint32_t 
 
 static int write_error(void)
 {
-    return errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? ERR_FULL : ERR_SYSTEM;
+    switch (errno) {
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG: return ERR_FULL;
+    case EROFS: /* the kernel does so to a filesystem that it finds damaged, under whoever uses it */
+    case EPERM:
+    case EACCES: return ERR_DENIED;
+    default: return ERR_SYSTEM;
+    }
 }
 
 int plat_file_write(struct plat *p, int file, int64_t offset, const void *from, uint32_t size)

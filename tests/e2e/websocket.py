@@ -3,6 +3,7 @@
 after a broken connection and after the aggregator was killed, a stopped client; and RFC 6455 to the letter.
 """
 import base64
+import http.client
 import json
 import os
 import shutil
@@ -75,25 +76,41 @@ def shapes_of_old(world, aggregator):
         check(isinstance(data.get(name), kind), f"{name} of a metric is {data.get(name)!r}")
     check(data["value"] == data["metricValue"], "value and metricValue are one number")
     check(update["timestamp"].endswith("Z") and isinstance(update["seq"], int), f"time and seq: {update}")
-    check({m["type"] for m in silent.messages()} <= {"pong", "realtime_update"}, "nothing else for a silent client")
+    kinds = {"pong", "realtime_update", "dashboard_update"}
+    check({m["type"] for m in silent.messages()} <= kinds, "nothing else for a silent client")
     silent.process.kill()
 
 
-def subscriptions(world, aggregator, hosts):
-    one = Listener(world, aggregator, subscription([hosts[3]], types=["metric"]))
-    points = Listener(world, aggregator, subscription([hosts[4]], types=["metric"], format="points"))
-    nothing = Listener(world, aggregator, subscription([hosts[5]], types=["alert"]))
-    until(lambda: len(one.messages("samples")) >= 3, 15, "three shipments of one host")
-    points.until_message("realtime_update")
-    check({m["instance"] for m in one.messages("samples")} == {hosts[3]}, "samples of one host only")
-    check({m["data"]["instanceId"] for m in points.messages("realtime_update")} == {hosts[4]}, "points of one host")
-    check([m["type"] for m in nothing.messages()] == ["subscribed"], "who wants alerts gets no metrics")
-    sample = one.messages("samples")[0]
-    check(len(sample["series"]) == len(sample["v"]) and all(len(v) == len(sample["t"]) for v in sample["v"]),
-          "columns are complete")
-    known = {s["id"] for s in aggregator.get("/api/v1/series", instance=hosts[3])["series"]}
-    check(set(sample["series"]) <= known, "series are those of /api/v1/series")
-    for listener in (one, points, nothing):
+def large_hosts(aggregator):
+    """Ten hosts that came first, with so much to tell that a dashboard is larger than a transmit buffer."""
+    for n in range(10):
+        connection = http.client.HTTPConnection("127.0.0.1", aggregator.api_port, timeout=20)
+        connection.request("POST", "/instances", json.dumps({
+            "name": f"large-{n}", "type": "web-service", "region": "ewr", "endpoint": "http://large",
+            "metadata": {"words": f"grüße {n} " * 130}}), {"Content-Type": "application/json"})
+        check(connection.getresponse().status == 201, "an instance is made")
+        connection.close()
+
+
+def dashboards(world, aggregator):
+    """In several frames, to who is of old at once and again; to others when they ask; between what else is told."""
+    old = Listener(world, aggregator, {"type": "ping"})
+    asks = Listener(world, aggregator, subscription(types=["metric", "dashboard"]))
+    not_asks = Listener(world, aggregator, subscription([]))
+    for listener in (old, asks):
+        update = listener.until_message("dashboard_update", 5)
+        size = len(json.dumps(update, ensure_ascii=False, separators=(",", ":")).encode())
+        check(size > 16384, f"larger than a buffer: {size}")
+        check(set(update) == {"type", "data", "timestamp", "source"}, f"members: {set(update)}")
+        asked = aggregator.get("/analytics/dashboard")
+        check({name: type(value) for name, value in update["data"].items()} ==
+              {name: type(value) for name, value in asked.items()}, "the same as /analytics/dashboard")
+        check(update["data"]["summary"]["totalInstances"] == HOSTS + 10, update["data"]["summary"])
+        check(update["data"]["instances"][3]["metadata"] == asked["instances"][3]["metadata"], "letters of two bytes")
+    until(lambda: len(old.messages("dashboard_update")) >= 2, 45, "another one after half a minute")
+    check(len(old.messages("realtime_update")) > 20 and len(asks.messages("samples")) > 20, "and news all the time")
+    check(not asks.messages("missed") and not not_asks.messages("dashboard_update"), "nobody else is told")
+    for listener in (old, asks, not_asks):
         listener.process.kill()
 
 
@@ -287,11 +304,13 @@ def places_are_limited(aggregator, places):
 
 
 def proof(world):
-    aggregator = world.aggregator(flags=["--agents-max", "64", "--websockets-max", "8"]).start()
+    aggregator = world.aggregator(flags=["--agents-max", "80", "--websockets-max", "8"]).start()
+    large_hosts(aggregator)
     start_agents(world, aggregator)
     until(lambda: aggregator.get("/api/v1/self")["gauges"]["agents_connected"] >= HOSTS, 60, "agents are there")
-    hosts = sorted(host["id"] for host in aggregator.instances())
+    hosts = sorted(host["id"] for host in aggregator.instances() if not host["name"].startswith("large-"))
     shapes_of_old(world, aggregator)
+    dashboards(world, aggregator)
     subscriptions(world, aggregator, hosts)
     stream, seq = goes_on(world, aggregator, hosts)
     to_the_letter(aggregator)

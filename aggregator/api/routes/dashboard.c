@@ -1,27 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* GET /analytics/dashboard: what the first page of existing clients shows. */
+/* GET /analytics/dashboard, and the same for live listeners. */
+#include "aggregator/api/routes/dashboard.h"
+
 #include <string.h>
 
 #include "aggregator/api/routes/handlers.h"
 
 #define INSTANCES_SHOWN 10U
 #define ALERTS_SHOWN 10U
-#define METRICS_SHOWN 20U
+#define METRICS_SHOWN DASHBOARD_METRICS
 #define LATENCY_MS_MAX (3600 * MS_PER_S) /* what was measured before that is no latency of now */
-
-enum section { SECTION_SUMMARY, SECTION_INSTANCES, SECTION_ALERTS, SECTION_METRICS, SECTION_END };
-
-struct dashboard {
-    uint32_t total, healthy;
-    struct alert_counts alerts;
-    int64_t latency_ms;
-    struct metric_point points[METRICS_SHOWN]; /* newest first */
-    uint32_t point_count;
-    enum section section;
-    uint32_t next, shown;              /* within the section */
-    struct alert_filter filter;
-};
-static_assert(sizeof(struct dashboard) <= EXCHANGE_STATE_SIZE, "dashboard state must fit");
 
 /* --- gathering --- */
 
@@ -47,9 +35,9 @@ struct mean {
     uint32_t count;
 };
 
-static void look_at_series(struct exchange *x, struct dashboard *d, uint32_t instance, struct mean *latency)
+static void look_at_series(struct store *s, int64_t now_ms, struct dashboard *d, uint32_t instance,
+                           struct mean *latency)
 {
-    struct store *s = x->world->store;
     const struct instance *in = store_instance(s, instance);
     uint32_t count = store_series_count(s, instance);
     for (uint32_t i = 0; i < count; i++) {
@@ -57,7 +45,7 @@ static void look_at_series(struct exchange *x, struct dashboard *d, uint32_t ins
         const struct store_metric *metric = store_metric(s, series->metric_index);
         if (series->last_ms == 0)
             continue;
-        if (is_latency(metric->name) && x->now_ms - series->last_ms <= LATENCY_MS_MAX) {
+        if (is_latency(metric->name) && now_ms - series->last_ms <= LATENCY_MS_MAX) {
             latency->sum_us += series->last_value / metric->scale * 1000 +
                                series->last_value % metric->scale * 1000 / metric->scale;
             latency->count++;
@@ -69,17 +57,17 @@ static void look_at_series(struct exchange *x, struct dashboard *d, uint32_t ins
     }
 }
 
-static int gather(struct exchange *x, struct dashboard *d)
+int dashboard_gather(struct store *s, int64_t now_ms, struct dashboard *d)
 {
-    struct store *s = x->world->store;
     struct mean latency = {0};
+    *d = (struct dashboard){.filter = {.status = -1, .before_ms = INT64_MAX, .before = INT64_MAX}};
     for (uint32_t i = 0; i < store_instance_count(s); i++) {
         const struct instance *in = store_instance(s, i);
         if (in->deleted_ms != 0)
             continue;
         d->total++;
-        d->healthy += text_equal(instance_status(in, x->now_ms), "healthy");
-        look_at_series(x, d, i, &latency);
+        d->healthy += text_equal(instance_status(in, now_ms), "healthy");
+        look_at_series(s, now_ms, d, i, &latency);
     }
     if (latency.count > 0)
         d->latency_ms = (latency.sum_us / latency.count + 500) / 1000;
@@ -100,10 +88,8 @@ static void write_summary(struct json *j, const struct dashboard *d)
 }
 
 /* One element of the section: false when there is none any more. */
-static bool write_next(struct exchange *x, struct dashboard *d)
+static bool write_next(struct store *s, int64_t now_ms, struct dashboard *d, struct json *j)
 {
-    struct store *s = x->world->store;
-    struct json *j = &x->json;
     struct alert a;
     switch (d->section) {
     case SECTION_INSTANCES:
@@ -111,7 +97,7 @@ static bool write_next(struct exchange *x, struct dashboard *d)
             d->next++;
         if (d->next == store_instance_count(s) || d->shown == INSTANCES_SHOWN)
             return false;
-        instance_write(j, NULL, s, d->next, x->now_ms);
+        instance_write(j, NULL, s, d->next, now_ms);
         return true;
     case SECTION_ALERTS:
         d->filter.instance = "";
@@ -133,20 +119,18 @@ static bool write_next(struct exchange *x, struct dashboard *d)
     }
 }
 
-static int produce_dashboard(struct exchange *x)
+int dashboard_write(struct store *s, int64_t now_ms, struct dashboard *d, const char *key, struct json *j)
 {
     static const char *const names[] = {"", "instances", "recentAlerts", "recentMetrics"};
-    struct dashboard *d = (struct dashboard *)x->state;
-    struct json *j = &x->json;
     if (d->section == SECTION_SUMMARY) {
-        json_open_object(j, NULL);
+        json_open_object(j, key);
         write_summary(j, d);
         json_open_array(j, names[SECTION_INSTANCES]);
         d->section = SECTION_INSTANCES;
     }
     while (d->section != SECTION_END) {
         struct json_mark m = json_mark(j);
-        bool has_more = write_next(x, d);
+        bool has_more = write_next(s, now_ms, d, j);
         if (!has_more) {
             json_close_array(j);
             if (d->section == SECTION_METRICS)
@@ -165,11 +149,14 @@ static int produce_dashboard(struct exchange *x)
     return PRODUCE_DONE;
 }
 
+static int produce_dashboard(struct exchange *x)
+{
+    return dashboard_write(x->world->store, x->now_ms, (struct dashboard *)x->state, NULL, &x->json);
+}
+
 void handle_dashboard(struct exchange *x)
 {
-    struct dashboard *d = exchange_state(x, sizeof(*d));
-    d->filter = (struct alert_filter){.status = -1, .before_ms = INT64_MAX, .before = INT64_MAX};
-    int err = gather(x, d);
+    int err = dashboard_gather(x->world->store, x->now_ms, exchange_state(x, sizeof(struct dashboard)));
     if (err < 0)
         respond_not_stored(x, err);
     else

@@ -10,6 +10,10 @@ static void write_store(struct json *j, struct store *s)
     json_open_object(j, "store");
     json_u64(j, "commits", st.commits);
     json_u64(j, "commit_failures", st.commit_failures);
+    if (st.trouble != NULL) {
+        json_text(j, "trouble", st.trouble);
+        json_iso_ms(j, "trouble_since", st.trouble_since_ms);
+    }
     json_u64(j, "journal_rows", st.journal_rows);
     json_u64(j, "chunks", st.chunks);
     json_u64(j, "samples_committed", st.samples_committed);
@@ -176,9 +180,13 @@ void self_watch_commits(struct world *w)
 
 static int produce_health(struct exchange *x)
 {
-    text_put(x->json.out, x->status == 200 ? "ok\n"
-                                           : "commits fail: the disk is full or does not take writes; "
-                                             "samples are held back at the agents. See the log.\n");
+    struct store_stats st;
+    store_stats(x->world->store, &st);
+    if (x->status == 200)
+        text_put(x->json.out, "ok\n");
+    else
+        text_printf(x->json.out, "nothing can be stored: %s. Agents keep their samples until it can.\n",
+                    st.trouble != NULL ? st.trouble : "a commit has just failed");
     return PRODUCE_DONE;
 }
 

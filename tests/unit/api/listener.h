@@ -51,7 +51,7 @@ static inline void say(struct client *c, const char *words)
 }
 
 /* The first message whole in `c->got` from *at on, parsed, or NULL; *at moves behind it. Other frames than
- * text are passed over. */
+ * text are passed over, and dashboards, which come by the clock. */
 static inline yyjson_doc *listener_next(const struct client *c, uint32_t *at)
 {
     if (*at == 0)
@@ -64,7 +64,9 @@ static inline yyjson_doc *listener_next(const struct client *c, uint32_t *at)
         if (*at + head + size > c->size)
             return NULL;
         *at += head + size;
-        if (frame[0] != 0x81)
+        static const char dashboard[] = "{\"type\":\"dashboard_update\"";
+        bool is_one = size > sizeof dashboard && memcmp(frame + head, dashboard, sizeof dashboard - 1) == 0;
+        if (frame[0] != 0x81 || is_one)
             continue;
         yyjson_doc *doc = yyjson_read((const char *)frame + head, size, 0);
         assert_non_null(doc);

@@ -110,12 +110,12 @@ static void writes_headers(void **state)
 {
     (void)state;
     uint8_t to[WEBSOCKET_HEADER_MAX];
-    assert_int_equal(websocket_header(WEBSOCKET_TEXT, 5, to), 2);
+    assert_int_equal(websocket_header(WEBSOCKET_TEXT, true, 5, to), 2);
     assert_memory_equal(to, "\x81\x05", 2);
-    assert_int_equal(websocket_header(WEBSOCKET_TEXT, 125, to), 2);
-    assert_int_equal(websocket_header(WEBSOCKET_BINARY, 126, to), 4);
+    assert_int_equal(websocket_header(WEBSOCKET_TEXT, true, 125, to), 2);
+    assert_int_equal(websocket_header(WEBSOCKET_BINARY, true, 126, to), 4);
     assert_memory_equal(to, "\x82\x7e\x00\x7e", 4); /* section 5.7 has 256: 0x82 0x7e 0x0100 */
-    assert_int_equal(websocket_header(WEBSOCKET_BINARY, 256, to), 4);
+    assert_int_equal(websocket_header(WEBSOCKET_BINARY, true, 256, to), 4);
     assert_memory_equal(to, "\x82\x7e\x01\x00", 4);
 }
 
