@@ -135,6 +135,53 @@ int aws_keys_read(const char *bytes, uint32_t size, uint8_t *pool, uint32_t pool
     return ERR_MALFORMED;
 }
 
+/* --- partly taken --- */
+
+/* One of {"PutRequest":{"Item":{"id":{"S":ID}}}} and {"DeleteRequest":{"Key":{"id":{"S":ID}}}}. */
+static const char *id_of(yyjson_val *operation)
+{
+    yyjson_val *put = yyjson_obj_get(yyjson_obj_get(operation, "PutRequest"), "Item");
+    yyjson_val *removal = yyjson_obj_get(yyjson_obj_get(operation, "DeleteRequest"), "Key");
+    return aws_json_text(yyjson_obj_get(put != NULL ? put : removal, "id"), "S");
+}
+
+uint32_t aws_unprocessed_ids(yyjson_val *root, const char **ids, uint32_t ids_max)
+{
+    yyjson_obj_iter tables;
+    yyjson_val *table;
+    uint32_t count = 0;
+    if (!yyjson_obj_iter_init(yyjson_obj_get(root, "UnprocessedItems"), &tables))
+        return 0;
+    while ((table = yyjson_obj_iter_next(&tables)) != NULL) {
+        size_t i, n;
+        yyjson_val *operation;
+        yyjson_arr_foreach (yyjson_obj_iter_get_val(table), i, n, operation) {
+            if (count < ids_max)
+                ids[count++] = id_of(operation);
+        }
+    }
+    return count;
+}
+
+int aws_failed_records(yyjson_val *root, uint32_t count, uint64_t *failed, const char **code)
+{
+    yyjson_val *records = yyjson_obj_get(root, "Records"), *record;
+    size_t i, n;
+    int result = 0;
+    memset(failed, 0, (count + 63) / 64 * sizeof *failed);
+    if (yyjson_arr_size(records) != count)
+        return ERR_MALFORMED;
+    yyjson_arr_foreach (records, i, n, record) {
+        const char *its = aws_json_text(record, "ErrorCode");
+        if (its[0] == '\0' && aws_json_text(record, "SequenceNumber")[0] != '\0')
+            continue;
+        failed[i / 64] |= UINT64_C(1) << i % 64;
+        *code = its;
+        result++;
+    }
+    return result;
+}
+
 /* --- errors --- */
 
 static void keep_words(const char *from, size_t length, char *to, uint32_t size)

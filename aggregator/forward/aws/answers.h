@@ -29,6 +29,13 @@ int aws_keys_read(const char *bytes, uint32_t size, uint8_t *pool, uint32_t pool
  * negative when it is not one. */
 int64_t aws_time_ms(const char *text);
 
+/* BatchWriteItem: the ids of the operations in "UnprocessedItems", valid as the document is; how many, at
+ * most ids_max. "" stands for one that has none. */
+uint32_t aws_unprocessed_ids(yyjson_val *root, const char **ids, uint32_t ids_max);
+/* PutRecords: of `count` records, in the bits of `failed` (cleared first) those that were not taken, and
+ * the newest code of why. How many; ERR_MALFORMED when it does not speak of that many. */
+int aws_failed_records(yyjson_val *root, uint32_t count, uint64_t *failed, const char **code);
+
 struct aws_error {
     char code[64];     /* "ThrottlingException"; "" when the answer says none, or is
                     not of AWS */

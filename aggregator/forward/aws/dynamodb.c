@@ -303,31 +303,14 @@ static bool mark(const struct export_batch *b, const struct export_request *r, s
     return false;
 }
 
-/* One of {"PutRequest":{"Item":{"id":{"S":ID}}}} and {"DeleteRequest":{"Key":{"id":{"S":ID}}}}. */
-static const char *unprocessed_id(yyjson_val *operation)
-{
-    yyjson_val *put = yyjson_obj_get(yyjson_obj_get(operation, "PutRequest"), "Item");
-    yyjson_val *removal = yyjson_obj_get(yyjson_obj_get(operation, "DeleteRequest"), "Key");
-    return aws_json_text(yyjson_obj_get(put != NULL ? put : removal, "id"), "S");
-}
-
 static void judge_written(const struct export_batch *b, const struct export_request *r, yyjson_val *root,
                           struct export_judgement *j)
 {
-    yyjson_obj_iter tables;
-    yyjson_val *table;
-    uint32_t count = 0;
-    if (!yyjson_obj_iter_init(yyjson_obj_get(root, "UnprocessedItems"), &tables))
-        return;
-    while ((table = yyjson_obj_iter_next(&tables)) != NULL) {
-        size_t i, n;
-        yyjson_val *operation;
-        yyjson_arr_foreach (yyjson_obj_iter_get_val(table), i, n, operation) {
-            if (!mark(b, r, j, unprocessed_id(operation)))
-                j->verdict = VERDICT_AGAIN; /* none of ours: all of them, to be sure */
-            count++;
-        }
-    }
+    const char *ids[BATCH_MAX];
+    uint32_t count = aws_unprocessed_ids(root, ids, BATCH_MAX);
+    for (uint32_t i = 0; i < count; i++)
+        if (!mark(b, r, j, ids[i]))
+            j->verdict = VERDICT_AGAIN; /* none of ours: all of them, to be sure */
     if (count == 0)
         return;
     text_clear(&j->why);

@@ -135,7 +135,7 @@ static void shape(const struct export_view *v, const struct export_batch *b, str
 /* --- answers --- */
 
 static void again(const struct kinesis_state *s, const struct export_request *r, struct export_judgement *j,
-                  size_t record)
+                  uint32_t record)
 {
     for (uint32_t i = s->first[record]; i < s->first[record + 1]; i++)
         export_again(j, r->items[i]);
@@ -144,24 +144,16 @@ static void again(const struct kinesis_state *s, const struct export_request *r,
 static bool judge_records(const struct kinesis_state *s, const struct export_request *r, yyjson_val *root,
                           struct export_judgement *j)
 {
-    yyjson_val *records = yyjson_obj_get(root, "Records"), *record;
-    size_t i, n;
+    uint64_t bits[RECORDS_MAX / 64];
     const char *code = "";
-    uint32_t failed = 0;
-    if (yyjson_arr_size(records) != s->record_count)
-        return false;
-    yyjson_arr_foreach (records, i, n, record) {
-        const char *its = aws_json_text(record, "ErrorCode");
-        if (its[0] == '\0' && aws_json_text(record, "SequenceNumber")[0] != '\0')
-            continue;
-        again(s, r, j, i);
-        code = its;
-        failed++;
-    }
-    if (failed == 0)
-        return true;
+    int failed = aws_failed_records(root, s->record_count, bits, &code);
+    if (failed <= 0)
+        return failed == 0;
+    for (uint32_t i = 0; i < s->record_count; i++)
+        if ((bits[i / 64] >> i % 64 & 1) != 0)
+            again(s, r, j, i);
     text_clear(&j->why);
-    text_printf(&j->why, "%u of %u records were not taken for now: %.60s", failed, s->record_count, code);
+    text_printf(&j->why, "%d of %u records were not taken for now: %.60s", failed, s->record_count, code);
     return true;
 }
 
