@@ -20,6 +20,9 @@ static const struct {
     {VERB_AGENT_ALLOW, "POST", "/api/v1/agents/", "/allow"},
     {VERB_NOTIFY_LIST, "GET", "/api/v1/destinations", NULL},
     {VERB_NOTIFY_TEST, "POST", "/api/v1/destinations/", "/test"},
+    {VERB_FORWARD_STATUS, "GET", "/api/v1/destinations", NULL},
+    {VERB_FORWARD_TEST, "POST", "/api/v1/destinations/", "/test"},
+    {VERB_FORWARD_REPLAY, "POST", "/api/v1/forward/replay", NULL},
     {VERB_AUDIT, "GET", "/api/v1/audit?limit=1000", NULL},
     {VERB_RULES_LIST, "GET", "/api/v1/rules", NULL},
     {VERB_RULES_SET, "PUT", "/api/v1/rules", NULL},
@@ -108,6 +111,14 @@ static void put_rules(const struct config *c, const struct command_line *line, c
     text_put_char(body, '}');
 }
 
+static void put_replay(const struct config *c, const struct command_line *line, struct text *body)
+{
+    text_put_char(body, '{');
+    put_text(body, "name", line->operand != NULL ? line->operand : "");
+    put_times(c, body);
+    text_put_char(body, '}');
+}
+
 static bool is_of_rules(enum config_verb verb)
 {
     return verb == VERB_RULES_SET || verb == VERB_RULES_TEST || verb == VERB_SILENCE_CREATE;
@@ -136,6 +147,8 @@ int asking_run(struct plat *p, const struct config *c, const struct command_line
         return ERR_MALFORMED;
     if (is_of_rules(line->verb))
         put_rules(c, line, more->text, &body);
+    if (line->verb == VERB_FORWARD_REPLAY)
+        put_replay(c, line, &body);
     if (body.truncated) {
         text_put(why, "the file is too large for rules");
         return ERR_MALFORMED;

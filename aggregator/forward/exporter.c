@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "aggregator/forward/aws/aws.h"
+#include "aggregator/forward/gateway/gateway.h"
 #include "aggregator/forward/otlp.h"
 #include "aggregator/forward/remote_write.h"
 #include "aggregator/forward/shape.h"
@@ -26,6 +27,7 @@ static const struct exporter *const exporters[TARGET_TYPE_COUNT] = {
     [TARGET_DYNAMODB] = &exporter_dynamodb,
     [TARGET_KINESIS] = &exporter_kinesis,
     [TARGET_SNOWFLAKE] = &exporter_snowflake,
+    [TARGET_APIGATEWAY] = &exporter_apigateway,
     [TARGET_OTLP] = &exporter_otlp,
     [TARGET_REMOTE_WRITE] = &exporter_remote_write,
 };

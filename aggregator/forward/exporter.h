@@ -93,6 +93,7 @@ struct export_request {
     struct text aws_scope;           /* "aws:amz:REGION:SERVICE": signed with user and password */
     const char *user, *password;     /* "" at first: those of no one */
     const char *jwt_key, *jwt_password, *jwt_subject; /* as in struct plat_request; "" at first */
+    bool is_needless;                /* its items are done without a request: there is nothing to tell */
     int64_t delay_ms;                /* not to be sent before; 0 at first */
     uint32_t timeout_ms;             /* 0, at first: the target's */
     struct text hold;                /* not "": nothing can be sent, for this reason; judged as HOLD */

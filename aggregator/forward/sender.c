@@ -61,6 +61,7 @@ static void clear_request(struct sender *d, struct sender_world *w)
     text_init(&r->aws_scope, d->scope, sizeof d->scope);
     text_init(&r->hold, d->hold, sizeof d->hold);
     r->user = r->password = r->jwt_key = r->jwt_password = r->jwt_subject = "";
+    r->is_needless = false;
     r->timeout_ms = 0;
     r->delay_ms = 0;
     r->items_max = d->items_max;
@@ -102,6 +103,10 @@ static bool shape(struct sender *d, struct sender_world *w, struct mono now)
     }
     if (d->out.hold.length > 0) {
         cannot_send(d, w, d->hold, now);
+        return false;
+    }
+    if (d->out.is_needless) {
+        sender_needless(d, w, now);
         return false;
     }
     d->is_shaped = true;
@@ -234,7 +239,7 @@ static struct mono work(struct sender *d, struct sender_world *w, struct mono no
             return at;
     }
     if (!d->is_shaped && !shape(d, w, now))
-        return d->retry_at;
+        return mono_reached(now, d->retry_at) ? now : d->retry_at;
     if (mono_reached(now, d->send_at))
         start(d, w, now);
     return d->request >= 0 ? MONO_NEVER : d->is_shaped ? d->send_at : now;

@@ -17,6 +17,7 @@
 struct sender_told {
     uint32_t told_s;                /* by the monotonic clock; 0: not since the start */
     uint32_t status;                /* a hash of the word */
+    bool has_changed;               /* since then, and not told yet */
 };
 
 /* Batches of events, and where their texts stand. */
@@ -81,6 +82,8 @@ void sender_told(struct sender *d, struct mono now);
 void sender_answer(struct sender *d, struct sender_world *w, const struct plat_answer *a, struct mono now);
 /* The try-out that was asked for is over. */
 void sender_test_done(struct sender *d, bool is_good, const char *words);
+/* What the request at hand carries is done without it. */
+void sender_needless(struct sender *d, struct sender_world *w, struct mono now);
 /* It could not even be sent. */
 void sender_failed(struct sender *d, struct sender_world *w, enum verdict v, int64_t asked_ms,
                    struct mono now);

@@ -133,6 +133,16 @@ static void done(struct sender *d, struct sender_world *w, const struct export_j
         complete(d, w, now);
 }
 
+void sender_needless(struct sender *d, struct sender_world *w, struct mono now)
+{
+    const struct export_judgement j = {.verdict = VERDICT_DONE};
+    ASSERT(d->out.count > 0);
+    d->is_more = false;
+    (void)mark_done(d, &j);
+    if (d->batch->done_count == d->batch->count)
+        complete(d, w, now);
+}
+
 /* They will never take it: which of its items is to blame? */
 static void refused(struct sender *d, struct sender_world *w, struct mono now)
 {

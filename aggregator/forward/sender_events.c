@@ -6,6 +6,7 @@
 
 #define LOOK_MS 1000            /* for instances that are to be told again */
 #define CHANGES_A_LOOK 256U     /* passed over in one look */
+#define TOLD_AGAIN_S 30U        /* clients tell with each of their messages that they are still there */
 
 static const enum export_kind kind_of[OUTLET_FEED_COUNT] = {
     [OUTLET_ALERTS] = EXPORT_ALERTS,
@@ -115,6 +116,16 @@ static int add_instance(struct sender *d, struct store *s, uint32_t instance, in
     return ERR_OK;
 }
 
+/* Facts change often where a client tells them: the newest are told a while after those before. */
+static bool waits(const struct sender *d, const struct instance *in, uint32_t instance, uint32_t now_s)
+{
+    struct sender_told *t = &d->told[instance];
+    if (t->told_s == 0 || now_s - t->told_s >= TOLD_AGAIN_S || in->deleted_ms != 0)
+        return false;
+    t->has_changed = true;
+    return true;
+}
+
 /* Is another status than was told, or was told too long ago. */
 static bool is_stale(const struct sender *d, const struct instance *in, const struct sender_told *t,
                      int64_t now_ms, uint32_t now_s)
@@ -122,6 +133,7 @@ static bool is_stale(const struct sender *d, const struct instance *in, const st
     if (in->deleted_ms != 0)
         return false;
     return t->told_s == 0 || t->status != hash_of(store_instance_status(in, now_ms)) ||
+           (t->has_changed && now_s - t->told_s >= TOLD_AGAIN_S) ||
            (d->to.refresh_ms > 0 && now_s - t->told_s >= d->to.refresh_ms / 1000);
 }
 
@@ -132,7 +144,8 @@ static int collect_instances(struct sender *d, struct store *s, int64_t now_ms, 
     int found, err = ERR_OK;
     while (err == ERR_OK && e->batch.count < EXPORT_EVENTS_MAX &&
            (found = store_instance_next(s, &e->cursor)) >= 0)
-        err = add_instance(d, s, (uint32_t)found, now_ms);
+        if (!waits(d, store_instance(s, (uint32_t)found), (uint32_t)found, now_s))
+            err = add_instance(d, s, (uint32_t)found, now_ms);
     for (uint32_t n = 0; err == ERR_OK && n < count && e->batch.count < EXPORT_EVENTS_MAX; n++) {
         d->refresh_at = d->refresh_at + 1 < count ? d->refresh_at + 1 : 0;
         const struct instance *in = store_instance(s, d->refresh_at);

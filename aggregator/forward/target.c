@@ -17,7 +17,8 @@ const char *const target_type_names[TARGET_TYPE_COUNT] = {
     [TARGET_KINESIS] = "kinesis",       [TARGET_SNOWFLAKE] = "snowflake",
     [TARGET_OTLP] = "otlp",             [TARGET_REMOTE_WRITE] = "remote_write",
 };
-static const char *const mode_names[] = {[TARGET_BATCH] = "batch", [TARGET_SINGLES] = "singles"};
+static const char *const mode_names[] = {[TARGET_BATCH] = "batch", [TARGET_SINGLES] = "singles",
+                                         [TARGET_AGGREGATOR] = "nephos"};
 
 enum key_kind {
     KEY_TEXT, KEY_TIME, KEY_NO, KEY_NUMBER, KEY_TYPE, KEY_MODE, KEY_SEVERITY, KEY_SENDS

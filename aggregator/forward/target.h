@@ -31,7 +31,7 @@ extern const char *const target_type_names[TARGET_TYPE_COUNT]; /* "apigateway", 
 #define TARGET_KEY_SIZE 4096U
 #define TARGET_HEADERS_SIZE 1024U
 
-enum target_mode { TARGET_BATCH, TARGET_SINGLES };
+enum target_mode { TARGET_BATCH, TARGET_SINGLES, TARGET_AGGREGATOR };
 enum target_layout { TARGET_NEPHOS, TARGET_CLOUDPULSE };
 
 struct target {
@@ -41,7 +41,7 @@ struct target {
     char url[TARGET_URL_SIZE];       /* base or whole address; AWS: in place of its own. Or in url_file */
     char url_file[TARGET_FILE_SIZE];
     char ca_file[TARGET_FILE_SIZE];
-    enum target_mode mode;           /* apigateway: POST /ingest for many points, or one request for each */
+    enum target_mode mode;           /* apigateway: how the other side takes it */
 
     /* what goes there */
     uint32_t sends;                  /* bits of enum export_kind (exporter.h); 0: all that the type takes */

@@ -100,9 +100,19 @@ static int load_late(struct store *s, struct outlet *o)
     return n;
 }
 
+/* Alerts come and go; who was told of those that are gone needs no name for them. */
+static void trim_aliases(struct store *s, const struct outlet *o)
+{
+    sqlite3_stmt *trim = database_statement(&s->database, SQL_OUTLET_ALIAS_TRIM);
+    (void)sqlite3_bind_int64(trim, 1, o->id);
+    (void)database_run(&s->database, SQL_OUTLET_ALIAS_TRIM); /* the next start does it as well */
+}
+
 static int load(struct store *s, struct outlet *o)
 {
     int n = load_row(s, o->name, o);
+    if (n == 1)
+        trim_aliases(s, o);
     if (n == 1)
         n = load_pages(s, o) == ERR_OK && load_late(s, o) == ERR_OK ? 1 : ERR_SYSTEM;
     return n;
@@ -265,6 +275,21 @@ void store_outlet_taken(struct store *s, struct outlet *o, uint32_t instance, bo
         late_add(place, taken.from_ms, taken.to_ms);
     mark_late(s, o, instance);
     tables_staged(s);
+}
+
+void store_outlet_replay(struct store *s, struct outlet *o, int64_t from_ms, int64_t to_ms)
+{
+    int64_t first_ms = wall_ms(plat_wall(s->plat)) - OUTLET_REPLAY_MS;
+    from_ms = from_ms > first_ms ? from_ms : first_ms;
+    for (uint32_t i = 0; i < s->instance_count; i++) {
+        int64_t passed_ms = store_outlet_watermark_ms(o, i);
+        note(s, o, i, from_ms, to_ms < passed_ms ? to_ms : passed_ms);
+        o->places[i].noted_ms = 0; /* nothing more of it will come */
+    }
+    o->replay_ms = from_ms;
+    o->replay_until = store_revision(s);
+    o->cursors[OUTLET_ALERTS] = o->cursors[OUTLET_INSIGHTS] = 0;
+    store_outlet_save(s, o);
 }
 
 /* A block that is committed now is late where it lies below what has been read. */

@@ -31,6 +31,8 @@
     [SQL_OUTLET_LATE_LIST] = "SELECT instance, data FROM outlet_late WHERE outlet = ?", \
     [SQL_OUTLET_ALIAS_PUT] = "INSERT OR REPLACE INTO outlet_alias VALUES(?,?,?,?)", \
     [SQL_OUTLET_ALIAS_DROP] = "DELETE FROM outlet_alias WHERE outlet = ? AND kind = ? AND id = ?", \
+    [SQL_OUTLET_ALIAS_TRIM] = "DELETE FROM outlet_alias WHERE outlet = ? AND kind = 'alert'" \
+                              " AND id NOT IN (SELECT id FROM alert)", \
     [SQL_OUTLET_ALIAS_GET] = "SELECT alias FROM outlet_alias WHERE outlet = ? AND kind = ? AND id = ?",
 
 #endif

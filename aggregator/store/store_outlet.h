@@ -84,6 +84,11 @@ void store_outlet_take(struct store *s, struct outlet *o, uint32_t instance, int
 void store_outlet_take_less(struct outlet *o, uint32_t instance, int64_t to_ms);
 void store_outlet_taken(struct store *s, struct outlet *o, uint32_t instance, bool has_arrived);
 
+/* All points of [from_ms, to_ms) that were sent, or passed, go once more, and changes of alerts and insights
+ * since from_ms. No further back than OUTLET_REPLAY_MS. Staged. */
+#define OUTLET_REPLAY_MS (INT64_C(400) * 86400 * 1000)
+void store_outlet_replay(struct store *s, struct outlet *o, int64_t from_ms, int64_t to_ms);
+
 /* --- what the other side calls a thing --- */
 
 #define OUTLET_ALIAS_SIZE 64U

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* GET /api/v1/destinations and POST /api/v1/destinations/{name}/test: where alerts are sent, and how that
- * goes. */
+/* GET /api/v1/destinations and POST /api/v1/destinations/{name}/test: where alerts and metrics are sent, and
+ * how that goes. POST /api/v1/forward/replay: {"name":"","from":...,"to":...} sends metrics once more. */
 #include "aggregator/api/audit.h"
+#include "aggregator/api/json_reader.h"
 #include "aggregator/api/routes/handlers.h"
 #include "aggregator/api/routes/listing.h"
-#include "aggregator/store/store_outbox.h"
+#include "aggregator/store/store_outlet.h"
 
 static const char *state_of(const struct outbox *o)
 {
@@ -16,6 +17,7 @@ void destinations_write(struct json *j, const struct outbox *o, int64_t now_ms)
     json_open_object(j, NULL);
     json_text(j, "name", o->name);
     json_text(j, "type", o->type);
+    json_text(j, "kind", "notify");
     json_text(j, "state", state_of(o));
     json_u64(j, "requests", o->requests);
     json_u64(j, "failures", o->failures);
@@ -39,15 +41,78 @@ void destinations_write(struct json *j, const struct outbox *o, int64_t now_ms)
     json_close_object(j);
 }
 
+static const char *state_of_outlet(const struct outlet *o)
+{
+    return o->is_configured ? outbox_state_names[o->state] : "removed";
+}
+
+void outlets_write(struct json *j, const struct outlet *o, int64_t now_ms)
+{
+    json_open_object(j, NULL);
+    json_text(j, "name", o->name);
+    json_text(j, "type", o->type);
+    json_text(j, "kind", "forward");
+    json_text(j, "state", state_of_outlet(o));
+    json_u64(j, "requests", o->requests);
+    json_u64(j, "failures", o->failures);
+    json_u64(j, "bytes", o->bytes);
+    json_u64(j, "points", o->points);
+    json_u64(j, "events", o->events);
+    json_u64(j, "resent", o->resent);
+    json_u64(j, "dropped", o->dropped);
+    json_u64(j, "doubtful", o->doubtful);
+    json_u64(j, "givenUp", o->given_up);
+    json_u64(j, "coarser", o->coarser);
+    json_i64(j, "oldestUnsentMs", o->oldest_ms != 0 && now_ms > o->oldest_ms ? now_ms - o->oldest_ms : 0);
+    if (o->status != 0)
+        json_u64(j, "lastStatus", o->status);
+    if (o->sent_ms != 0)
+        json_iso_ms(j, "lastSentAt", o->sent_ms);
+    if (o->failed_ms != 0)
+        json_iso_ms(j, "lastFailedAt", o->failed_ms);
+    if (o->next_try_ms != 0)
+        json_iso_ms(j, "nextTryAt", o->next_try_ms);
+    if (o->replay_ms != 0)
+        json_iso_ms(j, "replayFrom", o->replay_ms);
+    if (o->error[0] != '\0')
+        json_text(j, "lastError", o->error);
+    json_close_object(j);
+}
+
+/* How long something has been waiting, in seconds. */
+static long long unsent_s(int64_t oldest_ms, int64_t now_ms)
+{
+    return oldest_ms != 0 && now_ms > oldest_ms ? (long long)(now_ms - oldest_ms) / 1000 : 0;
+}
+
+static int write_outlet(struct exchange *x, const struct outlet *o, bool as_text)
+{
+    struct json *j = &x->json;
+    if (!as_text) {
+        outlets_write(j, o, x->now_ms);
+        return 1;
+    }
+    text_printf(j->out, "%-24s %-12s %-9s %10llu %6llds ", o->name, o->type, state_of_outlet(o),
+                (unsigned long long)(o->points + o->events), unsent_s(o->oldest_ms, x->now_ms));
+    listing_put_time(j->out, o->sent_ms, "-");
+    text_printf(j->out, "%s%s\n", o->error[0] != '\0' ? "  " : "", o->error);
+    return 1;
+}
+
 static int write_row(struct exchange *x, int64_t *cursor, bool as_text)
 {
     struct json *j = &x->json;
-    if (*cursor >= (int64_t)store_outbox_count(x->world->store))
+    uint32_t notify = store_outbox_count(x->world->store);
+    if (*cursor >= (int64_t)notify + store_outlet_count(x->world->store))
         return 0;
+    if (*cursor >= (int64_t)notify) {
+        uint32_t index = (uint32_t)((*cursor)++ - notify);
+        return write_outlet(x, store_outlet(x->world->store, index), as_text);
+    }
     const struct outbox *o = store_outbox(x->world->store, (uint32_t)(*cursor)++);
     if (as_text) {
-        text_printf(j->out, "%-24s %-10s %-9s %8llu ", o->name, o->type, state_of(o),
-                    (unsigned long long)o->messages);
+        text_printf(j->out, "%-24s %-12s %-9s %10llu %6llds ", o->name, o->type, state_of(o),
+                    (unsigned long long)o->messages, unsent_s(o->oldest_ms, x->now_ms));
         listing_put_time(j->out, o->sent_ms, "-");
         text_printf(j->out, "%s%s\n", o->error[0] != '\0' ? "  " : "", o->error);
         return 1;
@@ -60,7 +125,8 @@ void handle_destinations(struct exchange *x)
 {
     static const struct listing list = {
         .key = "destinations",
-        .head = "NAME                     TYPE       STATE     MESSAGES LAST SENT         LAST ERROR",
+        .head = "NAME                     TYPE         STATE           SENT  UNSENT LAST SENT         "
+                "LAST ERROR",
         .row = write_row,
     };
     listing_respond_page(x, &list);
@@ -69,35 +135,84 @@ void handle_destinations(struct exchange *x)
 struct test {
     uint32_t index;
     uint64_t number;
+    bool is_outlet;
 };
+
+static int say_test(struct exchange *x, const char *name, bool is_good, const char *words)
+{
+    if (is_good)
+        listing_say(x, 200, "the test message to %s has been taken", name);
+    else
+        respond_error(x, 502, NULL, "the test message to %s has not been taken: %s", name, words);
+    return ERR_OK;
+}
 
 static int decide(struct exchange *x)
 {
     const struct test *t = (const struct test *)(void *)x->state;
+    if (t->is_outlet) {
+        const struct outlet *o = store_outlet(x->world->store, t->index);
+        return o->tests_done < t->number ? ERR_BUSY : say_test(x, o->name, o->test_good, o->test_words);
+    }
     const struct outbox *o = store_outbox(x->world->store, t->index);
-    if (o->tests_done < t->number)
-        return ERR_BUSY;
-    if (o->test_good)
-        listing_say(x, 200, "the test message to %s has been taken", o->name);
-    else
-        respond_error(x, 502, NULL, "the test message to %s has not been taken: %s", o->name, o->test_words);
-    return ERR_OK;
+    return o->tests_done < t->number ? ERR_BUSY : say_test(x, o->name, o->test_good, o->test_words);
 }
 
 void handle_destination_test(struct exchange *x)
 {
     struct store *s = x->world->store;
-    int found = store_outbox_find(s, x->parameter);
-    if (found < 0 || !store_outbox(s, (uint32_t)found)->is_configured) {
+    int box = store_outbox_find(s, x->parameter), outlet = store_outlet_find(s, x->parameter);
+    bool has_box = box >= 0 && store_outbox(s, (uint32_t)box)->is_configured;
+    bool has_outlet = outlet >= 0 && store_outlet(s, (uint32_t)outlet)->is_configured;
+    if (!has_box && !has_outlet) {
         respond_error(x, 404, NULL,
-                      "there is no destination of that name; [notify.NAME] in the configuration makes "
-                      "one");
+                      "there is no destination of that name; [notify.NAME] and [forward.NAME] in the "
+                      "configuration make one");
         return;
     }
-    struct outbox *o = store_outbox(s, (uint32_t)found);
-    if (!audit(x, "tested the destination %s", o->name))
+    if (!audit(x, "tested the destination %s", x->parameter))
         return;
     struct test *t = exchange_state(x, sizeof *t);
-    *t = (struct test){.index = (uint32_t)found, .number = ++o->tests_asked};
+    *t = (struct test){.index = (uint32_t)(has_box ? box : outlet), .is_outlet = !has_box};
+    t->number = has_box ? ++store_outbox(s, t->index)->tests_asked : ++store_outlet(s, t->index)->tests_asked;
     respond_later(x, decide);
+}
+
+/* --- once more --- */
+
+static int respond_replayed(struct exchange *x)
+{
+    listing_say(x, 202, "what was asked for is sent once more; `forward status` tells how that goes");
+    return ERR_OK;
+}
+
+void handle_forward_replay(struct exchange *x)
+{
+    struct store *s = x->world->store;
+    char name[OUTLET_NAME_SIZE];
+    int64_t from_ms, to_ms;
+    uint32_t found = 0;
+    yyjson_val *root = json_body(x);
+    if (root == NULL || !json_take_text(x, root, "name", name, sizeof name) ||
+        !json_take_time(x, root, "from", -1, &from_ms) || !json_take_time(x, root, "to", x->now_ms, &to_ms))
+        return;
+    if (from_ms < 0 || from_ms >= to_ms) {
+        respond_error(x, 400, NULL, "`from` must be given, and lie before `to`");
+        return;
+    }
+    for (uint32_t i = 0; i < store_outlet_count(s); i++)
+        found += store_outlet(s, i)->is_configured &&
+                 (name[0] == '\0' || text_equal(store_outlet(s, i)->name, name));
+    if (found == 0) {
+        respond_error(x, 404, NULL, "there is no destination of metrics of that name; [forward.NAME] in the "
+                                    "configuration makes one");
+        return;
+    }
+    if (!audit(x, "asked for a replay to %s", name[0] != '\0' ? name : "all destinations"))
+        return;
+    for (uint32_t i = 0; i < store_outlet_count(s); i++)
+        if (store_outlet(s, i)->is_configured &&
+            (name[0] == '\0' || text_equal(store_outlet(s, i)->name, name)))
+            store_outlet_replay(s, store_outlet(s, i), from_ms, to_ms);
+    respond_committed(x, respond_replayed);
 }

@@ -158,6 +158,9 @@ void tags_write(struct json *j, const char *key, const char *tag);
 /* destinations.c */
 struct outbox;
 void destinations_write(struct json *j, const struct outbox *o, int64_t now_ms);
+struct outlet;
+void outlets_write(struct json *j, const struct outlet *o, int64_t now_ms);
+void handle_forward_replay(struct exchange *x);
 void handle_destinations(struct exchange *x);
 void handle_destination_test(struct exchange *x);
 

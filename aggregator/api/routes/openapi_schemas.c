@@ -166,6 +166,9 @@ const struct openapi_schema openapi_schemas[] = {
     {"AccessInput",
      "{\"type\":\"object\",\"required\":[\"name\",\"role\"],\"properties\":{"
      "\"name\":" TEXT ",\"role\":" TEXT ",\"ttl_ms\":" INTEGER "}}"},
+    {"ReplayInput",
+     "{\"type\":\"object\",\"required\":[\"from\"],\"properties\":{"
+     "\"name\":" TEXT ",\"from\":" TEXT ",\"to\":" TEXT "}}"},
     {"JoinInput",
      "{\"type\":\"object\",\"properties\":{"
      "\"uses\":" INTEGER ",\"ttl_ms\":" INTEGER "}}"},

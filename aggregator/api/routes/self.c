@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the aggregator says of itself: /api/v1/self, /api/v1/self/memory, /healthz. */
 #include "aggregator/api/routes/handlers.h"
-#include "aggregator/store/store_outbox.h"
+#include "aggregator/store/store_outlet.h"
 
 static void write_store(struct json *j, struct store *s)
 {
@@ -104,6 +104,8 @@ static int produce_self(struct exchange *x)
     json_open_array(j, "destinations");
     for (uint32_t i = 0; i < store_outbox_count(w->store); i++)
         destinations_write(j, store_outbox(w->store, i), wall_ms(plat_wall(w->plat)));
+    for (uint32_t i = 0; i < store_outlet_count(w->store); i++)
+        outlets_write(j, store_outlet(w->store, i), wall_ms(plat_wall(w->plat)));
     json_close_array(j);
     write_push(j, push_stats(w->push));
     json_open_object(j, "gauges");
