@@ -27,14 +27,14 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -
 COMMON := -std=gnu2x $(WARNINGS) -I. -I$(BUILD)/gen -DNEPHOS_VERSION='"$(VERSION)"' \
 	-ffile-prefix-map=$(CURDIR)/= -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
 	-fno-unwind-tables -ftrivial-auto-var-init=zero -fstack-protector-strong -fno-strict-aliasing -g0
-AGENT_FLAGS := $(COMMON) -Os -I$(DEPS)/$(ARCH)/agent/include -I$(DEPS)/$(ARCH)/include
+AGENT_FLAGS := $(COMMON) -Os -fno-pie -I$(DEPS)/$(ARCH)/agent/include -I$(DEPS)/$(ARCH)/include
 AGGREGATOR_FLAGS := $(COMMON) -O2 -I$(DEPS)/$(ARCH)/aggregator/include -I$(DEPS)/$(ARCH)/include
 # musl 1.2.5 has known faults in these two: whoever calls them does not link.
 MUSL_FAULTS := -Wl,--wrap=qsort -Wl,--wrap=iconv_open
-# The library's memory: some of it is set apart (platform/linux/tls/guest.c).
-TLS_MEMORY := -Wl,--wrap=mbedtls_calloc -Wl,--wrap=mbedtls_free
+# The library's memory, of which some is set apart (platform/linux/tls/guest.c), and its view of strangers (stranger.c).
+TLS_WRAPS := $(foreach f,calloc free x509_crt_parse_der x509_get_sig_alg,-Wl,--wrap=mbedtls_$(f))
 LINK := -static -no-pie -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 \
-	-Wl,--build-id=none $(MUSL_FAULTS) $(TLS_MEMORY)
+	-Wl,--build-id=none $(MUSL_FAULTS) $(TLS_WRAPS)
 
 # --- what a program is made of -------------------------------------------------------------------
 
@@ -162,9 +162,9 @@ $(OUT)/obj/outbound.o: $(HTTP_OBJ)
 
 # The heap is wrapped away: a reachable malloc would be an undefined symbol, and so a link error.
 NO_HEAP := $(foreach f,malloc calloc realloc free,-Wl,--wrap=$(f))
-LINK_AGENT = $(CC_ARCH) $(LINK) $(NO_HEAP) $(AGENT_OBJ) agent/budget.ld \
+LINK_AGENT = $(CC_ARCH) $(LINK) $(NO_HEAP) $(AGENT_OBJ) agent/budget.ld -Wl,-T,agent/order.ld \
 	$(DEPS)/$(ARCH)/agent/lib/libmbedtls.a $(DEPS)/$(ARCH)/lib/libprotobuf-c.a
-$(OUT)/nephos-agent: $(AGENT_OBJ) agent/budget.ld
+$(OUT)/nephos-agent: $(AGENT_OBJ) agent/budget.ld agent/order.ld
 	$(if $(V),,$(call say,LINK,$@))
 	$(Q)$(LINK_AGENT) -o $@
 	$(Q)$(STRIP_ARCH) -R .comment $@ -o $@.stripped && mv $@ $@.debug && mv $@.stripped $@

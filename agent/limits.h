@@ -109,9 +109,9 @@ static_assert(2 * PROCESSES_RANKED <= PROCESS_TOPS_MAX && 2 * PROCESSES_RANKED <
 /* --- bytes --- */
 
 /* Bridges restarts of the aggregator, and outages where no spool can be written: ten samples of a default
- * VM, its 121 series and top processes, take 750 to 1,450 bytes, which makes 18 to 36 minutes. Longer ones
+ * VM, its 121 series and top processes, take 750 to 1,450 bytes, which makes 15 to 29 minutes. Longer ones
  * are the spool's, which gets the blocks as soon as the aggregator is away. Every page of it is resident. */
-#define RING_SIZE (160U * 1024U)
+#define RING_SIZE (128U * 1024U)
 /* Lent to one use after the other within a step: a text of /proc (/proc/stat of 256 CPUs is 40 KiB), a
  * block while it is encoded, a message while it is unpacked. */
 #define SCRATCH_SIZE (64U * 1024U)

@@ -138,6 +138,9 @@ int plat_accept(struct plat *p, int listener);
 int plat_udp_listen(struct plat *p, const char *address);
 /* One datagram: its size, cut to `size`; ERR_AGAIN when none waits. */
 int plat_udp_receive(struct plat *p, int socket, void *to, uint32_t size);
+/* How many datagrams that came to it found no room since it was opened; goes on at 0 behind UINT32_MAX.
+ * 0 where nobody knows. */
+uint32_t plat_udp_dropped(struct plat *p, int socket);
 /* Begins to connect to "HOST:PORT"; name look-up and TLS handshake go on inside plat_wait(). */
 /* Or at once, for PLAT_PLAIN, to a socket of this machine by its path ("/run/..."), which is looked up below
  * the configured root: ERR_MISSING when nobody listens there. */

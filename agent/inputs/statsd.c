@@ -353,6 +353,11 @@ void statsd_take(struct statsd *s, struct sample *out, struct mono now)
 {
     if (s->is_resting) /* what came before this moment belongs to it */
         (void)read_waiting(s, now);
+    if (s->socket >= 0) {
+        uint32_t dropped = plat_udp_dropped(s->plat, s->socket);
+        s->dropped += dropped - s->dropped_before;
+        s->dropped_before = dropped;
+    }
     if (s->datagrams == 0)
         return;
     if (mono_reached(now, s->window_until))
@@ -360,6 +365,7 @@ void statsd_take(struct statsd *s, struct sample *out, struct mono now)
     for (uint32_t i = 0; i < s->count; i++)
         put_entry(s, &s->entries[i], out);
     put_own(s, out, METRIC_STATSD_DATAGRAMS, s->datagrams);
+    put_own(s, out, METRIC_STATSD_DROPPED, s->dropped);
     put_own(s, out, METRIC_STATSD_BAD_LINES, s->bad_lines);
     put_own(s, out, METRIC_STATSD_REFUSED, s->refused);
 }

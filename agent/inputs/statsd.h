@@ -59,6 +59,8 @@ struct statsd {
     struct mono window_until;
     bool said_full, said_taken;
     uint64_t datagrams, lines, bad_lines, refused, skipped;
+    uint64_t dropped;             /* datagrams, by the kernel */
+    uint32_t dropped_before;      /* what it said last */
     uint32_t count, timer_count, set_count;
     struct statsd_entry entries[STATSD_ENTRIES_MAX];
     struct statsd_timer timers[STATSD_TIMERS_MAX];

@@ -4,9 +4,10 @@
  * The list is what `strace` shows of full runs (tests/e2e/confined.py runs one under the filter), and what
  * the C library may use instead on other kernels and architectures. An unknown call answers EPERM, so that a
  * surprise is an error that is told and not an end; starting programs ends the agent at once, because only an
- * intruder asks for that. Memory is not on the list: nothing is mapped and nothing made executable. */
+ * intruder asks for that. Memory is only given back: nothing is mapped and nothing made executable. */
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -178,6 +179,7 @@ static const struct instruction filter[] = {
     ALLOW(SYS_exit_group),
     ALLOW(SYS_exit),
     ALLOW_ONLY(SYS_tkill, 1, SIGABRT),
+    ALLOW_ONLY(SYS_madvise, 2, MADV_DONTNEED), /* memory given back */
 
     KILL(SYS_execve),
     KILL(SYS_execveat),

@@ -283,18 +283,6 @@ int plat_udp_listen(struct plat *p, const char *address)
     return await(p, address, SOCK_DGRAM, PLAT_PLAIN, CONN_DATAGRAMS);
 }
 
-int plat_udp_receive(struct plat *p, int socket, void *to, uint32_t size)
-{
-    struct conn *c = conn_at(p, socket);
-    if (c->state != CONN_DATAGRAMS)
-        return ERR_AGAIN;
-    ssize_t n;
-    do
-        n = recv(c->fd, to, size, 0);
-    while (n < 0 && errno == EINTR);
-    return n < 0 ? ERR_AGAIN : (int)n;
-}
-
 int plat_accept(struct plat *p, int listener)
 {
     struct conn *l = conn_at(p, listener);

@@ -25,6 +25,7 @@ const struct plat_linux_limits plat_linux_agent_limits = {
     .credentials_max = 1,
     .tls_arena_size = 40U * 1024U,
     .tls_guest_size = 32U * 1024U,
+    .sheds = true,
 };
 
 struct plat *plat_linux_reserve(struct memory_map *map, const struct plat_linux_limits *limits)
@@ -71,6 +72,7 @@ static void init_tables(struct plat *p)
     p->outbound_fd = NONE;
     p->state_fd = p->lock_fd = p->epoll_fd = p->signal_fd = p->gather.fd = p->statm_fd = p->notify.fd = NONE;
     p->signals = 0;
+    p->has_excess = true; /* what the start has left */
 }
 
 static int open_state(struct plat *p, const char *path)

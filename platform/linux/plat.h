@@ -171,6 +171,7 @@ struct plat {
     struct http *http;     /* outbound requests; NULL: not in this program */
     int outbound_fd;       /* readable when one of them is over; NONE */
     bool outbound_over;    /* one is; not told yet */
+    bool has_excess;       /* for residence_shed() before the next sleep */
     struct log log;
 
     struct conn *conns;
@@ -271,6 +272,12 @@ int host_path(const struct plat *p, const char *path, char to[static PATH_SIZE])
 #define WATCH_OUTBOUND UINT64_C(0x800000000)
 /* The set of gathered connections, if it can be had; without it each is watched by itself. */
 void wait_start(struct plat *p);
+
+/* --- residence.c --- */
+
+/* Gives back the memory of code that has run and may not run again soon, and of a session that is not
+ * open. */
+void residence_shed(struct plat *p);
 /* Tells about repeated lines that nothing else has flushed. */
 void log_flush(struct plat *p, struct mono now);
 void log_start(struct log *log, enum log_level level, enum plat_log_format format);

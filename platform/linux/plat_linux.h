@@ -27,6 +27,7 @@ struct plat_linux_limits {
     bool authority;            /* keeps a CA and serves TLS */
     uint64_t tls_arena_size;   /* 0: an earlier plat of this process has set TLS memory up */
     uint32_t tls_guest_size;   /* memory for one PLAT_TLS_ANY; 0: none are made */
+    bool sheds;                /* after a handshake gives back what only handshakes need (residence.c) */
 };
 
 /* TLS memory for so many open sessions and so many handshakes at once; see plat_linux_tls_use(). */

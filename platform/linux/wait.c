@@ -328,6 +328,8 @@ int plat_wait(struct plat *p, struct mono deadline)
             return ERR_OK;
         }
         bool at_once = done || has_waiting_with_turn(p);
+        if (p->has_excess && !at_once)
+            residence_shed(p);
         int result = poll_once(p, at_once ? 0 : timeout_ms(p, now, deadline));
         if (result < 0)
             return result;

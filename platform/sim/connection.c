@@ -150,14 +150,22 @@ bool sim_datagram(struct plat *p, uint16_t port, const void *bytes, uint16_t siz
         if (s->kind != SLOT_DATAGRAMS || s->port != port)
             continue;
         struct mailbox *m = s->mailbox;
-        if (sizeof(size) + size > MAILBOX_SIZE - m->used)
+        if (sizeof(size) + size > MAILBOX_SIZE - m->used) {
+            m->dropped++;
             return false;
+        }
         memcpy(m->bytes + m->used, &size, sizeof(size));
         memcpy(m->bytes + m->used + sizeof(size), bytes, size);
         m->used += (uint32_t)sizeof(size) + size;
         return true;
     }
     return false;
+}
+
+uint32_t plat_udp_dropped(struct plat *p, int socket)
+{
+    const struct slot *s = slot_of(p, socket);
+    return s != NULL && s->kind == SLOT_DATAGRAMS ? s->mailbox->dropped : 0;
 }
 
 int plat_udp_receive(struct plat *p, int socket, void *to, uint32_t size)

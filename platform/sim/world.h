@@ -65,7 +65,7 @@ struct link {
 
 /* Datagrams that wait at a socket, oldest first; each is two bytes of length and its bytes. */
 struct mailbox {
-    uint32_t used;
+    uint32_t used, dropped;
     uint8_t bytes[MAILBOX_SIZE];
 };
 

@@ -6,6 +6,9 @@ does everything it can while applications flood it.
 The ring fills slowly, so a size that is watched for a minute proves little. Therefore the ring must be
 resident from the start; only buffers for machines with very many devices may be untouched. What the kernel says
 that the agent may ever write to is what `--print-memory-map` promises, so RSS has an end.
+
+The loaded agent looks at an HTTPS service with RSA of 4096 bits each second, far more often than anybody would. While
+it shakes hands, some 40 ms, the code for that is resident, too, and is given back afterwards.
 """
 import os
 import pathlib
@@ -17,9 +20,9 @@ import time
 from applications import Applications
 from nephos import binary, check, main, until
 
-RSS_KIB_MAX = 768         # of a default agent, on a machine of a few disks and mounts
-RSS_LOADED_KIB_MAX = 860  # with every input on, and every table of theirs full
-PAGE_NOISE_KIB = 16
+RSS_KIB_MAX = 768         # on a machine of a few disks and mounts, also with every input on and every table full
+RSS_SHAKING_KIB_MAX = 832 # of the latter, within a handshake
+PAGE_NOISE_KIB = 32       # work space that is used for the first time
 PAGE = 4096
 UNPRINTED_KIB_MAX = 24    # of the C library and of the settings, which the map does not list
 STACK_KIB_MAX = 64
@@ -62,6 +65,16 @@ def writable_kib(pid):
         elif counts and words[0] == "Rss:":
             resident += int(words[1])
     return mapped, mapped - resident
+
+
+def resident(agent):
+    """(RSS of most of the time, the most, of these what belongs to no file) of a second, in KiB."""
+    seen = []
+    for _ in range(100):
+        seen.append((agent.status_kib("VmRSS"), agent.status_kib("RssAnon")))
+        time.sleep(0.01)
+    seen.sort()
+    return seen[len(seen) // 2][0], seen[-1][0], sorted(anonymous for _, anonymous in seen)[len(seen) // 2]
 
 
 def flood(applications, stop):
@@ -111,7 +124,10 @@ def proof(world):
     trace = world.path("trace")
     world.agent("traced", aggregator.address, "--id", "traced", "--token-file", aggregator.token_file(),
                 wrapper=["strace", "-f", "-ttt", "-e", f"trace={FORBIDDEN}", "-o", trace])
-    applications = Applications(world)
+    certificate = world.path("rsa.crt"), world.path("rsa.key")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:4096", "-nodes", "-out", certificate[0], "-keyout",
+                    certificate[1], "-subj", "/CN=localhost"], check=True, capture_output=True)
+    applications = Applications(world, certificate=certificate)
     for i in range(8):
         applications.textfile(f"many{i}.prom", "".join(f"shop_{i}_{n} {n}\n" for n in range(300)))
     agents = {name: world.agent(name, aggregator.address, "--id", name, "--token-file", aggregator.token_file(),
@@ -125,18 +141,20 @@ def proof(world):
 
     outage(aggregator, "traced", 8)
     wait_seconds(max(0.0, MINUTE_S - (time.time() - started)))
-    early = {name: agent.status_kib("VmRSS") for name, agent in agents.items()}
+    early = {name: resident(agent) for name, agent in agents.items()}
     outage(aggregator, "plain", OUTAGE_S)
     until(lambda: samples(aggregator, "loaded") > OUTAGE_S, 60, "the loaded agent comes back")
     wait_seconds(10)
     stop.set()
-    late = {name: agent.status_kib("VmRSS") for name, agent in agents.items()}
-    for name, most in (("plain", RSS_KIB_MAX), ("loaded", RSS_LOADED_KIB_MAX)):
-        print(f"{name} agent: RSS {early[name]} KiB after a minute, {late[name]} KiB after an outage")
+    late = {name: resident(agent) for name, agent in agents.items()}
+    for name, most in (("plain", RSS_KIB_MAX), ("loaded", RSS_SHAKING_KIB_MAX)):
+        print(f"{name} agent: RSS {early[name][0]} KiB after a minute (at most {early[name][1]}), {late[name][0]} KiB "
+              f"after an outage (at most {late[name][1]})")
         check("spool: " in agents[name].said(), f"{name} did not use its spool in the outage")
-        check(late[name] <= most, f"{name}: RSS is {late[name]} KiB, more than {most}")
-        check(abs(late[name] - early[name]) <= PAGE_NOISE_KIB,
-              f"{name}: RSS went from {early[name]} to {late[name]} KiB")
+        for usual, peak, _ in (early[name], late[name]):
+            check(usual <= RSS_KIB_MAX and peak <= most, f"{name}: RSS is {usual} KiB, and {peak} at times")
+        check(abs(late[name][2] - early[name][2]) <= PAGE_NOISE_KIB,
+              f"{name}: its own memory went from {early[name][2]} to {late[name][2]} KiB")
     check(applications.health.asked > 10, f"the health check asked {applications.health.asked} times only")
     map_is_honest(world, agents["plain"])
 

@@ -5,6 +5,7 @@ answer a health check. What they tell is known, so what arrives can be compared 
 import http.server
 import os
 import socket
+import ssl
 import threading
 import time
 
@@ -14,9 +15,10 @@ HEALTH_S = 0.04
 
 
 class Health:
-    """An HTTP service that takes its time and answers with the status it is told to."""
+    """An HTTP service that takes its time and answers with the status it is told to; HTTPS with the files of a
+    certificate and its key."""
 
-    def __init__(self):
+    def __init__(self, certificate=None):
         self.status, self.asked, health = 200, 0, self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -34,21 +36,27 @@ class Health:
             def handle_error(self, *_):
                 pass  # who asks may go away, as at the end of a test
         self.server = Server(("127.0.0.1", 0), Handler)
+        self.scheme = "https" if certificate else "http"
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*certificate)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True,
+                                                     do_handshake_on_connect=False)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def url(self):
-        return f"http://127.0.0.1:{self.server.server_port}/health"
+        return f"{self.scheme}://127.0.0.1:{self.server.server_port}/health"
 
 
 class Applications:
     """`flags` are for the agent. Every tell_* is counted here, the way the agent should."""
 
-    def __init__(self, world, name="applications", health_interval="1s"):
+    def __init__(self, world, name="applications", health_interval="1s", certificate=None):
         self.folder = world.path(f"{name}-textfile")
         os.mkdir(self.folder)
         self.port = free_port()
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.health = Health()
+        self.health = Health(certificate)
         self.flags = ["--statsd", f"127.0.0.1:{self.port}", "--textfile-dir", self.folder, "--health-url",
                       self.health.url(), "--health-interval", health_interval]
         self.told = {}

@@ -385,7 +385,8 @@ def told(world, verdicts):
           f"{newest().get(('statsd_datagrams', ''))}")
     values = newest()
     expected = {(name, tag): (value, 0) for (name, tag), value in applications.told.items()}
-    expected |= {("statsd_datagrams", ""): (applications.datagrams, 0), ("statsd_bad_lines", ""): (applications.bad, 0), ("statsd_refused", ""): (0, 0),
+    expected |= {("statsd_datagrams", ""): (applications.datagrams, 0), ("statsd_dropped", ""): (0, 0),
+                 ("statsd_bad_lines", ""): (applications.bad, 0), ("statsd_refused", ""): (0, 0),
                  ("health_up", ""): (1, 0), ("health_status", ""): (200, 0), ("checkout", ""): (25, 0),
                  ("checkout.count", ""): (16, 0), ("visitors", ""): (2, 0), ("shop_queue_depth", ""): (17, 0),
                  ("response_time_ms", ""): (1000 * HEALTH_S + 50, 50)}  # connecting and a busy machine

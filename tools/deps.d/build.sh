@@ -18,7 +18,7 @@ RECIPE_curl=1
 # Sections, so the linker drops what is not called; no unwind tables, C does not unwind.
 FLAGS_COMMON='-ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables
     -fno-ident -w'
-FLAGS_AGENT='-Os'
+FLAGS_AGENT='-Os -fno-pie'
 FLAGS_AGGREGATOR='-O2'
 FLAGS_PROTOBUF_C='-Os -DNDEBUG -Dmalloc=nephos_trap_malloc -Dfree=nephos_trap_free'
 FLAGS_YYJSON='-O2 -DNDEBUG -Dmalloc=nephos_trap_malloc -Drealloc=nephos_trap_realloc

@@ -22,6 +22,7 @@ void guest_stop(void);
 /* While entered, the library's memory comes from there and not from the arena. What is given back goes to
  * where it came from at any time. */
 void guest_enter(bool entered);
+bool guest_is_entered(void);
 
 /* Bytes with their block headers: most ever, and now. */
 void arena_use(uint64_t *high_water, uint64_t *now);

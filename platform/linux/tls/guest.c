@@ -40,6 +40,11 @@ void guest_enter(bool entered)
         guest->entered = entered;
 }
 
+bool guest_is_entered(void)
+{
+    return guest != NULL && guest->entered;
+}
+
 /* Joins the free blocks that follow a free one to it. */
 static void merge(const struct guest_arena *g, uint32_t offset)
 {
@@ -89,7 +94,7 @@ static void give_back(struct guest_arena *g, void *memory)
 
 void *__wrap_mbedtls_calloc(size_t count, size_t size)
 {
-    if (guest == NULL || !guest->entered)
+    if (!guest_is_entered())
         return __real_mbedtls_calloc(count, size);
     if (size != 0 && count > SIZE_MAX / size)
         return NULL;

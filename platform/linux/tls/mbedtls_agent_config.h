@@ -61,6 +61,11 @@ void nephos_trap_free(void *memory);
 #define MBEDTLS_ECDSA_C
 #define MBEDTLS_ECDSA_DETERMINISTIC
 
+/* RSA, up to 4096 bits: only to check what strangers sign (PLAT_TLS_ANY), which in TLS 1.3 is by PSS. */
+#define MBEDTLS_RSA_C
+#define MBEDTLS_PKCS1_V21
+#define MBEDTLS_X509_RSASSA_PSS_SUPPORT
+
 /* Keys, certificates, and the request for one. */
 #define MBEDTLS_ASN1_PARSE_C
 #define MBEDTLS_ASN1_WRITE_C
@@ -96,7 +101,7 @@ void nephos_trap_free(void *memory);
  * a third of a handshake; the round tables of AES stay in ROM. */
 #define MBEDTLS_SSL_IN_CONTENT_LEN 4096
 #define MBEDTLS_SSL_OUT_CONTENT_LEN 4096
-#define MBEDTLS_MPI_MAX_SIZE 64
+#define MBEDTLS_MPI_MAX_SIZE 512
 #define MBEDTLS_ECP_WINDOW_SIZE 4
 #define MBEDTLS_ECP_FIXED_POINT_OPTIM 1
 #define MBEDTLS_AES_ROM_TABLES

@@ -5,6 +5,10 @@
 #include <psa/crypto.h>
 #include <string.h>
 
+/* Of strangers; the aggregator and its agents have no RSA. */
+static const uint16_t any_signatures[] = {MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256,
+                                          MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA256, MBEDTLS_TLS1_3_SIG_NONE};
+
 /* --- start --- */
 
 struct tls *tls_reserve(struct memory_map *map, const struct plat_linux_limits *limits)
@@ -44,6 +48,7 @@ int tls_start(struct plat *p)
     guest_start(&t->guest);
     int result = session_config(p, &t->any_config, MBEDTLS_SSL_IS_CLIENT);
     mbedtls_ssl_conf_authmode(&t->any_config, MBEDTLS_SSL_VERIFY_NONE);
+    mbedtls_ssl_conf_sig_algs(&t->any_config, any_signatures);
     return result;
 }
 
@@ -311,6 +316,7 @@ int tls_handshake(struct plat *p, struct conn *c)
     enter(p, c);
     int result = go_on(p, c);
     leave(p);
+    p->has_excess |= result != ERR_AGAIN;
     return result;
 }
 
@@ -409,6 +415,7 @@ static int unseal(struct plat *p, struct conn *c, void *to, uint32_t size_max)
             got += (uint32_t)n;
         } else if (n == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET) {
             client_keep_ticket(p, c);
+            p->has_excess = true; /* it is worked off with the code of handshakes */
         } else if (n == MBEDTLS_ERR_SSL_WANT_READ || n == MBEDTLS_ERR_SSL_WANT_WRITE) {
             if (!holds_more(p, c)) /* it stops at each ticket, too */
                 break;
@@ -448,6 +455,18 @@ void tls_close(struct plat *p, struct conn *c, bool politely)
         *s = (struct session){0};
         leave(p);
     }
-    if (p->tls->guest_conn == conn_index(p, c))
+    if (p->tls->guest_conn == conn_index(p, c)) {
         p->tls->guest_conn = NONE;
+        p->has_excess = true;
+    }
+}
+
+uint32_t tls_idle_memory(struct plat *p, uint8_t **block)
+{
+    struct guest_arena *g = &p->tls->guest;
+    *block = g->block;
+    if (g->used > 0)
+        return 0;
+    g->divided = false;
+    return g->size;
 }

@@ -27,6 +27,8 @@ int tls_flush(struct plat *p, struct conn *c);
 /* Bytes lie here that the socket will not report. */
 bool tls_has_more(struct plat *p, const struct conn *c);
 int tls_identity(struct plat *p, const struct conn *c, char *id, uint32_t id_size);
+/* Memory of a session that is not open; its size, 0 when it is. What lies there may be anything. */
+uint32_t tls_idle_memory(struct plat *p, uint8_t **block);
 /* Says goodbye when `politely`, and gives the session's memory back. */
 void tls_close(struct plat *p, struct conn *c, bool politely);
 

@@ -109,12 +109,12 @@ void words_for_stranger(int error, int alert, struct text *out)
         break;
     case MBEDTLS_ERR_SSL_BAD_CERTIFICATE:
     case MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE:
-        text_put(out, "its certificate is too large, or not one for P-256");
+        text_put(out, "its certificate is too large, or neither RSA nor for P-256");
         break;
     case MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE:
         if (alert == MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE ||
             alert == MBEDTLS_SSL_ALERT_MSG_PROTOCOL_VERSION)
-            text_put(out, "it speaks no TLS 1.3, or has no certificate for P-256");
+            text_put(out, "it speaks no TLS 1.3, or its certificate is neither RSA nor for P-256");
         else
             text_printf(out, "it refused the TLS handshake (alert %d)", alert);
         break;

@@ -217,6 +217,25 @@ static void a_flood_is_read_in_pieces(void **state)
     assert_true(sim_ready(p));
 }
 
+static void what_the_kernel_drops_is_counted(void **state)
+{
+    (void)state;
+    uint32_t sent = 0, lost = 0;
+    for (uint32_t burst = 0; burst < 2; burst++) {
+        while (sim_datagram(p, 8125, "a:1|c", 5))
+            sent++;
+        lost++;
+        while (s.datagrams < sent) {
+            (void)pass(MONO_NEVER);
+            sim_advance(world, STATSD_REST_MS * NS_PER_MS);
+        }
+        take(0);
+        assert_int_equal(value_of_series("statsd_dropped", ""), lost * 1000);
+    }
+    take(0); /* each once */
+    assert_int_equal(value_of_series("statsd_dropped", ""), lost * 1000);
+}
+
 static void a_trickle_is_gathered(void **state)
 {
     (void)state;
@@ -248,6 +267,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(full_tables_refuse_newcomers_only, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_taken_port_is_said_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_flood_is_read_in_pieces, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_the_kernel_drops_is_counted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_trickle_is_gathered, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
