@@ -357,7 +357,7 @@ struct mono aggregator_step(struct aggregator *a, struct mono now)
         look_at_certificate(a);
     if (mono_reached(now, a->gauges_due)) {
         publish_gauges(a);
-        a->gauges_due = mono_after_ms(now, GAUGES_MS);
+        a->gauges_due = mono_on_beat(mono_after_ms(now, GAUGES_MS - MONO_BEAT_MS));
     }
     return next;
 }

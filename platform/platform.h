@@ -180,10 +180,10 @@ int plat_next_ready(struct plat *p);
 /* While paused a connection, or a socket for datagrams, is not reported for reading: how a receiver holds a
  * sender back. */
 void plat_pause(struct plat *p, int conn, bool paused);
-/* From now on the connection is one of many that say a little now and then: they are reported together,
- * each at most PLAT_GATHER_MS late, and the first after a silence at once. A thousand peers then wake
- * the program ten times a second and not hundreds of times. */
+/* Together: from now on the connection is one of many that say a little now and then: they are reported
+ * together, each at most PLAT_GATHER_MS late, and the first after a silence at once. A thousand peers then
+ * wake the program ten times a second and not hundreds of times. False: each by itself again. */
 #define PLAT_GATHER_MS 100
-void plat_gather(struct plat *p, int conn);
+void plat_gather(struct plat *p, int conn, bool together);
 
 #endif

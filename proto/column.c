@@ -330,14 +330,15 @@ static bool get_group(struct bit_reader *r, uint64_t *u, uint32_t count)
     return !r->ended;
 }
 
-static void undo_differences(const uint64_t *u, uint32_t n, uint32_t order, int64_t first, int64_t *v)
+/* v holds zigzag residuals, and then values. */
+static void undo_differences(int64_t *v, uint32_t n, uint32_t order, int64_t first)
 {
     for (uint32_t i = 0; i < n && order == MODE_AROUND; i++)
-        v[i] = (int64_t)((uint64_t)first + (uint64_t)unzigzag(u[i]));
+        v[i] = (int64_t)((uint64_t)first + (uint64_t)unzigzag((uint64_t)v[i]));
     if (order == MODE_AROUND)
         return;
     for (uint32_t i = 0; i < n; i++) {
-        uint64_t d = (uint64_t)unzigzag(u[i]);
+        uint64_t d = (uint64_t)unzigzag((uint64_t)*v);
         if (order == 2)
             d += (uint64_t)v[-1] - (uint64_t)v[-2];
         *v = (int64_t)((uint64_t)v[-1] + d);
@@ -370,12 +371,12 @@ static int decode_simple(const uint8_t *from, uint32_t size, int64_t *values, ui
         values[1] = (int64_t)((uint64_t)values[0] + (uint64_t)unzigzag(difference));
     }
     struct bit_reader r = {.from = from, .size = size, .at = at};
-    uint64_t u[COLUMN_GROUP];
     for (uint32_t start = order == MODE_DELTA2 ? 2 : 1; start < count; start += n) {
         n = count - start < COLUMN_GROUP ? count - start : COLUMN_GROUP;
-        if (!get_group(&r, u, n))
+        /* where the values go: a buffer of a group would be cleared for each of these short columns */
+        if (!get_group(&r, (uint64_t *)values + start, n))
             return ERR_MALFORMED;
-        undo_differences(u, n, order, values[0], values + start);
+        undo_differences(values + start, n, order, values[0]);
     }
     return (int)bits_taken(&r);
 }

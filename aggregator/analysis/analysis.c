@@ -16,6 +16,7 @@ struct analysis {
     uint64_t cursor;
     struct analysis_stats stats;
     struct block_matrix block;
+    uint16_t series[SLOTS_MAX]; /* of its positions, or SERIES_NONE */
 };
 
 struct analysis *analysis_reserve(struct memory_map *map, const struct detect_limits *limits,
@@ -48,14 +49,14 @@ void analysis_open(struct analysis *a, struct store *s, struct mono now, struct 
 static void judge_block(struct analysis *a, const struct store_feed_block *b, struct mono now,
                         struct wall wall)
 {
-    if (block_decode(b->data, b->size, b->count, &a->block) < 0)
+    const struct block_matrix *m = b->matrix != NULL ? b->matrix : &a->block;
+    if (b->matrix == NULL && block_decode(b->data, b->size, b->count, &a->block) < 0)
         return;
-    uint16_t series[SLOTS_MAX];
-    for (uint32_t k = 0; k < a->block.slot_count; k++) /* valid until the next call of the store */
-        series[k] = b->series_of_slot[a->block.slots[k]];
-    detect_block(a->detect, b, &a->block, series, wall);
+    for (uint32_t k = 0; k < m->slot_count; k++) /* valid until the next call of the store */
+        a->series[k] = b->series_of_slot[m->slots[k]];
+    detect_block(a->detect, b, m, a->series, wall);
     if (a->has_rules)
-        watch_block(a->watch, b, &a->block, series, now, wall);
+        watch_block(a->watch, b, m, a->series, now, wall);
 }
 
 struct mono analysis_step(struct analysis *a, struct mono now, struct wall wall)

@@ -25,6 +25,7 @@ struct head {
 struct piece {
     uint32_t sum, zero;
     struct detect_slot slot;
+    struct minute minute;
 };
 
 static uint32_t sum_of(const struct detect *d, const void *piece, uint32_t size)
@@ -40,7 +41,7 @@ int checkpoint_save(struct detect *d, uint32_t instance)
     memset(&head, 0, sizeof head);
     memset(&piece, 0, sizeof piece);
     head.version = VERSION;
-    head.slot_size = sizeof(struct detect_slot);
+    head.slot_size = sizeof(struct piece);
     head.tracked = d->shown[instance].tracked;
     head.shown = d->shown[instance];
     head.host = d->hosts[instance];
@@ -50,6 +51,7 @@ int checkpoint_save(struct detect *d, uint32_t instance)
         err = store_model_put(d->store, instance, 0, &head, sizeof head);
         for (uint32_t i = 0; i < head.tracked && err == ERR_OK; i++) {
             piece.slot = slots[i];
+            piece.minute = minutes_of(d, instance)[i];
             piece.sum = sum_of(d, &piece, sizeof piece);
             err = store_model_put(d->store, instance, 1 + i, &piece, sizeof piece);
         }
@@ -66,14 +68,14 @@ int checkpoint_save(struct detect *d, uint32_t instance)
 }
 
 /* The minute that was being filled is begun anew, from the store. */
-static void rewind_minute(struct detect_slot *slot, const struct store_metric *metric, int64_t end_ms)
+static void rewind_minute(struct minute *m, const struct minute *kept, const struct store_metric *metric,
+                          int64_t end_ms)
 {
-    const struct minute kept = slot->minute;
-    minute_begin(&slot->minute, metric);
-    slot->minute.last_ms = end_ms - 1;
-    if (slot->minute.is_counter) {
-        slot->minute.last = slot->minute.before = kept.before;
-        slot->minute.before_ms = kept.before_ms;
+    minute_begin(m, metric);
+    m->last_ms = end_ms - 1;
+    if (m->is_counter) {
+        m->last = m->before = kept->before;
+        m->before_ms = kept->before_ms;
     }
 }
 
@@ -90,7 +92,8 @@ static bool load_slots(struct detect *d, uint32_t instance, const struct head *h
             return false;
         const struct store_series *series = store_series(d->store, instance, piece.slot.series);
         slots[i] = piece.slot;
-        rewind_minute(&slots[i], store_metric(d->store, series->metric_index), end_ms);
+        rewind_minute(&minutes_of(d, instance)[i], &piece.minute,
+                      store_metric(d->store, series->metric_index), end_ms);
         of[piece.slot.series] = (uint8_t)(i + 1);
     }
     return true;
@@ -105,7 +108,7 @@ int checkpoint_load(struct detect *d, uint32_t instance)
     if (d->shown[instance].tracked > 0) /* it has begun without */
         return ERR_MISSING;
     if (n != (int)sizeof head || head.sum != sum_of(d, &head, sizeof head) || head.version != VERSION ||
-        head.slot_size != sizeof(struct detect_slot) || head.tracked > d->limits.tracked_max ||
+        head.slot_size != sizeof(struct piece) || head.tracked > d->limits.tracked_max ||
         !load_slots(d, instance, &head)) {
         uint8_t *of = d->slot_of_series + (size_t)instance * d->limits.series_per_instance_max;
         memset(of, 0, d->limits.series_per_instance_max);
@@ -138,7 +141,7 @@ struct mono checkpoint_step(struct detect *d, struct mono now)
     period_ms = period_ms > PERIOD_MS_MOST ? PERIOD_MS_MOST : period_ms;
     int64_t again_ms = period_ms / d->board.count;
     again_ms = again_ms > MS_PER_S ? MS_PER_S : again_ms < AGAIN_MS_LEAST ? AGAIN_MS_LEAST : again_ms;
-    d->save_at = mono_after_ms(now, again_ms);
+    d->save_at = mono_on_beat(mono_after_ms(now, again_ms));
     uint32_t instance = d->save_next++ % d->board.count;
     struct detect_host *h = &d->hosts[instance];
     if (h->saved_s == 0) /* the first one is not due at once */

@@ -27,10 +27,13 @@ struct detect *detect_reserve(struct memory_map *map, const struct detect_limits
                                  "as agents");
     struct detect_slot *slots = memory_reserve(map, "analysis: series", hosts * limits->tracked_max,
                                                sizeof *slots, "the series is not watched for anomalies");
+    struct memory_line *line = memory_last_line(map);
+    struct minute *minutes = memory_reserve(map, "analysis: minutes at hand", hosts * limits->tracked_max,
+                                            sizeof *minutes, "as series");
     if (d == NULL)
         return NULL;
-    *d = (struct detect){.limits = *limits, .hosts = h, .slots = slots, .slot_of_series = of, .shown = b,
-                         .sums = sums, .line = memory_last_line(map)};
+    *d = (struct detect){.limits = *limits, .hosts = h, .slots = slots, .minutes = minutes,
+                         .slot_of_series = of, .shown = b, .sums = sums, .line = line};
     return d;
 }
 
@@ -40,18 +43,20 @@ void detect_open(struct detect *d, struct store *s, struct wall now)
     d->board.hosts = d->shown;
     d->board.count = store_instance_count(s);
     d->learning = (struct learning){.query = -1};
+    d->behind_count = 0;
     crc32c_tables_init(d->sums);
     uint64_t all = (uint64_t)d->limits.instances_max * d->limits.tracked_max * sizeof(struct detect_slot);
     d->saves = all <= d->limits.database_size_max / 8;
     for (uint32_t i = 0; d->limits.tracked_max > 0 && i < d->board.count; i++) {
         struct detect_host *h = &d->hosts[i];
         h->behind_s = wall_ms(now) / MS_PER_S / MINUTE_S * MINUTE_S - LEARN_FROM_S;
+        d->behind_count++;
         h->is_to_be_loaded = d->saves;
         d->shown[i].is_catching_up = true;
     }
 }
 
-static struct detect_slot *give_slot(struct detect *d, uint32_t instance, uint16_t series, uint8_t *place)
+static uint32_t give_slot(struct detect *d, uint32_t instance, uint16_t series, uint8_t *place)
 {
     struct board_host *shown = &d->shown[instance];
     const struct store_series *facts = store_series(d->store, instance, series);
@@ -60,26 +65,26 @@ static struct detect_slot *give_slot(struct detect *d, uint32_t instance, uint16
     uint32_t room = choice == CHOICE_CORE ? d->limits.tracked_max : d->limits.tracked_max * 3 / 4;
     *place = SLOT_NONE;
     if (choice == CHOICE_NOT)
-        return NULL;
+        return SLOT_NONE;
     if (shown->tracked >= room) {
         shown->surplus++;
         d->stats.surplus++;
-        return NULL;
+        return SLOT_NONE;
     }
-    struct detect_slot *slot = slots_of(d, instance) + shown->tracked++;
+    uint32_t slot = shown->tracked++;
     *place = (uint8_t)shown->tracked;
-    *slot = (struct detect_slot){.series = series};
-    minute_begin(&slot->minute, metric);
+    slots_of(d, instance)[slot] = (struct detect_slot){.series = series};
+    minute_begin(&minutes_of(d, instance)[slot], metric);
     memory_use(d->line, d->line->in_use + 1);
     return slot;
 }
 
-struct detect_slot *detect_slot_of(struct detect *d, uint32_t instance, uint16_t series)
+uint32_t detect_slot_of(struct detect *d, uint32_t instance, uint16_t series)
 {
     uint8_t *place = &d->slot_of_series[(size_t)instance * d->limits.series_per_instance_max + series];
     if (*place == 0)
         return give_slot(d, instance, series, place);
-    return *place == SLOT_NONE ? NULL : slots_of(d, instance) + (*place - 1);
+    return *place == SLOT_NONE ? SLOT_NONE : *place - 1U;
 }
 
 void detect_forget(struct detect *d, uint32_t instance)
@@ -91,7 +96,7 @@ void detect_forget(struct detect *d, uint32_t instance)
         uint16_t series = slots[i].series;
         memset(&slots[i], 0, sizeof slots[i]);
         slots[i].series = series;
-        minute_begin(&slots[i].minute,
+        minute_begin(&minutes_of(d, instance)[i],
                      store_metric(d->store, store_series(d->store, instance, series)->metric_index));
     }
     h->model = (struct host){0};
@@ -105,7 +110,9 @@ void detect_forget(struct detect *d, uint32_t instance)
 /* The samples of a block that may count, in the order of time. */
 struct usable {
     uint32_t count;
+    bool is_whole; /* all of the block */
     uint8_t at[BLOCK_SAMPLES_MAX];
+    int64_t ms[BLOCK_SAMPLES_MAX];
     int64_t minute_s[BLOCK_SAMPLES_MAX];
 };
 
@@ -115,13 +122,16 @@ static void find_usable(struct detect *d, uint32_t instance, const struct block_
     int64_t most_ms = wall_ms(d->now) + store_instance(d->store, instance)->skew_ms + AHEAD_MS;
     int64_t before_ms = INT64_MIN;
     u->count = 0;
+    u->is_whole = true;
     for (uint32_t k = 0; k < block->count; k++) {
         int64_t ms = block->time_ms[k];
         if (ms > most_ms || ms <= before_ms) {
             d->stats.backward++;
+            u->is_whole = false;
             continue;
         }
         before_ms = ms;
+        u->ms[u->count] = ms;
         u->at[u->count] = (uint8_t)k;
         u->minute_s[u->count++] = ms / MS_PER_S / MINUTE_S * MINUTE_S;
     }
@@ -130,25 +140,30 @@ static void find_usable(struct detect *d, uint32_t instance, const struct block_
 static void add_samples(struct detect *d, uint32_t instance, const struct block_matrix *block,
                         const uint16_t *series, const struct usable *u, uint32_t from, uint32_t to)
 {
+    struct minute *minutes = minutes_of(d, instance);
+    uint32_t count = to - from, taken = 0;
     for (uint32_t k = 0; k < block->slot_count; k++) {
-        struct detect_slot *slot = series[k] == SERIES_NONE ? NULL : detect_slot_of(d, instance, series[k]);
-        if (slot == NULL)
+        uint32_t slot = series[k] == SERIES_NONE ? SLOT_NONE : detect_slot_of(d, instance, series[k]);
+        if (slot == SLOT_NONE)
+            continue;
+        taken += count;
+        if (u->is_whole && minute_add_all(&minutes[slot], block->values[k] + from, u->ms + from, count))
             continue;
         for (uint32_t i = from; i < to; i++)
-            if (!minute_add(&slot->minute, block->values[k][u->at[i]], block->time_ms[u->at[i]]))
+            if (!minute_add(&minutes[slot], block->values[k][u->at[i]], u->ms[i]))
                 d->stats.absurd++;
-        d->stats.values += to - from;
     }
+    d->stats.values += taken;
 }
 
 /* The clock of the host was set back: its newest samples are not newer than those before. */
 static void turn_back(struct detect *d, uint32_t instance, int64_t minute_s)
 {
-    struct detect_slot *slots = slots_of(d, instance);
+    struct minute *minutes = minutes_of(d, instance);
     detect_end_minute(d, instance, minute_s);
     for (uint32_t i = 0; i < d->shown[instance].tracked; i++) {
-        slots[i].minute.last_ms = INT64_MIN;
-        slots[i].minute.before_ms = 0;
+        minutes[i].last_ms = INT64_MIN;
+        minutes[i].before_ms = 0;
     }
 }
 
@@ -226,6 +241,7 @@ static void look_at_late(struct detect *d, uint32_t instance)
     int64_t known = (h->minute_s - d->shown[instance].first_s) / MINUTE_S;
     if ((int64_t)h->late_minutes * LATE_PART >= known) {
         detect_forget(d, instance);
+        d->behind_count += h->behind_s == 0;
         h->behind_s = wall_ms(d->now) / MS_PER_S / MINUTE_S * MINUTE_S - LEARN_FROM_S;
         d->shown[instance].is_catching_up = true;
     }
@@ -242,7 +258,7 @@ struct mono detect_step(struct detect *d, struct mono now, struct wall wall, boo
     d->now = wall;
     if (d->limits.tracked_max == 0 || d->board.count == 0)
         return MONO_NEVER;
-    struct mono next = mono_after_ms(now, 1000);
+    struct mono next = mono_on_beat(mono_after_ms(now, 1000));
     if (mono_reached(now, d->save_at))
         for (uint32_t i = 0; i < d->board.count; i++)
             look_at_late(d, i);

@@ -20,6 +20,7 @@ static void finish(struct detect *d)
     if (h->minute_s != 0)
         h->minute_s += MINUTE_S;
     h->behind_s = 0;
+    d->behind_count--;
     h->late_minutes = 0;
     detect_resume(d, l->instance);
     d->shown[l->instance].is_catching_up = false;
@@ -58,7 +59,7 @@ static void begin(struct detect *d, uint32_t instance)
 static void find(struct detect *d)
 {
     struct learning *l = &d->learning;
-    for (uint32_t i = 0; i < d->board.count; i++) {
+    for (uint32_t i = 0; d->behind_count > 0 && i < d->board.count; i++) {
         uint32_t instance = (l->next + i) % d->board.count;
         if (d->hosts[instance].behind_s != 0) {
             begin(d, instance);
@@ -114,12 +115,12 @@ static void read(struct detect *d, struct mono now)
 static void feed_minute(struct detect *d, uint32_t point)
 {
     struct learning *l = &d->learning;
-    struct detect_slot *slots = slots_of(d, l->instance);
+    struct minute *minutes = minutes_of(d, l->instance);
     bool has_any = false;
     for (uint32_t i = 0; i < d->shown[l->instance].tracked; i++) {
         const struct store_cell *cell = store_query_cell(d->store, l->query, i, point);
         has_any |= cell->count > 0;
-        if (!minute_take(&slots[i].minute, cell))
+        if (!minute_take(&minutes[i], cell))
             d->stats.absurd++;
     }
     if (!has_any)

@@ -60,9 +60,10 @@ static void judge_series(struct detect *d, uint32_t instance, int64_t minute_s, 
 {
     struct board_host *b = &d->shown[instance];
     struct detect_slot *slots = slots_of(d, instance);
+    struct minute *minutes = minutes_of(d, instance);
     for (uint32_t i = 0; i < b->tracked; i++) {
         struct minute_value v;
-        if (!minute_end(&slots[i].minute, &v))
+        if (!minute_end(&minutes[i], &v))
             continue;
         d->stats.minutes++;
         double alarm;

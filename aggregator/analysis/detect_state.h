@@ -23,8 +23,8 @@ struct baseline {
     float mean, variance;
 };
 
+/* Its minute at hand lies apart, beside those of the same host: that is all that a sample touches. */
 struct detect_slot {
-    struct minute minute;
     struct anomaly anomaly;
     struct unusual unusual;
     struct baseline day, week;
@@ -73,6 +73,7 @@ struct detect {
     struct detect_limits limits;
     struct detect_host *hosts;
     struct detect_slot *slots;   /* tracked_max for each host */
+    struct minute *minutes;      /* beside slots */
     uint8_t *slot_of_series;     /* series_per_instance_max a host: 0 not seen, 255 none, else slot + 1 */
     struct board_host *shown;    /* one for each host: the board's */
     struct board board;
@@ -80,6 +81,7 @@ struct detect {
     struct crc32c_tables *sums;
     uint32_t save_next;          /* host at which the search for the next checkpoint goes on */
     struct mono save_at;
+    uint32_t behind_count;       /* hosts whose behind_s is not 0 */
     bool saves;                  /* the database is large enough for checkpoints */
     bool is_quiet;               /* what is fed now is old news */
     int64_t hour;                /* of the wall clock; and how many alarms of series were recorded in it */
@@ -96,9 +98,15 @@ static inline struct detect_slot *slots_of(const struct detect *d, uint32_t inst
     return d->slots + (size_t)instance * d->limits.tracked_max;
 }
 
+static inline struct minute *minutes_of(const struct detect *d, uint32_t instance)
+{
+    return d->minutes + (size_t)instance * d->limits.tracked_max;
+}
+
 /* detect.c */
-/* The slot of a series, given to it when it takes part and there is room; NULL when it has none. */
-struct detect_slot *detect_slot_of(struct detect *d, uint32_t instance, uint16_t series);
+/* The slot of a series, by its number among those of the instance: given to it when it takes part and there
+ * is room; SLOT_NONE when it has none. */
+uint32_t detect_slot_of(struct detect *d, uint32_t instance, uint16_t series);
 /* As if nothing had been seen. */
 void detect_forget(struct detect *d, uint32_t instance);
 

@@ -46,4 +46,30 @@ static inline bool minute_add(struct minute *m, int64_t value, int64_t ms)
     return true;
 }
 
+/* Consecutive samples, ascending in time: as minute_add of each, when all of them count. Else false, and
+ * nothing was added. */
+static inline bool minute_add_all(struct minute *m, const int64_t *values, const int64_t *ms, uint32_t count)
+{
+    int64_t least = values[0], most = values[0], before = m->last;
+    uint64_t sum = 0; /* the values may be absurd */
+    bool is_reset = false;
+    for (uint32_t i = 0; i < count; i++) {
+        int64_t v = values[i];
+        least = v < least ? v : least;
+        most = v > most ? v : most;
+        sum += (uint64_t)v;
+        is_reset |= v < before;
+        before = v;
+    }
+    if (least < m->least || most > m->most || ms[0] <= m->last_ms)
+        return false;
+    m->sum += (int64_t)sum;
+    m->greatest = m->count == 0 || most > m->greatest ? most : m->greatest;
+    m->is_reset |= is_reset;
+    m->last = before;
+    m->last_ms = ms[count - 1];
+    m->count += count;
+    return true;
+}
+
 #endif

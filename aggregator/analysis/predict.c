@@ -139,7 +139,7 @@ static bool find_due(struct predict *p, struct mono now)
         if (is_due(p, p->instance, now))
             return true;
     }
-    p->scan_at = mono_after_ms(now, SCAN_MS);
+    p->scan_at = mono_on_beat(mono_after_ms(now, SCAN_MS));
     return false;
 }
 
@@ -177,7 +177,7 @@ struct mono predict_step(struct predict *p, struct mono now, struct wall wall, b
         return p->scan_at;
     if (p->query < 0) {
         if (!may_query || !find_due(p, now))
-            return p->scan_at = mono_after_ms(now, may_query ? SCAN_MS : BUSY_MS);
+            return p->scan_at = mono_on_beat(mono_after_ms(now, may_query ? SCAN_MS : BUSY_MS));
         p->query = ask(p, wall_ms(wall));
         p->is_read = false;
         p->at = 0;

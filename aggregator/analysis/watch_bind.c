@@ -2,6 +2,8 @@
 /* Which series of a host a rule looks at: looked up when its dictionary grows or the rules change. */
 #include "aggregator/analysis/watch_state.h"
 
+#include <string.h>
+
 static bool is_there(const struct watched *h, uint16_t rule, const struct binding *b)
 {
     for (uint32_t i = 0; i < h->count; i++)
@@ -31,6 +33,19 @@ static void resume_alert(struct watch_room *w, uint32_t instance, struct watch *
     x->told_ms = a->last_ms;
 }
 
+static bool is_for_clock(const struct watch_room *w, const struct watch *x)
+{
+    const struct rule_term *t = &rule_of(w, x)->value.a;
+    return (x->binding.series[0] == SERIES_NONE && x->binding.series[1] == SERIES_NONE) ||
+           (t->kind == TERM_FACT && t->fact == FACT_MISSED_SHIPMENTS);
+}
+
+static void mark(const struct watch_room *w, struct watched *h, uint32_t at)
+{
+    if (is_for_clock(w, &h->watches[at]))
+        h->of_facts[at / 64] |= UINT64_C(1) << at % 64;
+}
+
 static void add(struct watch_room *w, uint32_t instance, uint32_t rule, const struct binding *b,
                 const char *kept)
 {
@@ -43,6 +58,7 @@ static void add(struct watch_room *w, uint32_t instance, uint32_t rule, const st
     }
     struct watch *x = &h->watches[h->count++];
     *x = (struct watch){.rule = (uint16_t)rule, .binding = *b};
+    mark(w, h, h->count - 1);
     memory_use(w->line, ++w->in_use / WATCHES_PER_INSTANCE);
     resume_alert(w, instance, x);
     const struct rule_term *t = &rule_of(w, x)->value.a;
@@ -96,12 +112,14 @@ static void renumber(struct watch_room *w, uint32_t instance)
     struct watched *h = &w->hosts[instance];
     bool follows = h->generation + 1 == book_generation(w->book);
     uint32_t kept = 0;
+    memset(h->of_facts, 0, sizeof h->of_facts);
     for (uint32_t i = 0; i < h->count; i++) {
         int at = follows ? book_moved(w->book, h->watches[i].rule) : ERR_MISSING;
         if (at < 0)
             continue; /* its alert, if any, is taken up by the rule's successor, or ages */
         h->watches[kept] = h->watches[i];
-        h->watches[kept++].rule = (uint16_t)at;
+        h->watches[kept].rule = (uint16_t)at;
+        mark(w, h, kept++);
     }
     w->in_use -= h->count - kept;
     h->count = kept;
@@ -131,5 +149,6 @@ void watch_drop_all(struct watch_room *w, uint32_t instance, int64_t time_ms)
             watch_settle(w, instance, &h->watches[i], time_ms);
     w->in_use -= h->count;
     h->count = h->series_count = h->generation = 0;
+    memset(h->of_facts, 0, sizeof h->of_facts);
     h->is_silent = false;
 }

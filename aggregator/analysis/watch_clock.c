@@ -120,8 +120,8 @@ static void look_at_host(struct watch_room *w, uint32_t instance, struct mono no
     facts[FACT_MISSED_SHIPMENTS] = missed(w, instance, now);
     if (in->connected)
         facts[FACT_CLOCK_SKEW] = (double)(in->skew_ms < 0 ? -in->skew_ms : in->skew_ms) / MS_PER_S;
-    for (uint32_t i = 0; i < h->count; i++) {
-        struct watch *x = &h->watches[i];
+    for (uint32_t at = watch_next_of_facts(h, 0); at != 0; at = watch_next_of_facts(h, at)) {
+        struct watch *x = &h->watches[at - 1];
         if (x->binding.series[0] == SERIES_NONE && x->binding.series[1] == SERIES_NONE)
             look_at_rule(w, instance, x, facts, now, now_ms);
         is_silent = is_silent || (rule_of(w, x)->value.a.fact == FACT_MISSED_SHIPMENTS &&
@@ -175,18 +175,16 @@ static void age_alerts(struct watch_room *w, int64_t now_ms)
 /* True when we may have missed what was said. */
 static bool was_away(struct watch_room *w, struct mono now, int64_t now_ms)
 {
-    struct store_stats stats;
     int64_t passed_ms = since_ms(w->looked, now), by_wall_ms = now_ms - w->looked_wall_ms;
-    store_stats(w->store, &stats);
-    bool is_failing = stats.commit_failures != w->failures;
-    w->failures = stats.commit_failures;
+    bool is_failing = store_commit_failures(w->store) != w->failures;
+    w->failures = store_commit_failures(w->store);
     return is_failing || passed_ms > AWAY_MS || by_wall_ms - passed_ms > AWAY_MS;
 }
 
 struct mono watch_look(struct watch_room *w, struct mono now, struct wall wall)
 {
     int64_t now_ms = wall_ms(wall);
-    struct mono due = mono_after_ms(w->looked, LOOK_MS);
+    struct mono due = mono_on_beat(mono_after_ms(w->looked, LOOK_MS - MONO_BEAT_MS));
     if (!mono_reached(now, due))
         return due;
     if (was_away(w, now, now_ms))
@@ -208,5 +206,5 @@ struct mono watch_look(struct watch_room *w, struct mono now, struct wall wall)
         w->kept = now;
         watch_keep(w);
     }
-    return mono_after_ms(now, LOOK_MS);
+    return mono_on_beat(mono_after_ms(now, LOOK_MS - MONO_BEAT_MS));
 }

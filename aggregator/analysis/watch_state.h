@@ -32,6 +32,7 @@ struct watched {                 /* an instance */
     int64_t interval_ms;         /* longest usual pause of one that is no agent */
     uint32_t arrivals;
     bool is_silent;
+    uint64_t of_facts[(WATCHES_PER_INSTANCE + 63) / 64]; /* those that the clock judges, a bit each */
     struct watch watches[WATCHES_PER_INSTANCE];
 };
 
@@ -55,6 +56,16 @@ struct watch_room {
 static inline const struct rule *rule_of(const struct watch_room *w, const struct watch *x)
 {
     return &book_rules(w->book)->rules[x->rule];
+}
+/* The next one that the clock judges, from `at` on; its index plus one, or 0. */
+static inline uint32_t watch_next_of_facts(const struct watched *h, uint32_t at)
+{
+    for (uint32_t word = at / 64; word < COUNT_OF(h->of_facts); word++, at = word * 64) {
+        uint64_t left = h->of_facts[word] >> at % 64;
+        if (left != 0)
+            return at + (uint32_t)__builtin_ctzll(left) + 1;
+    }
+    return 0;
 }
 const char *watch_tag(const struct watch_room *w, uint32_t instance, const struct watch *x);
 void watch_rule_key(const struct watch_room *w, uint32_t instance, const struct watch *x,

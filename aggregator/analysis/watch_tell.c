@@ -156,6 +156,7 @@ static void raise(struct watch_room *w, uint32_t instance, struct watch *x)
         w->stats.refused++;
         return;
     }
+    store_hurry(w->store);
     w->stats.raised += !was_open;
     x->is_told = true;
     x->told_level = (uint8_t)x->e.level;

@@ -325,7 +325,7 @@ static void sweep(struct api *a, struct mono now)
     }
     self_watch_commits(&a->world);
     count_connections(a);
-    a->next_sweep = mono_after_ms(now, a->count > 0 ? SWEEP_MS : IDLE_SWEEP_MS);
+    a->next_sweep = mono_on_beat(mono_after_ms(now, a->count > 0 ? SWEEP_MS : IDLE_SWEEP_MS));
 }
 
 /* One slice more for every response that waits for work of its own. Returns when to come again. */

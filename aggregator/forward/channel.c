@@ -279,10 +279,8 @@ static void send_test(struct channel *c, struct plat *p, struct mono now)
 /* A sign of life is one only while what comes is kept. */
 static void send_beat(struct channel *c, struct plat *p, struct store *s, struct mono now)
 {
-    struct store_stats st;
-    store_stats(s, &st);
-    bool is_well = st.commit_failures == c->commit_failures;
-    c->commit_failures = st.commit_failures;
+    bool is_well = store_commit_failures(s) == c->commit_failures;
+    c->commit_failures = store_commit_failures(s);
     c->beat_at = mono_after_ms(now, c->to.interval_ms);
     if (!is_well)
         return;

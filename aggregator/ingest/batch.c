@@ -154,6 +154,15 @@ static bool is_ascending(const struct wire_batch *m)
     return true;
 }
 
+/* Sent before its time: a sample crossed a hint, or somebody looks on. Who has been away sends more. */
+static void look_for_haste(struct ingest *g, struct session *s, const struct wire_batch *m)
+{
+    bool is_early = !mono_reached(g->now, mono_after_ms(s->batch_at, g->limits.ship_interval_ms / 4 * 3));
+    if (is_early && s->batch_at.ns != 0 && m->block_count == 1)
+        store_hurry(g->store);
+    s->batch_at = g->now;
+}
+
 bool session_batch(struct ingest *g, struct session *s, const struct wire_frame *f)
 {
     struct wire_batch *m = &g->scratch->message.batch;
@@ -170,8 +179,10 @@ bool session_batch(struct ingest *g, struct session *s, const struct wire_frame 
             return false;
     }
     session_skew(g, s, m->sent_ms);
-    if (stream == STREAM_LIVE) /* of an epoch that has ended, what it lost is part of the gaps */
+    if (stream == STREAM_LIVE) { /* of an epoch that has ended, what it lost is part of the gaps */
         store_instance(g->store, s->instance)->lost_count = m->lost_count;
+        look_for_haste(g, s, m);
+    }
     return true;
 }
 

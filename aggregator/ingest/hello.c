@@ -130,6 +130,12 @@ static uint32_t wanted_pace(const struct ingest *g, const struct session *s)
     return watched ? g->limits.watched_ship_interval_ms : g->limits.ship_interval_ms;
 }
 
+/* Who is not watched may be heard a little later, with others. */
+static void gather(struct ingest *g, struct session *s)
+{
+    plat_gather(g->plat, s->conn, s->pace_ms == g->limits.ship_interval_ms);
+}
+
 void session_welcome(struct ingest *g, struct session *s)
 {
     ASSERT(s->state == SESSION_GREETED);
@@ -144,8 +150,8 @@ void session_welcome(struct ingest *g, struct session *s)
         return;
     }
     s->state = SESSION_SHIPPING;
-    plat_gather(g->plat, s->conn); /* the store commits no more often */
     s->pace_ms = wanted_pace(g, s);
+    gather(g, s);
     live->acked_sequence = live->staged_sequence =
         store_committed_sequence(g->store, s->instance, STREAM_LIVE);
     const struct wire_welcome welcome = {
@@ -173,6 +179,7 @@ void session_pace(struct ingest *g, struct session *s)
     uint8_t *to = session_tx(s, &room);
     if (session_send(g, s, wire_put_pace(to, room, &pace)))
         s->pace_ms = pace.ship_interval_ms;
+    gather(g, s);
 }
 
 void session_skew(struct ingest *g, struct session *s, int64_t sent_ms)

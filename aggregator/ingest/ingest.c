@@ -128,7 +128,7 @@ static void check_deadlines(struct ingest *g, struct session *s)
 {
     bool send_stuck = mono_reached(g->now, s->send_deadline);
     bool is_known = s->state == SESSION_GREETED || s->state == SESSION_SHIPPING;
-    if (is_known && s->identity[0] != '\0' && session_is_revoked(g, s->identity)) {
+    if (is_known && s->instance != NO_SLOT && store_instance(g->store, s->instance)->revoked_ms != 0) {
         session_refuse_revoked(g, s);
         return;
     }
@@ -156,11 +156,18 @@ static void check_deadlines(struct ingest *g, struct session *s)
     session_end(g, s);
 }
 
+/* Who ships is looked at in every second sweep: there are many of them, and they take turns. */
+static bool has_turn(const struct ingest *g, uint32_t slot)
+{
+    return g->sessions[slot].state != SESSION_SHIPPING || (slot + g->sweeps) % 2 == 0;
+}
+
 static void sweep(struct ingest *g)
 {
-    g->sweep_due = mono_after_ms(g->now, SWEEP_MS);
+    g->sweep_due = mono_on_beat(mono_after_ms(g->now, SWEEP_MS - MONO_BEAT_MS));
+    g->sweeps++;
     for (uint32_t i = 0; i < g->limits.sessions_max; i++) {
-        if (g->sessions[i].state != SESSION_FREE)
+        if (g->sessions[i].state != SESSION_FREE && has_turn(g, i))
             check_deadlines(g, &g->sessions[i]);
     }
     if (g->refusals_silent > 0)

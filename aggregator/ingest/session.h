@@ -101,6 +101,7 @@ struct session {
     bool paused;
 
     /* batch.c */
+    struct mono batch_at;        /* of the newest live batch */
     uint32_t block_next;         /* blocks of the batch at the start of rx that are staged already */
 
     /* enroll.c */
@@ -140,6 +141,7 @@ struct ingest {
     struct store *store;
     struct mono now;             /* of this pass */
     struct mono sweep_due;
+    uint32_t sweeps;
     int64_t silence_ms;          /* without a message for so long a session is closed */
     struct session *sessions;
     uint8_t *rx_buffers, *tx_buffers, *large_buffers;

@@ -50,7 +50,7 @@ int store_api_token_add(struct store *s, const struct api_token *token)
         if (at->token.name[0] != '\0' || at->is_changed)
             continue;
         at->token = *token;
-        at->is_changed = true;
+        at->is_changed = s->access->has_changed = true;
         tables_staged(s);
         return (int)i;
     }
@@ -61,7 +61,7 @@ void store_api_token_remove(struct store *s, uint32_t place)
 {
     struct access_place *at = place_at(s, place);
     at->token = (struct api_token){.role = ROLE_UNSET};
-    at->is_changed = true;
+    at->is_changed = s->access->has_changed = true;
     tables_staged(s);
 }
 
@@ -71,7 +71,7 @@ void store_api_token_used(struct store *s, uint32_t place, int64_t now_ms)
     if (now_ms - at->token.used_ms < USE_NOTED_MS && now_ms >= at->token.used_ms)
         return;
     at->token.used_ms = now_ms;
-    at->is_changed = true;
+    at->is_changed = s->access->has_changed = true;
     tables_staged(s);
 }
 
@@ -239,7 +239,7 @@ int access_write(struct store *s)
 {
     struct access_state *a = s->access;
     int err = ERR_OK;
-    for (uint32_t i = 0; err == ERR_OK && i < API_TOKENS_MAX; i++)
+    for (uint32_t i = 0; a->has_changed && err == ERR_OK && i < API_TOKENS_MAX; i++)
         if (a->places[i].is_changed)
             err = write_token(s, i);
     for (uint32_t i = 0; err == ERR_OK && i < a->staged_count; i++)
@@ -265,8 +265,9 @@ int access_write_revocation(struct store *s, uint32_t instance)
 void access_written(struct store *s)
 {
     struct access_state *a = s->access;
-    for (uint32_t i = 0; i < API_TOKENS_MAX; i++)
+    for (uint32_t i = 0; a->has_changed && i < API_TOKENS_MAX; i++)
         a->places[i].is_changed = false;
+    a->has_changed = false;
     a->next_id += a->staged_count;
     a->staged_count = 0;
 }

@@ -134,6 +134,7 @@ static void publish(struct store *s)
         publish_instance(s, s->changed[i]);
     records_written(s);
     s->staged_since = MONO_NEVER;
+    s->haste = HASTE_NONE;
     s->stats.commits++;
     memory_use(s->lines[LINE_STAGING], 0);
     memory_use(s->lines[LINE_JOURNAL], s->journal.used);
@@ -201,15 +202,29 @@ int store_commit(struct store *s)
     return ERR_OK;
 }
 
-struct mono commit_due_at(const struct store *s)
+struct mono commit_from(const struct store *s)
 {
+    static const int64_t pause_ms[] = {[HASTE_NONE] = COMMIT_PAUSE_LONG_MS, [HASTE_SOON] = COMMIT_PAUSE_MS,
+                                       [HASTE_NOW] = COMMIT_PAUSE_SHORT_MS};
     if (s->staged_since.ns == MONO_NEVER.ns)
         return MONO_NEVER;
     if (s->committing.delay_ms > 0)
         return s->committing.at;
     if (s->staging.staged_bytes >= STAGING_SIZE / 2)
         return s->staged_since;
-    return s->commit_next;
+    return mono_after_ms(s->committed, pause_ms[s->haste]);
+}
+
+struct mono commit_due_at(const struct store *s)
+{
+    struct mono from = commit_from(s);
+    return from.ns == MONO_NEVER.ns || s->haste != HASTE_NONE ? from : mono_after_ms(from, COMMIT_SLACK_MS);
+}
+
+void store_hurry(struct store *s)
+{
+    if (s->staged_since.ns != MONO_NEVER.ns)
+        s->haste = HASTE_NOW;
 }
 
 uint64_t store_committed_sequence(const struct store *s, uint32_t instance, enum store_stream stream)
@@ -221,6 +236,11 @@ uint64_t store_committed_sequence(const struct store *s, uint32_t instance, enum
 uint64_t store_commit_count(const struct store *s)
 {
     return s->stats.commits;
+}
+
+uint64_t store_commit_failures(const struct store *s)
+{
+    return s->stats.commit_failures;
 }
 
 uint64_t store_commit_awaited(const struct store *s)

@@ -42,6 +42,7 @@ int store_document_put(struct store *s, const char *name, const char *text, uint
     d->length = length;
     d->revision++;
     d->is_staged = true;
+    s->events.has_staged_documents = true;
     tables_staged(s);
     return ERR_OK;
 }
@@ -67,7 +68,7 @@ int documents_load(struct store *s)
 int documents_write(struct store *s)
 {
     int err = ERR_OK;
-    for (uint32_t i = 0; err == ERR_OK && i < DOCUMENTS_MAX; i++) {
+    for (uint32_t i = 0; s->events.has_staged_documents && err == ERR_OK && i < DOCUMENTS_MAX; i++) {
         const struct document *d = &s->events.documents[i];
         if (!d->is_staged)
             continue;
@@ -81,6 +82,7 @@ int documents_write(struct store *s)
 
 void documents_written(struct store *s)
 {
-    for (uint32_t i = 0; i < DOCUMENTS_MAX; i++)
+    for (uint32_t i = 0; s->events.has_staged_documents && i < DOCUMENTS_MAX; i++)
         s->events.documents[i].is_staged = false;
+    s->events.has_staged_documents = false;
 }

@@ -52,6 +52,7 @@ struct document {
 
 struct events {
     struct document *documents;   /* DOCUMENTS_MAX */
+    bool has_staged_documents;
     /* open alerts, and closed ones until they are committed */
     struct alert_slot *alerts;
     uint32_t alert_capacity, alert_count, alert_dirty_count;

@@ -53,7 +53,8 @@ void journal_init(struct journal *j, struct journal_entry *entries, uint32_t cap
 
 void journal_list_init(struct journal_list *l)
 {
-    *l = (struct journal_list){.first = JOURNAL_NONE, .last = JOURNAL_NONE};
+    *l = (struct journal_list){.first = JOURNAL_NONE, .last = JOURNAL_NONE, .is_oldest_known = true,
+                               .oldest_ms = INT64_MAX};
 }
 
 bool journal_add(struct journal *j, struct journal_list *l, const struct journal_entry *entry)
@@ -74,12 +75,26 @@ bool journal_add(struct journal *j, struct journal_list *l, const struct journal
         j->entries[l->last].next = at;
     l->last = at;
     l->count++;
+    l->oldest_ms = entry->min_ms < l->oldest_ms ? entry->min_ms : l->oldest_ms;
     return true;
+}
+
+int64_t journal_oldest_ms(const struct journal *j, struct journal_list *l)
+{
+    if (l->is_oldest_known)
+        return l->oldest_ms;
+    l->is_oldest_known = true;
+    l->oldest_ms = INT64_MAX;
+    for (uint32_t at = l->first; at != JOURNAL_NONE; at = j->entries[at].next)
+        if (j->entries[at].min_ms < l->oldest_ms)
+            l->oldest_ms = j->entries[at].min_ms;
+    return l->oldest_ms;
 }
 
 void journal_drop(struct journal *j, struct journal_list *l, uint64_t epoch, uint32_t count)
 {
     uint32_t before = JOURNAL_NONE, at = l->first;
+    l->is_oldest_known = false;
     while (count > 0) {
         ASSERT(at != JOURNAL_NONE);
         struct journal_entry *e = &j->entries[at];

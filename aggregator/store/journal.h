@@ -47,6 +47,8 @@ struct journal_entry {
 
 struct journal_list {
     uint32_t first, last, count;
+    bool is_oldest_known;   /* since the last drop */
+    int64_t oldest_ms;
 };
 
 struct journal {
@@ -61,6 +63,8 @@ void journal_init(struct journal *j, struct journal_entry *entries, uint32_t cap
 void journal_list_init(struct journal_list *l);
 /* False when the index is full. */
 bool journal_add(struct journal *j, struct journal_list *l, const struct journal_entry *entry);
+/* Time of the oldest sample, INT64_MAX without any. Looks through the list once after each drop. */
+int64_t journal_oldest_ms(const struct journal *j, struct journal_list *l);
 /* Drops the first `count` entries of that epoch; those of others stay where they are. */
 void journal_drop(struct journal *j, struct journal_list *l, uint64_t epoch, uint32_t count);
 

@@ -376,7 +376,7 @@ int roll_step(struct store *s, struct mono now)
     if (wait_ms < 0 && wait_ms != ERR_MISSING)
         return (int)wait_ms;
     if (wait_ms != 0) {
-        s->roll_at = mono_after_ms(now, wait_ms < 0 || wait_ms > LOOK_MS ? LOOK_MS : wait_ms);
+        s->roll_at = mono_on_beat(mono_after_ms(now, wait_ms < 0 || wait_ms > LOOK_MS ? LOOK_MS : wait_ms));
         return ERR_OK;
     }
     s->roll_at = mono_after_ms(now, PAUSE_MS);

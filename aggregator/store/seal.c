@@ -325,7 +325,7 @@ int seal_step(struct store *s, struct mono now)
     int found = is_pressed(s) ? find_largest(s) : find_due(s, now.ns / NS_PER_MS);
     if (found < 0) {
         s->seal_due = false;
-        s->seal_scan_at = mono_after_ms(now, SEAL_SCAN_MS);
+        s->seal_scan_at = mono_on_beat(mono_after_ms(now, SEAL_SCAN_MS));
         return ERR_OK;
     }
     uint32_t instance = (uint32_t)found;

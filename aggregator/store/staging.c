@@ -10,9 +10,10 @@
 static_assert(BLOCK_DATA_MAX <= UINT16_MAX, "journal_entry keeps sizes in 16 bits");
 static_assert(JOURNAL_HEADER_SIZE + BLOCK_DATA_MAX <= JOURNAL_ROW_SIZE_MAX, "an entry fits in a row");
 
-void staging_init(struct staging *g, uint8_t *bytes, struct staged_block *blocks)
+void staging_init(struct staging *g, uint8_t *bytes, struct staged_block *blocks,
+                  struct staged_matrix *matrices)
 {
-    *g = (struct staging){.bytes = bytes, .blocks = blocks};
+    *g = (struct staging){.bytes = bytes, .blocks = blocks, .matrices = matrices};
 }
 
 static struct staged_block *block_at(const struct staging *g, uint64_t number)
@@ -72,6 +73,24 @@ static bool is_sane(const struct stream *m, uint64_t sequence, const struct bloc
     if (sequence < 1 || sequence > (uint64_t)INT64_MAX - BLOCK_SAMPLES_MAX)
         return false;
     return block->slot_count == 0 || block->slots[block->slot_count - 1] < m->slot_count;
+}
+
+static struct staged_matrix *matrix_at(const struct staging *g, uint64_t number)
+{
+    return &g->matrices[number & (STAGED_MATRICES - 1)];
+}
+
+/* Of the newest block. Only what is in use is touched. */
+static void keep_matrix(struct staging *g, const struct block_matrix *block)
+{
+    struct staged_matrix *to = matrix_at(g, g->next - 1);
+    to->number = g->next;
+    to->block.count = block->count;
+    to->block.slot_count = block->slot_count;
+    to->block.processes.id_count = to->block.processes.use_count = 0;
+    memcpy(to->block.slots, block->slots, block->slot_count * sizeof block->slots[0]);
+    memcpy(to->block.time_ms, block->time_ms, sizeof block->time_ms);
+    memcpy(to->block.values, block->values, block->slot_count * sizeof block->values[0]);
 }
 
 static void note_times(struct staged_block *b, const struct block_matrix *block)
@@ -174,11 +193,16 @@ bool staging_put(struct store *s, enum store_stream stream, const struct journal
         return false;
     }
     note_times(b, block);
+    if (stream == STREAM_LIVE)
+        keep_matrix(&s->staging, block);
     m->staged_sequence = h->sequence + h->count - 1;
     m->staged_blocks++;
     s->states[h->instance].staged_received_ms = h->received_ms;
     count_staged(s, h->instance, stream, block);
-    tables_changed(s, h->instance);
+    if (stream == STREAM_LIVE)
+        tables_sampled(s, h->instance);
+    else
+        tables_changed(s, h->instance);
     if (s->instances[h->instance].deleted_ms != 0) { /* it speaks again */
         s->instances[h->instance].deleted_ms = 0;
         tables_facts_changed(s, h->instance);
@@ -226,6 +250,8 @@ bool store_feed_next(struct store *s, uint64_t *cursor, uint64_t *missed, struct
         *cursor = g->oldest;
     }
     while (*cursor < g->committed) {
+        const struct staged_matrix *kept = matrix_at(g, *cursor);
+        bool is_kept = kept->number == *cursor + 1;
         const struct staged_block *b = block_at(g, (*cursor)++);
         const uint8_t *entry = g->bytes + b->at;
         struct journal_header h;
@@ -239,6 +265,7 @@ bool store_feed_next(struct store *s, uint64_t *cursor, uint64_t *missed, struct
         *out = (struct store_feed_block){.instance = h.instance, .sequence = h.sequence,
                                          .stream = b->is_late ? STREAM_HISTORY : b->stream,
                                          .data = entry + JOURNAL_HEADER_SIZE,
+                                         .matrix = is_kept ? &kept->block : NULL,
                                          .size = h.size, .count = h.count,
                                          .series_of_slot = series_of_slot};
         return true;

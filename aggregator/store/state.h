@@ -22,7 +22,13 @@
 #define STAGED_BLOCKS_MAX 16384U       /* a power of two */
 #define TOKEN_USES_STAGED_MAX 64U
 
-#define COMMIT_PAUSE_MS 100            /* from one commit to the next; the first after a silence is at once */
+/* From one commit to the next; the first after a silence is at once. Samples that come as they should are in
+ * no haste: nothing but an acknowledgement waits for them, and each commit costs as much as hundreds of
+ * values. Theirs joins what else wakes the program, or comes COMMIT_SLACK_MS later. */
+#define COMMIT_PAUSE_MS 100
+#define COMMIT_PAUSE_LONG_MS 180
+#define COMMIT_PAUSE_SHORT_MS 15
+#define COMMIT_SLACK_MS 70
 #define RETRY_MS_MIN 200
 #define RETRY_MS_MAX 5000
 
@@ -53,6 +59,14 @@ struct staged_block {
     bool is_late;                      /* pushed, and its instance has told later ones before */
 };
 
+/* A live block as it came out of its bytes, for who follows the feed: taking it apart again costs more than
+ * all else that is done with it. There is room for the blocks of some commits in calm. */
+#define STAGED_MATRICES 64U
+struct staged_matrix {
+    uint64_t number;                   /* of the block plus one, 0: none */
+    struct block_matrix block;         /* without processes */
+};
+
 /* Blocks are numbered for ever; [oldest, committed) can still be read by who follows the feed, and gives
  * way to new ones; [committed, next) waits for a commit. A block never wraps around the end. */
 struct staging {
@@ -60,6 +74,7 @@ struct staging {
     struct staged_block *blocks;       /* by number modulo STAGED_BLOCKS_MAX */
     uint64_t oldest, committed, next;
     uint32_t head;                     /* where the next one goes */
+    struct staged_matrix *matrices;    /* by number modulo STAGED_MATRICES; NULL: none are kept */
     uint32_t staged_bytes;
 };
 
@@ -111,6 +126,9 @@ struct token_use {
     uint8_t token[8];
     uint8_t holder[32];
 };
+
+/* Who waits for what is staged: nobody; a request, an enrolment, history; somebody who looks on. */
+enum haste { HASTE_NONE, HASTE_SOON, HASTE_NOW };
 
 /* After a failure: when to try again. */
 struct retry {
@@ -207,6 +225,7 @@ struct access_state {
         struct api_token token;        /* without a name: free */
         bool is_changed;               /* since the last commit */
     } places[API_TOKENS_MAX];
+    bool has_changed;                  /* one of them */
     struct audit_entry staged[AUDIT_STAGED_MAX];
     uint32_t staged_count;
     int64_t next_id;                   /* of the first staged entry */
@@ -246,7 +265,9 @@ struct store {
     struct outboxes outboxes;
     struct outlets outlets;
     struct mono staged_since;          /* MONO_NEVER when nothing is staged */
-    struct mono commit_next;           /* not before, unless staging fills up */
+    enum haste haste;                  /* of what is staged */
+    bool has_new;                      /* some of it since the last step */
+    struct mono committed;             /* when that was tried last; the next follows after a pause */
     uint32_t staged_entries;           /* blocks, for the room they need in the index */
 
     /* committed */
@@ -317,6 +338,7 @@ uint32_t tables_add_instance(struct store *s, const char *id);
 void tables_facts_changed(struct store *s, uint32_t instance);
 /* Remembers that the instance has something staged, and when the first thing was. */
 void tables_changed(struct store *s, uint32_t instance);
+void tables_sampled(struct store *s, uint32_t instance); /* as that, and there is no haste */
 void tables_staged(struct store *s);
 
 /* records.c */
@@ -364,12 +386,14 @@ void epoch_committed(struct store *s, uint32_t instance);
 /* Puts a block of the stream into the staging area and counts it; false when there is no room now. */
 bool staging_put(struct store *s, enum store_stream stream, const struct journal_header *h,
                  const struct block_matrix *block, const uint8_t *data);
-void staging_init(struct staging *g, uint8_t *bytes, struct staged_block *blocks);
+void staging_init(struct staging *g, uint8_t *bytes, struct staged_block *blocks,
+                  struct staged_matrix *matrices);
 /* Header and data of a block that is still kept, or NULL. */
 const uint8_t *staging_entry(const struct staging *g, uint64_t number);
 
 /* commit.c */
-struct mono commit_due_at(const struct store *s);
+struct mono commit_from(const struct store *s);   /* from then on it is welcome */
+struct mono commit_due_at(const struct store *s); /* and then it must be */
 /* Says a failure once and sets when to try again, or says that it is over. `work` as in "cannot ...". */
 void commit_note(struct store *s, struct retry *r, const char *work, int err);
 bool commit_may_try(const struct retry *r, struct mono now);

@@ -60,6 +60,8 @@ static void reserve_blocks(struct store *s, struct memory_map *map)
     s->lines[LINE_STAGING] = memory_last_line(map);
     struct staged_block *blocks = memory_reserve(map, "store: staged blocks", STAGED_BLOCKS_MAX,
                                                  sizeof *blocks, "as staging");
+    struct staged_matrix *matrices = memory_reserve(map, "store: newest live blocks", STAGED_MATRICES,
+                                                    sizeof *matrices, "older ones are decoded again");
     struct journal_entry *index = memory_reserve(map, "store: journal index", entries, sizeof *index,
                                                  "agents are held back until blocks are sealed");
     s->lines[LINE_JOURNAL] = memory_last_line(map);
@@ -73,7 +75,7 @@ static void reserve_blocks(struct store *s, struct memory_map *map)
     s->process_cache = memory_reserve(map, "store: processes of a chunk", 1, sizeof *s->process_cache,
                                       "another chunk takes its place");
     if (index != NULL) {
-        staging_init(&s->staging, staging, blocks);
+        staging_init(&s->staging, staging, blocks, matrices);
         journal_init(&s->journal, index, entries);
     }
 }
@@ -212,8 +214,10 @@ struct mono store_step(struct store *s, struct mono now)
 {
     if (!s->is_open)
         return MONO_NEVER;
-    if (mono_reached(now, commit_due_at(s))) {
-        s->commit_next = mono_after_ms(now, COMMIT_PAUSE_MS);
+    bool is_new = s->has_new;
+    s->has_new = false;
+    if (mono_reached(now, is_new ? commit_from(s) : commit_due_at(s))) {
+        s->committed = now;
         (void)store_commit(s);
     }
     if (commit_may_try(&s->upkeep, now)) {
@@ -233,10 +237,9 @@ static int64_t oldest_sample_ms(struct store *s)
         database_reset(&s->database, SQL_CHUNK_OLDEST);
     }
     for (uint32_t i = 0; i < s->instance_count; i++) {
-        uint32_t at = s->states[i].pending.first;
-        for (; at != JOURNAL_NONE; at = s->journal.entries[at].next)
-            if (oldest == 0 || s->journal.entries[at].min_ms < oldest)
-                oldest = s->journal.entries[at].min_ms;
+        int64_t pending = journal_oldest_ms(&s->journal, &s->states[i].pending);
+        if (pending != INT64_MAX && (oldest == 0 || pending < oldest))
+            oldest = pending;
     }
     return oldest;
 }

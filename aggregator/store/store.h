@@ -46,9 +46,12 @@ struct store *store_reserve(struct memory_map *map, const struct store_limits *l
 int store_open(struct store *s, struct plat *p, struct text *why);
 /* Commits what is staged and closes. */
 void store_close(struct store *s);
-/* Group commit when due (something is staged and the last one is 100 ms ago, or staging is half full),
- * then a bounded piece of sealing or retention. Returns when it wants to be called next. */
+/* Group commit when due (something is staged and the last one is 100 ms ago; 180 to 250 ms when it is but
+ * samples that came when they should; or staging is half full), then a bounded piece of sealing or retention.
+ * Returns when it wants to be called next. */
 struct mono store_step(struct store *s, struct mono now);
+/* Somebody waits for what is staged now: its commit follows the last one after 15 ms. */
+void store_hurry(struct store *s);
 /* Commits at once; ERR_OK or why not (ERR_FULL disk full, ERR_SYSTEM). */
 int store_commit(struct store *s);
 
@@ -191,8 +194,9 @@ int store_push_find(struct store *s, uint32_t instance, uint16_t series, int64_t
 
 /* Newest sequence on disk of the stream's epoch; 0 when none, or when the stream is not open. */
 uint64_t store_committed_sequence(const struct store *s, uint32_t instance, enum store_stream stream);
-/* Grows by one with every commit that succeeded. */
+/* Grows by one with every commit that succeeded; with every one that failed. */
 uint64_t store_commit_count(const struct store *s);
+uint64_t store_commit_failures(const struct store *s);
 /* What that will be when all that is staged now is durable. */
 uint64_t store_commit_awaited(const struct store *s);
 
@@ -227,6 +231,7 @@ struct store_feed_block {
     const uint8_t *data; /* valid, as series_of_slot, until the next call of a store function */
     uint32_t size;
     uint32_t count;
+    const struct block_matrix *matrix; /* the same taken apart, but for its processes; NULL: do it yourself */
     /* series index of each slot of this block's epoch, or SERIES_NONE */
     const uint16_t *series_of_slot;
 };

@@ -7,15 +7,28 @@
 
 /* --- what is staged --- */
 
-void tables_staged(struct store *s)
+static void stage(struct store *s, enum haste haste)
 {
     if (s->staged_since.ns == MONO_NEVER.ns)
         s->staged_since = plat_mono(s->plat);
+    s->haste = haste > s->haste ? haste : s->haste;
+    s->has_new = true;
+}
+
+void tables_staged(struct store *s)
+{
+    stage(s, HASTE_SOON);
 }
 
 void tables_changed(struct store *s, uint32_t instance)
 {
     tables_staged(s);
+    tables_sampled(s, instance);
+}
+
+void tables_sampled(struct store *s, uint32_t instance)
+{
+    stage(s, HASTE_NONE);
     if (s->states[instance].in_changed_list)
         return;
     s->states[instance].in_changed_list = true;

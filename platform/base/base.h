@@ -41,6 +41,15 @@ static inline struct mono mono_after_ms(struct mono t, int64_t ms)
     return (struct mono){t.ns + ms * NS_PER_MS};
 }
 
+/* For work that is done now and then: at most MONO_BEAT_MS later, when other such work is done, too. A
+ * program that sleeps is woken for all of it at once. */
+#define MONO_BEAT_MS 100
+static inline struct mono mono_on_beat(struct mono t)
+{
+    int64_t beat_ns = MONO_BEAT_MS * NS_PER_MS;
+    return (struct mono){(t.ns + beat_ns - 1) / beat_ns * beat_ns};
+}
+
 static inline bool mono_reached(struct mono now, struct mono deadline)
 {
     return now.ns >= deadline.ns;

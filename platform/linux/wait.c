@@ -179,15 +179,16 @@ void wait_start(struct plat *p)
     p->gather.fd = NONE;
 }
 
-void plat_gather(struct plat *p, int conn)
+void plat_gather(struct plat *p, int conn, bool together)
 {
     struct conn *c = conn_at(p, conn);
-    if (c->state != CONN_OPEN || c->gathered || p->gather.fd == NONE)
+    if (c->state != CONN_OPEN || c->gathered == together || p->gather.fd == NONE)
         return;
-    if (c->events != NONE && epoll_ctl(p->epoll_fd, EPOLL_CTL_DEL, c->fd, NULL) < 0)
+    int fd = c->gathered ? p->gather.fd : p->epoll_fd;
+    if (c->events != NONE && epoll_ctl(fd, EPOLL_CTL_DEL, c->fd, NULL) < 0)
         return;
     c->events = NONE;
-    c->gathered = true;
+    c->gathered = together;
     conn_watch(p, c);
 }
 
@@ -205,7 +206,7 @@ static void look_at_gathered(struct plat *p, struct mono now)
     int n = epoll_wait(g->fd, events, EVENTS_MAX, 0);
     g->armed = n == 0 && gather_control(p, EPOLL_CTL_MOD) == 0;
     if (n < EVENTS_MAX) /* or else there are more, and they are looked at next */
-        g->until = mono_after_ms(now, PLAT_GATHER_MS);
+        g->until = mono_on_beat(mono_after_ms(now, PLAT_GATHER_MS - MONO_BEAT_MS + 1));
     for (int i = 0; i < n; i++)
         on_conn(p, &p->conns[events[i].data.u64], events[i].events, MONO_NEVER);
 }

@@ -493,7 +493,7 @@ void plat_pause(struct plat *p, int conn, bool paused)
 }
 
 /* What comes late here is the weather's business: each is reported at once. */
-void plat_gather(struct plat *p, int conn)
+void plat_gather(struct plat *p, int conn, bool together)
 {
-    (void)p, (void)conn;
+    (void)p, (void)conn, (void)together;
 }

@@ -29,15 +29,15 @@ static int64_t noise(void)
     return (int64_t)(random_state % 1000);
 }
 
-static double bench_samples(struct detect_slot *slot, double *sum)
+static double bench_samples(struct minute *m, double *sum)
 {
     double began = cpu_ns();
     for (uint32_t i = 0; i < MINUTES; i++) {
         struct minute_value v;
         for (uint32_t k = 0; k < SAMPLES_EACH; k++)
-            (void)minute_add(&slot->minute, 2000 + (int64_t)(i * 7919 + k * 104729) % 1000,
+            (void)minute_add(m, 2000 + (int64_t)(i * 7919 + k * 104729) % 1000,
                              ((int64_t)i * SAMPLES_EACH + k) * 1000);
-        if (minute_end(&slot->minute, &v))
+        if (minute_end(m, &v))
             *sum += v.mean;
     }
     return (cpu_ns() - began) / (MINUTES * (double)SAMPLES_EACH);
@@ -81,11 +81,11 @@ int main(void)
     static struct outlook outlook;
     const struct store_metric percent = {.name = "cpu_usage", .unit = "percent", .scale = 100};
     double sum = 0;
-    for (uint32_t k = 0; k < SERIES; k++)
-        minute_begin(&slots[k].minute, &percent);
-    printf("%zu bytes a series, %zu a host\n", sizeof slots[0],
+    struct minute minute;
+    minute_begin(&minute, &percent);
+    printf("%zu bytes a series, %zu a host\n", sizeof slots[0] + sizeof minute,
            sizeof(struct detect_host) + sizeof(struct board_host));
-    printf("%.1f ns a sample into its minute\n", bench_samples(&slots[0], &sum));
+    printf("%.1f ns a sample into its minute\n", bench_samples(&minute, &sum));
     printf("%.0f ns a minute of a series, anomaly and state\n", bench_minutes(slots, &sum));
     double look_ms = bench_outlook(&outlook, &percent, &sum) / 1e6;
     printf("%.1f ms to look ahead from two weeks of a series\n", look_ms);

@@ -119,7 +119,7 @@ static inline void rig_step(struct rig *r, int64_t ms)
 /* Steps until the store has nothing more to do at once. */
 static inline void rig_settle(struct rig *r)
 {
-    sim_advance(r->world, 200 * NS_PER_MS);
+    sim_advance(r->world, 300 * NS_PER_MS);
     for (uint32_t i = 0; i < 200; i++)
         if (store_step(r->store, plat_mono(r->machine)).ns > plat_mono(r->machine).ns)
             return;

@@ -53,17 +53,17 @@ static void nothing_is_visible_before_its_commit(void **state)
     struct block_matrix *again = calloc(1, sizeof *again);
     assert_int_equal(block_decode(b.data, b.size, b.count, again), ERR_OK);
     assert_int_equal(again->values[1][4], r->block.values[1][4]);
+    assert_non_null(b.matrix); /* the same, taken apart already */
+    assert_int_equal(b.matrix->count, again->count);
+    assert_int_equal(b.matrix->slot_count, again->slot_count);
+    assert_memory_equal(b.matrix->slots, again->slots, 3 * sizeof again->slots[0]);
+    assert_memory_equal(b.matrix->time_ms, again->time_ms, 10 * sizeof again->time_ms[0]);
+    for (uint32_t k = 0; k < 3; k++)
+        assert_memory_equal(b.matrix->values[k], again->values[k], 10 * sizeof again->values[k][0]);
     free(again);
     assert_false(store_feed_next(r->store, &cursor, &missed, &b));
     assert_int_equal(missed, 0);
 
-    rig_fill(r, 1, 3, RIG_START_MS + 10000);
-    assert_int_equal(rig_send(r, 0, 11), 1);
-    rig_step(r, 98); /* the next one is not */
-    assert_int_equal(store_committed_sequence(r->store, 0, STREAM_LIVE), 10);
-    rig_step(r, 3);
-    assert_int_equal(store_committed_sequence(r->store, 0, STREAM_LIVE), 11);
-    assert_int_equal(store_commit_count(r->store), commits + 2);
     rig_free(r);
 }
 
