@@ -22,10 +22,11 @@ TEMPLATE = str(ROOT / "packaging/deploy/aws/nephos.yaml")
 
 
 def config(world, aws, name="aggregator.conf", **more):
-    lines = "".join(f"{k} = {v}\n" for k, v in more.items())
+    """Both destinations; `more` are keys of either, where a key is of use to one alone it does no harm to the other."""
+    lines = "".join(f"{k} = {v}\n" for k, v in ({"resolution": f"{STEP_MS // 1000}s"} | more).items())
     secret = aws_double.write(world, "aws-secret", SECRET)
     common = f"url = {aws.url}\nregion = eu-west-1\naccess_key = AKIDEXAMPLE\nsecret_key_file = {secret}\n" \
-             f"resolution = {STEP_MS // 1000}s\n{lines}"
+             f"{lines}"
     return aws_double.write(world, name, f"[forward.tables]\ntype = dynamodb\nstage = proof\n{common}"
                                          f"[forward.stream]\ntype = kinesis\nstream = nephos-stream-proof\n{common}")
 

@@ -9,7 +9,8 @@
 /* Cleared memory is a new one. */
 struct aws_session {
     struct aws_chain chain;
-    bool is_asking; /* the request is one for keys */
+    bool is_asking;          /* the request is one for keys */
+    uint32_t refused_in_row; /* items alone in their request that AWS will never take */
 };
 
 /* True: address, keys, time and scope of a call are in *r, and its own headers and body are to be added.

@@ -145,6 +145,33 @@ static void what_dynamodb_refuses(void **state)
     points_free(r);
 }
 
+static void what_refuses_everything_is_held_before_all_is_given_up(void **state)
+{
+    (void)state;
+    static const char odd[] = "{\"__type\":\"x#ValidationException\",\"message\":\"odd\"}";
+    struct points_rig *r = new_rig(TARGET_DYNAMODB);
+    for (uint32_t i = 0; i < 9; i++)
+        points_add(r, 0, i, "cpu_usage", "", 0, 1);
+    for (uint32_t round = 0; round < 2; round++) {
+        for (uint32_t i = 0; i < 3; i++) {
+            points_shape(r, 4); /* halved until the one to blame is alone */
+            assert_int_equal(answer(r, 400, odd), VERDICT_DROP);
+            points_shape(r, 1);
+            assert_int_equal(answer(r, 400, odd), VERDICT_DROP);
+        }
+        points_shape(r, 1);
+        assert_int_equal(answer(r, 400, odd), VERDICT_HOLD);
+        assert_non_null(strstr(r->why, "it refuses everything"));
+        assert_int_equal(answer(r, 200, "{}"), VERDICT_DONE); /* mended */
+    }
+    assert_int_equal(
+        answer(r, 400,
+               "{\"__type\":\"x#ValidationException\",\"message\":\"One or more parameter values were "
+               "invalid: Type mismatch for key timestamp expected: N actual: S\"}"),
+        VERDICT_HOLD);
+    points_free(r);
+}
+
 static void an_instance_keeps_what_is_newer_and_when_it_was_made(void **state)
 {
     (void)state;
@@ -339,6 +366,7 @@ int main(void)
         cmocka_unit_test(a_point_is_an_item),
         cmocka_unit_test(twenty_five_go_at_a_time_and_unprocessed_ones_go_again),
         cmocka_unit_test(what_dynamodb_refuses),
+        cmocka_unit_test(what_refuses_everything_is_held_before_all_is_given_up),
         cmocka_unit_test(an_instance_keeps_what_is_newer_and_when_it_was_made),
         cmocka_unit_test(an_alert_has_the_times_that_its_table_wants),
         cmocka_unit_test(without_keys_or_region_nothing_is_sent),
