@@ -34,6 +34,24 @@ static int start_in(struct archive *c, const char *folder)
     return plat_linux_start(c->plat, &options) < 0 ? ARCHIVE_CANNOT_CREATE : ARCHIVE_OK;
 }
 
+/* Takes the room for the whole copy at once, so that nobody waits for one that cannot end. */
+static int take_room(struct archive *c, int file)
+{
+    int database = plat_file_open(c->plat, DATABASE_NAME);
+    int64_t size = database < 0 ? database : plat_file_size(c->plat, database);
+    if (database >= 0)
+        plat_file_close(c->plat, database);
+    if (size <= 0) /* the copy itself will say what is wrong */
+        return ARCHIVE_OK;
+    int err = plat_file_reserve(c->plat, file, size);
+    if (err != ERR_FULL)
+        return ARCHIVE_OK;
+    return archive_fail(c, ARCHIVE_CANNOT_CREATE,
+                        "no room for the copy of %llu MiB that reading from a running aggregator takes while"
+                        " it lasts: set TMPDIR to a folder with as much (now %s), or stop the aggregator",
+                        (unsigned long long)((uint64_t)size + (1U << 20) - 1) >> 20, c->snapshot);
+}
+
 /* The folder is made by starting a platform in it; the copy comes through one in the data directory. */
 static int take(struct archive *c)
 {
@@ -48,7 +66,9 @@ static int take(struct archive *c)
     int file = plat_linux_file(c->plat, path, true);
     if (file < 0)
         return archive_fail(c, archive_exit_of(file), "%s: %s", path, archive_words(file));
-    code = backup_running(c, file);
+    code = take_room(c, file);
+    if (code == ARCHIVE_OK)
+        code = backup_running(c, file);
     plat_file_close(c->plat, file);
     return code == ARCHIVE_OK ? start_in(c, c->snapshot) : code;
 }

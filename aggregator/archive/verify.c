@@ -50,10 +50,10 @@ int verify_named(struct archive *c, struct verify *v, int file, int64_t at, cons
     if (why.length > 0)
         archive_say("%s", words);
     archive_say("%s: %llu instances, %llu series, %llu chunks, %llu rollups, %llu journal blocks, %llu "
-                "values: %s", name,
+                "values, %llu records: %s", name,
                 (unsigned long long)n.instances, (unsigned long long)n.series, (unsigned long long)n.chunks,
                 (unsigned long long)n.rollups, (unsigned long long)n.blocks, (unsigned long long)n.values,
-                n.damages == 0 ? "good" : "DAMAGED");
+                (unsigned long long)n.records, n.damages == 0 ? "good" : "DAMAGED");
     if (n.damages > 0)
         advise(&n);
     return n.damages > 0 ? ARCHIVE_DAMAGED : ARCHIVE_OK;

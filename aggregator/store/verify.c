@@ -159,8 +159,10 @@ int verify_run(struct verify *v, struct plat *p, int file, int64_t at, const str
         verify_names(v);
         verify_journal(v);
         verify_chunks(v);
-        if (number_of(v, "PRAGMA user_version") >= 3) /* before that there were none */
+        if (number_of(v, "PRAGMA user_version") >= 3) { /* before that there were none */
             verify_rollups(v);
+            verify_records(v);
+        }
         sink->progress(sink->context, v->rows_all, v->rows_all);
         if (v->epochs_full)
             text_put(why, "it has so many epochs that the order of samples was not checked for all of them");

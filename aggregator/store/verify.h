@@ -17,6 +17,7 @@ struct verify;
 
 struct verify_counts {
     uint64_t instances, series, epochs, journal_rows, blocks, chunks, rollups;
+    uint64_t records;      /* alerts, insights, notes, documents, tokens, audit entries, destinations */
     uint64_t values;       /* decoded */
     uint64_t damages;      /* told, or left out behind the first VERIFY_TOLD_MAX */
     uint64_t lost_values;  /* at least: of chunks that do not read back, as their rows tell */

@@ -60,5 +60,7 @@ void verify_journal(struct verify *v);
 void verify_chunks(struct verify *v);
 /* verify_rollups.c */
 void verify_rollups(struct verify *v);
+/* verify_records.c */
+void verify_records(struct verify *v);
 
 #endif

@@ -3,15 +3,18 @@
 a killed backup leaves nothing under its name, verify finds what is planted, and samples survive the way through text.
 """
 import collections
+import contextlib
+import http.client
+import json
 import os
 import pathlib
 import random
+import shutil
 import sqlite3
 import subprocess
 
 from kill_nine import compare
 from nephos import Aggregator, binary, check, main, until
-import json
 
 AGENTS = 6
 FLIPS = 60
@@ -35,7 +38,7 @@ def load(world, aggregator, name, seconds):
 def under_load(world, aggregator):
     """Three backups while samples pour in, one of them killed; all acknowledged samples are in the last."""
     feeding = load(world, aggregator, "load", "4000")
-    until(lambda: len(aggregator.instances()) == AGENTS, 20, "the load begins")
+    until(lambda: len(aggregator.instances()) > AGENTS, 20, "the load begins")  # and who was told of
     first = world.path("first.db")
     command(world, "backup", first, "--data", aggregator.data)
     check(os.stat(first).st_mode & 0o777 == 0o600, "a backup is its owner's alone")
@@ -121,11 +124,82 @@ def through_text(world, aggregator):
     check(1 < len(steps.splitlines()) < len(samples[0]), "steps are fewer than samples")
 
 
+def no_room_to_export(world, aggregator):
+    """From a running aggregator it takes a copy: without room for that it says so, at once, and leaves nothing."""
+    folder = world.path("small")
+    os.mkdir(folder)
+    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=100k", "tmpfs", folder]).returncode != 0:
+        return
+    try:
+        environment = {**world.environment, "TMPDIR": folder}
+        done = subprocess.run([binary("nephos-aggregator"), "export", "--data", aggregator.data, "--metric", "load1"],
+                              capture_output=True, text=True, timeout=60, cwd=world.folder, env=environment)
+        check(done.returncode == 73 and "TMPDIR" in done.stderr and "no room" in done.stderr and not done.stdout,
+              f"export without room: {done.returncode} {done.stderr}")
+        check(not any(files for _, _, files in os.walk(folder)), f"something is left: {list(os.walk(folder))}")
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+RECORDS = [  # what must not be, and the table that verify must name
+    ("alert", "UPDATE alert SET severity = 9"), ("alert", "UPDATE alert SET status = 'open'"),
+    ("alert", "UPDATE alert SET id = ''"), ("alert", "UPDATE alert SET message = CAST(zeroblob(50) AS TEXT)"),
+    ("alert", "UPDATE alert SET revision = revision + 1000000"), ("alert", "UPDATE alert SET created_ms = -5"),
+    ("note", "UPDATE note SET from_ms = to_ms + 1"), ("note", "UPDATE note SET text = x'00ff'"),
+    ("insight", "INSERT INTO insight VALUES(1,1,1,'i','k',7,0,'t','d','r','','',900,1,2,'{}')"),
+    ("document", "UPDATE document SET name = 'much longer than any name'"),
+    ("told", "INSERT INTO told VALUES(60000, '', '')"), ("told", "UPDATE told SET metadata = 'nonsense'"),
+    ("api_token", "UPDATE api_token SET hash = x'00'"), ("api_token", "UPDATE api_token SET role = 77"),
+    ("revocation", "INSERT INTO revocation VALUES(60000, 1)"), ("audit", "UPDATE audit SET time_ms = -1"),
+    ("outbox", "INSERT INTO outbox VALUES('pager', 999999999, 0, x'00')"),
+    ("counter", "UPDATE counter SET value = -1"),
+]
+
+
+def ask(aggregator, method, path, body):
+    connection = http.client.HTTPConnection("127.0.0.1", aggregator.api_port, timeout=20)
+    connection.request(method, path, json.dumps(body), {"Content-Type": "application/json"})
+    answer = connection.getresponse()
+    answer.read()
+    connection.close()
+    check(answer.status in (200, 201), f"{method} {path}: {answer.status}")
+
+
+def make_records(world, aggregator):
+    """One of each kind at least."""
+    ask(aggregator, "POST", "/instances", {"name": "told", "type": "api", "region": "ewr", "endpoint": "http://x",
+                                           "metadata": {"a": 1}})
+    ask(aggregator, "POST", "/alerts", {"instanceId": "told", "alertType": "disk", "severity": "high",
+                                        "message": "grüße"})
+    ask(aggregator, "POST", "/api/v1/notes", {"text": "changed a disk"})
+    ask(aggregator, "POST", "/api/v1/silences", {"instance": "nobody", "for_ms": 60000})
+    command(world, "access", "create", "--data", aggregator.data, "--name", "reader", "--role", "viewer")
+
+
+def planted_in_records(world, copy):
+    """Rows that cannot be: verify names their table, restore refuses and changes nothing."""
+    bad, empty = world.path("bad.db"), world.path("refused")
+    for table, sql in RECORDS:
+        shutil.copyfile(copy, bad)
+        with contextlib.closing(sqlite3.connect(bad)) as db:
+            db.execute("PRAGMA journal_mode = DELETE")
+            changed = db.execute(sql).rowcount
+            db.commit()
+        check(changed > 0, f"{sql} changed nothing: there are no records of that kind")
+        done = command(world, "verify", bad, code=65)
+        check(f"table {table}: row" in done.stderr, f"{sql}: {done.stderr}")
+        done = command(world, "restore", bad, "--data", empty, code=65)
+        check("nothing was changed" in done.stderr and not os.path.exists(os.path.join(empty, "nephos.db")),
+              f"restore of {sql}: {done.stderr}")
+
+
 def proof(world):
     aggregator = world.aggregator("first", ["--agents-max", "20"]).start()
+    make_records(world, aggregator)
     last = under_load(world, aggregator)
     live = command(world, "export", "--data", aggregator.data, "--metric", "load1").stdout
     check(len(live.splitlines()) > 1000, "a running aggregator's samples can be exported")
+    no_room_to_export(world, aggregator)
     keys = world.path("keys.tar")
     command(world, "backup", "--with-keys", keys, "--data", aggregator.data)
     aggregator.process.end()
@@ -138,6 +212,7 @@ def proof(world):
     again, values = restored(world, last)
     through_text(world, again)
     codes = planted(world, last)
+    planted_in_records(world, last)
     print(f"{values} values equal after backup and restore; of {FLIPS} flipped bits {codes[65]} found, the others in "
           "bytes that hold no sample")
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The finders. */
+#include "aggregator/analysis/models/arithmetic.h"
 #include "aggregator/analysis/patterns/finders.h"
 
 #include <math.h>
@@ -37,16 +38,6 @@
 static bool is_there(float v)
 {
     return v == v;
-}
-
-static double size_of(double v)
-{
-    return v < 0 ? -v : v;
-}
-
-static double larger(double a, double b)
-{
-    return a > b ? a : b;
 }
 
 /* Sorts in place; NAN for none. */
@@ -113,9 +104,9 @@ bool spike_find(const struct course *c, uint32_t first_hour, double trifle, stru
         return false;
     double usual = median_of(kept, n);
     for (uint32_t i = 0; i < n; i++)
-        kept[i] = (float)size_of((double)kept[i] - usual);
+        kept[i] = (float)absolute((double)kept[i] - usual);
     double above = larger(SPIKE_SPREADS * NORMAL_OF_MAD * median_of(kept, n),
-                          larger(trifle, SPIKE_SHARE * size_of(usual)));
+                          larger(trifle, SPIKE_SHARE * absolute(usual)));
     *out = (struct spike){.hour = DAY, .usual = usual, .days = UINT32_MAX};
     for (uint32_t h = 0; h < DAY; h++) {
         uint32_t days, days_with = days_above(c, first_hour, h, usual + above, &days);
@@ -196,7 +187,7 @@ bool leak_find(const struct course *c, double trifle, struct leak *out)
                          .from = course_median(c, from, from + HALF_DAY),
                          .to = course_median(c, COURSE_HOURS - HALF_DAY, COURSE_HOURS)};
     double growth = out->to - out->from;
-    if (!(growth >= trifle) || growth < LEAK_SHARE * size_of(out->from))
+    if (!(growth >= trifle) || growth < LEAK_SHARE * absolute(out->from))
         return false;
     out->per_day = slope_of(c, from) * DAY;
     out->agreement = tau_of(c, from);

@@ -5,6 +5,7 @@
 #include "aggregator/analysis/outlook.h"
 #include "aggregator/api/query_string.h"
 #include "aggregator/api/routes/handlers.h"
+#include "aggregator/api/routes/one_series.h"
 #include "aggregator/api/routes/query.h"
 
 #define POINTS_MAX 48U
@@ -15,8 +16,8 @@ struct forecast_scratch {
 
 struct forecast_state {
     int query;
-    uint32_t instance, hours, every, count; /* one point for `every` hours */
-    uint16_t series;
+    struct one_series of;
+    uint32_t hours, every, count; /* one point for `every` hours */
     bool has_full;
     double threshold;
     int64_t from_ms, to_ms, first_s, last_s;
@@ -83,10 +84,10 @@ static int produce(struct exchange *x)
     struct store *s = x->world->store;
     struct json *j = &x->json;
     struct json_mark m = json_mark(j);
-    const struct store_series *series = store_series(s, st->instance, st->series);
+    const struct store_series *series = store_series(s, st->of.instance, st->of.series);
     const struct store_metric *metric = store_metric(s, series->metric_index);
     json_open_object(j, NULL);
-    json_text(j, "instance", store_instance(s, st->instance)->id);
+    json_text(j, "instance", store_instance(s, st->of.instance)->id);
     json_text(j, "metric", metric->name);
     json_text(j, "tag", series->tag);
     tags_write(j, "tags", series->tag);
@@ -122,7 +123,7 @@ static void look_ahead(struct exchange *x, struct forecast_state *st)
     struct outlook *o = &x->world->forecast->outlook;
     struct store *s = x->world->store;
     int64_t now_s = x->now_ms / MS_PER_S, ahead_s = (int64_t)st->hours * 3600;
-    const struct store_series *series = store_series(s, st->instance, st->series);
+    const struct store_series *series = store_series(s, st->of.instance, st->of.series);
     outlook_begin(o, store_metric(s, series->metric_index));
     for (uint32_t p = 0; p < store_query_points(s, st->query); p++)
         outlook_take(o, st->from_ms + p * OUTLOOK_STEP_MS, store_query_cell(s, st->query, 0, p));
@@ -146,8 +147,8 @@ static int decide(struct exchange *x)
     struct forecast_state *st = (struct forecast_state *)x->state;
     struct store *s = x->world->store;
     if (st->query < 0) {
-        struct store_query_ask ask = {.instance = st->instance, .series_count = 1, .series = {st->series},
-                                      .from_ms = st->from_ms, .to_ms = st->to_ms,
+        struct store_query_ask ask = {.instance = st->of.instance, .series_count = 1,
+                                      .series = {st->of.series}, .from_ms = st->from_ms, .to_ms = st->to_ms,
                                       .step_ms = OUTLOOK_STEP_MS};
         int query = store_query_begin(s, &ask);
         if (query < 0)
@@ -164,20 +165,6 @@ static int decide(struct exchange *x)
 }
 
 /* --- what is asked --- */
-
-static bool find_series(struct store *s, struct forecast_state *st, const char *name, const char *tag,
-                        bool has_tag)
-{
-    for (uint32_t i = 0; i < store_series_count(s, st->instance); i++) {
-        const struct store_series *series = store_series(s, st->instance, i);
-        if (!text_equal(store_metric(s, series->metric_index)->name, name) ||
-            (has_tag && !text_equal(series->tag, tag)))
-            continue;
-        st->series = (uint16_t)i;
-        return true;
-    }
-    return false;
-}
 
 static bool read_numbers(struct exchange *x, struct forecast_state *st)
 {
@@ -198,29 +185,10 @@ static bool read_numbers(struct exchange *x, struct forecast_state *st)
 
 void handle_forecast(struct exchange *x)
 {
+    static const struct one_series_names names = {"instance", "metric", "tag"};
     struct forecast_state *st = exchange_state(x, sizeof(*st));
-    struct span query = x->request->query;
-    char id[INSTANCE_ID_SIZE], name[STORE_METRIC_SIZE], tag[TAG_SIZE] = "";
     st->query = -1;
-    int has_id = query_text(query, "instance", id, sizeof(id));
-    int has_name = query_text(query, "metric", name, sizeof(name));
-    if (has_id == ERR_MISSING || has_name == ERR_MISSING) {
-        respond_error(x, 400, NULL, "say which series: ?instance=ID&metric=NAME[&tag=TAG]");
-        return;
-    }
-    int index = has_id < 0 ? ERR_MISSING : store_instance_find(x->world->store, id);
-    if (index < 0 || store_instance(x->world->store, (uint32_t)index)->deleted_ms != 0) {
-        respond_error(x, 404, "Instance not found", "no instance has that id");
-        return;
-    }
-    st->instance = (uint32_t)index;
-    int has_tag = query_text(query, "tag", tag, sizeof(tag));
-    bool is_sound = has_name > 0 && (has_tag > 0 || has_tag == ERR_MISSING);
-    if (!is_sound || !find_series(x->world->store, st, name, tag, has_tag > 0)) {
-        respond_error(x, 404, "Metric not found", "the instance has no such series");
-        return;
-    }
-    if (!read_numbers(x, st))
+    if (!one_series_read(x, &names, &st->of) || !read_numbers(x, st))
         return;
     x->release = release;
     respond_later(x, decide);

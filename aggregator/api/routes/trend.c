@@ -11,6 +11,7 @@
 #include "aggregator/analysis/words/trend_words.h"
 #include "aggregator/api/query_string.h"
 #include "aggregator/api/routes/handlers.h"
+#include "aggregator/api/routes/one_series.h"
 #include "aggregator/api/routes/query.h"
 
 #define POINTS 600
@@ -23,8 +24,7 @@
 
 struct trend_state {
     int query;
-    uint32_t instance;
-    uint16_t series;
+    struct one_series of;
     int64_t from_ms, to_ms, step_ms;
     bool is_fitted;                     /* the query at hand is that of the past */
     struct trend_facts facts;
@@ -41,7 +41,7 @@ static void release_trend(struct exchange *x)
 
 static const struct store_metric *metric_of(const struct store *s, const struct trend_state *st)
 {
-    return store_metric(s, store_series(s, st->instance, st->series)->metric_index);
+    return store_metric(s, store_series(s, st->of.instance, st->of.series)->metric_index);
 }
 
 /* --- the line --- */
@@ -203,8 +203,8 @@ static int produce_trend(struct exchange *x)
     struct store *s = x->world->store;
     struct json *j = &x->json;
     struct trend_facts *f = &st->facts;
-    const struct instance *in = store_instance(s, st->instance);
-    const struct store_series *series = store_series(s, st->instance, st->series);
+    const struct instance *in = store_instance(s, st->of.instance);
+    const struct store_series *series = store_series(s, st->of.instance, st->of.series);
     const struct store_metric *m = store_metric(s, series->metric_index);
     char words[1024];
     struct text t;
@@ -239,7 +239,7 @@ static int produce_trend(struct exchange *x)
 
 static int begin(struct store *s, struct trend_state *st)
 {
-    struct store_query_ask ask = {.instance = st->instance, .series_count = 1, .series = {st->series},
+    struct store_query_ask ask = {.instance = st->of.instance, .series_count = 1, .series = {st->of.series},
                                   .from_ms = st->from_ms, .to_ms = st->to_ms, .step_ms = st->step_ms};
     if (st->is_fitted) {
         ask.from_ms = st->to_ms > PAST_MS ? st->to_ms - PAST_MS : 0;
@@ -298,50 +298,12 @@ static bool read_range(struct exchange *x, struct trend_state *st)
     return true;
 }
 
-/* The first of its series with that name; the whole machine's before that of a part. */
-static bool find_series(struct store *s, struct trend_state *st, const char *name, const char *tag)
-{
-    bool found = false;
-    for (uint32_t i = 0; i < store_series_count(s, st->instance); i++) {
-        const struct store_series *series = store_series(s, st->instance, i);
-        const struct store_metric *m = store_metric(s, series->metric_index);
-        if (!text_equal(m->name, name) || (tag[0] != 0 && !text_equal(tag, series->tag)))
-            continue;
-        bool is_best = series->tag[0] == 0 || text_equal(series->tag, "mount=/");
-        if (!found || is_best)
-            st->series = (uint16_t)i;
-        found = true;
-        if (is_best)
-            break;
-    }
-    return found;
-}
-
 void handle_trend(struct exchange *x)
 {
+    static const struct one_series_names names = {"instanceId", "metricName", "tags"};
     struct trend_state *st = exchange_state(x, sizeof(*st));
-    struct span query = x->request->query;
-    char id[INSTANCE_ID_SIZE], name[STORE_METRIC_SIZE], tag[TAG_SIZE] = "";
     st->query = -1;
-    int has_id = query_text(query, "instanceId", id, sizeof(id));
-    int has_name = query_text(query, "metricName", name, sizeof(name));
-    if (has_id == ERR_MISSING || has_name == ERR_MISSING) {
-        respond_error(x, 400, NULL, "say which series: ?instanceId=ID&metricName=NAME");
-        return;
-    }
-    int index = has_id < 0 ? ERR_MISSING : store_instance_find(x->world->store, id);
-    if (index < 0 || store_instance(x->world->store, (uint32_t)index)->deleted_ms != 0) {
-        respond_error(x, 404, "Instance not found", "no instance has that id");
-        return;
-    }
-    st->instance = (uint32_t)index;
-    int has_tag = query_text(query, "tags", tag, sizeof(tag));
-    bool is_sound = has_name > 0 && (has_tag > 0 || has_tag == ERR_MISSING);
-    if (!is_sound || !find_series(x->world->store, st, name, tag)) {
-        respond_error(x, 404, "Metric not found", "the instance has no such series");
-        return;
-    }
-    if (!read_range(x, st))
+    if (!one_series_read(x, &names, &st->of) || !read_range(x, st))
         return;
     x->release = release_trend;
     respond_later(x, decide);

@@ -3,6 +3,7 @@
  * was acknowledged before it ended; and verify finds what is planted in it. */
 #include "tests/unit/store/rig.h"
 
+#include "aggregator/store/store_alerts.h"
 #include "aggregator/store/store_backup.h"
 #include "aggregator/store/verify.h"
 
@@ -193,6 +194,45 @@ static void a_flipped_bit_in_a_chunk_is_found(void **state)
     rig_free(r);
 }
 
+/* A row of a table without sums: what it says cannot be. */
+static void verify_finds_records_that_cannot_be(void **state)
+{
+    (void)state;
+    static const char words[] = "the disk of this host is nearly full";
+    uint32_t instance;
+    struct copy c;
+    int result;
+    bool was_open;
+    struct rig *r = begin(&instance);
+    feed(r, instance, 20);
+    const struct alert_report report = {.instance = "web-1", .rule = "disk", .tag = "",
+                                        .type = "disk_warning", .message = words, .metric = "", .unit = "",
+                                        .severity = ALERT_HIGH,
+                                        .scale = 1};
+    assert_true(store_alert_raise(r->store, &report, &was_open) > 0);
+    assert_int_equal(store_commit(r->store), ERR_OK);
+    copy_under_load(r, instance, &c);
+    rig_close(r);
+    struct verify_counts counts = verify_bytes(c.bytes, c.size, &result);
+    assert_int_equal(result, ERR_OK);
+    assert_int_equal(counts.damages, 0);
+    assert_int_equal(counts.records, 1);
+    uint32_t changed = 0;
+    for (int64_t i = 0; i + (int64_t)sizeof words < c.size; i++)
+        if (memcmp(c.bytes + i, words, sizeof words - 1) == 0) {
+            c.bytes[i + 3] = 0; /* who reads it sees three letters */
+            changed++;
+        }
+    assert_true(changed > 0);
+    told = 0;
+    counts = verify_bytes(c.bytes, c.size, &result);
+    assert_int_equal(result, ERR_OK);
+    assert_int_equal(counts.damages, 1);
+    assert_non_null(strstr(first_told, "table alert: row 1 "));
+    free(c.bytes);
+    rig_free(r);
+}
+
 static void records_are_not_trusted(void **state)
 {
     (void)state;
@@ -213,6 +253,7 @@ int main(void)
         cmocka_unit_test(a_backup_under_load_is_whole),
         cmocka_unit_test(whoever_reads_too_slowly_is_told),
         cmocka_unit_test(a_flipped_bit_in_a_chunk_is_found),
+        cmocka_unit_test(verify_finds_records_that_cannot_be),
         cmocka_unit_test(records_are_not_trusted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
