@@ -2,25 +2,24 @@
 // Alerts: what is open, what was, who may be quiet, and by which rules. Choosing one explains it.
 
 import { html, nothing } from './lit-html.js';
-import { get, getIfThere, send } from './api.js';
+import { get, send } from './api.js';
 import { explain, explanationView, forget } from './explain.js';
 import { duration } from './format.js';
 import { go, here, link } from './router.js';
+import { loadRules, rulesView } from './rules.js';
 import { draw, mayOperate, pollAlerts, report, serverNow, state } from './state.js';
 import { announce, badge, empty, exactly, failed, hostLink, levelOfSeverity, loading, nameOf, tabs, when } from './ui.js';
 
 const TABS = [['open', 'Open'], ['history', 'History'], ['silences', 'Silences'], ['rules', 'Rules']];
 const SILENCE = [['1h', 3600000], ['8h', 28800000], ['24h', 86400000], ['7d', 604800000]];
 
-const page = { history: null, key: undefined, silences: undefined, rules: undefined, error: null, asked: 0 };
+const page = { history: null, key: undefined, silences: null, error: null, asked: 0 };
 
 async function loadHistory(goesOn) {
   const answer = await get('/alerts', { limit: 100, ...(goesOn && page.key && { lastEvaluatedKey: page.key }) });
   page.history = goesOn ? page.history.concat(answer.alerts) : answer.alerts;
   page.key = answer.lastEvaluatedKey;
 }
-
-const listOf = (answer, name) => (answer === null ? null : answer[name] ?? answer.items ?? []);
 
 async function loadTab() {
   page.error = null;
@@ -29,8 +28,8 @@ async function loadTab() {
     const tab = here().query.tab ?? 'open';
     if (tab === 'open') await pollAlerts();
     if (tab === 'history' || here().id) await loadHistory(false);
-    page.silences = listOf(await getIfThere('/api/v1/silences'), 'silences');
-    if (tab === 'rules') page.rules = listOf(await getIfThere('/api/v1/rules'), 'rules');
+    page.silences = (await get('/api/v1/silences', { limit: 1000 })).silences;
+    if (tab === 'rules') await loadRules();
   } catch (error) {
     page.error = error;
   }
@@ -52,7 +51,7 @@ async function act(what, words) {
 const setStatus = (alert, status) => act(() => send('PUT', '/alerts/' + alert.id, { status }), `alert ${status}`);
 
 const silence = (alert, ms) => act(() => send('POST', '/api/v1/silences', {
-  instances: alert.instanceId, rules: alert.rule ?? alert.alertType, from: Math.round(serverNow()), to: Math.round(serverNow() + ms), comment: alert.message.slice(0, 120),
+  instance: alert.instanceId, rule: alert.rule, tags: alert.tag, for_ms: ms, comment: alert.message.slice(0, 120).replace(/[#\x00-\x1f]/g, ' '),
 }), 'silenced');
 
 // --- lists ---
@@ -64,8 +63,8 @@ function actions(a) {
   return html`<span class="actions">
     ${a.status === 'active' ? html`<button type="button" @click=${() => setStatus(a, 'acknowledged')}>Acknowledge</button>` : nothing}
     <button type="button" @click=${() => setStatus(a, 'resolved')}>Resolve</button>
-    ${page.silences ? html`<label><span class="unseen">Silence this alert</span><select @change=${(event) => { const ms = Number(event.target.value); event.target.value = ''; if (ms) silence(a, ms); }}>
-      <option value="">Silence …</option>${SILENCE.map(([words, ms]) => html`<option value=${ms}>for ${words}</option>`)}</select></label>` : nothing}</span>`;
+    <label><span class="unseen">Silence this alert</span><select @change=${(event) => { const ms = Number(event.target.value); event.target.value = ''; if (ms) silence(a, ms); }}>
+      <option value="">Silence …</option>${SILENCE.map(([words, ms]) => html`<option value=${ms}>for ${words}</option>`)}</select></label></span>`;
 }
 
 const alertRow = (a, chosen) => html`<li class="alert ${levelOfSeverity(a.severity)} ${a.id === chosen ? 'chosen' : ''}">
@@ -94,28 +93,19 @@ function historyView(chosen) {
     ${page.key ? html`<button type="button" @click=${more}>Earlier</button>` : nothing}`;
 }
 
-const notBuilt = (what) => empty(`${what} are not in this aggregator`, 'It is older than this page, or was built without them.');
-
-/** Of an object of the API whose members are not known here: what is plain, as words. */
-const words = (o, but) => Object.entries(o).filter(([k, v]) => !but.includes(k) && v !== '' && v !== null && typeof v !== 'object')
-  .map(([k, v]) => `${k} ${/At$|_ms$|^from$|^to$|^until$/.test(k) && (typeof v === 'number' ? v > 1e12 : Number.isFinite(Date.parse(v))) ? exactly(v) : v}`).join(' · ');
-
-function silencesView() {
-  if (page.silences === undefined) return loading;
-  if (page.silences === null) return notBuilt('Silences');
-  if (page.silences.length === 0) return empty('Nobody is silenced', 'An open alert can be silenced for some hours where it is listed.');
-  const end = (s) => act(() => send('DELETE', '/api/v1/silences/' + encodeURIComponent(s.id)), 'silence ended');
-  return html`<ul class="alerts">${page.silences.map((s) => html`<li class="alert"><div class="alert-line">${badge('paused', 'silent')} <b>${nameOf(s.instances) || 'all hosts'}</b> <span>${s.comment ?? ''}</span></div><div class="alert-line"><span class="quiet">${words(s, ['id', 'comment', 'instances'])}</span>
-    ${mayOperate() ? html`<span class="actions"><button type="button" @click=${() => end(s)}>End</button></span>` : nothing}</div></li>`)}</ul>`;
+/** Of whom a silence says nothing, and when. */
+function silenceWords(s) {
+  const of = [s.instance && nameOf(s.instance), s.rule && `rule ${s.rule}`, s.tags].filter(Boolean).join(', ');
+  return html`<b>${of || 'everything'}</b> ${s.weekly ? `every week, ${s.weekly}` : nothing}${s.to ? html` until ${exactly(s.to)}` : nothing}`;
 }
 
-function rulesView() {
-  if (page.rules === undefined) return loading;
-  if (page.rules === null) return notBuilt('Alert rules');
-  if (page.rules.length === 0) return empty('No rule', 'Nothing is watched for.');
-  return html`<div class="legend tall" tabindex="0"><table class="list"><thead><tr><th scope="col">rule</th><th scope="col">what it says</th></tr></thead><tbody>
-    ${page.rules.map((r) => html`<tr><th scope="row">${r.name ?? r.id}${r.enabled === false ? html` ${badge('paused', 'off')}` : nothing}</th>
-      <td class="words">${r.expression ?? r.description ?? ''} <span class="quiet">${words(r, ['id', 'name', 'description', 'expression', 'enabled'])}</span></td></tr>`)}</tbody></table></div>`;
+function silencesView() {
+  if (page.silences === null) return loading;
+  if (page.silences.length === 0) return empty('Nobody is silenced', 'An open alert can be silenced for some hours where it is listed.');
+  const end = (s) => act(() => send('DELETE', '/api/v1/silences/' + encodeURIComponent(s.id)), 'silence ended');
+  return html`<ul class="alerts">${page.silences.map((s) => html`<li class="alert"><div class="alert-line">${badge('paused', s.active ? 'silent' : 'not now')} <span>${silenceWords(s)}</span></div>
+    <div class="alert-line"><span class="quiet">${s.comment} · by ${s.createdBy}, ${when(s.createdAt)}</span>
+    ${mayOperate() ? html`<span class="actions"><button type="button" @click=${() => end(s)}>End</button></span>` : nothing}</div></li>`)}</ul>`;
 }
 
 export const alertsPage = {

@@ -50,14 +50,3 @@ export async function get(path, parameters = {}) {
     await wait(300 + Math.random() * 500 + 1000 * Number(response.headers.get('Retry-After') ?? 0));
   }
 }
-
-let routes = null; // what this aggregator can do, out of its own description
-
-const isThere = async (path) => {
-  routes ??= get('/openapi.json').then((d) => Object.keys(d.paths).map((p) => p.split('/')), () => []);
-  const words = path.split('/');
-  return (await routes).some((p) => p.length === words.length && p.every((w, i) => w.startsWith('{') || w === words[i]));
-};
-
-/** The same, but null where the aggregator has no such route. */
-export const getIfThere = async (path, parameters) => (await isThere(path) ? get(path, parameters) : null);

@@ -2,7 +2,7 @@
 // An alert explained: the words that the aggregator has for it, and the numbers around it.
 
 import { html, nothing } from './lit-html.js';
-import { ApiError, get, getIfThere } from './api.js';
+import { ApiError, get } from './api.js';
 import { Chart } from './charts.js';
 import { formatOf } from './format.js';
 import { go, here, link } from './router.js';
@@ -59,7 +59,7 @@ export async function explain(id) {
   forget();
   now.id = id;
   try {
-    const [words, told] = await Promise.all([get('/insights/explain-alert/' + encodeURIComponent(id)), getIfThere(`/api/v1/alerts/${encodeURIComponent(id)}/explanation`).catch(() => null)]);
+    const [words, told] = await Promise.all([get('/insights/explain-alert/' + encodeURIComponent(id)), get(`/api/v1/alerts/${encodeURIComponent(id)}/explanation`)]);
     if (now.id !== id) return;
     Object.assign(now, { alert: words.alert, words, told });
     draw();
@@ -70,19 +70,19 @@ export async function explain(id) {
   draw();
 }
 
-/** [words, body] of what was told: by the newer route where it is there, else by the one that clients have always asked. */
+/** [words, body] of what was told. */
 function paragraphs() {
-  const { told, words } = now;
-  const steps = told && html`<ol>${told.actions.map((a) => html`<li>${a.what}${a.command ? command(a.command) : nothing}</li>`)}</ol>`;
+  const { told } = now;
+  const steps = html`<ol>${told.actions.map((a) => html`<li>${a.what}${a.command ? command(a.command) : nothing}</li>`)}</ol>`;
   return [
-    ['What it means', told?.meaning ?? words.meaning], ['Likely cause', told?.causes ?? words.cause], ['Seen before', told?.similar.text ?? words.similar],
-    ['What to do', told?.actions.length ? steps : words.action], ['How urgent', told ? `${told.urgency.level} of 10: ${told.urgency.reason}` : `${words.urgency} of 10`],
-  ].filter(([, body]) => body);
+    ['What it means', told.meaning], ['Likely cause', told.causes], ['Seen before', told.similar.text],
+    ['What to do', told.actions.length ? steps : nothing], ['How urgent', `${told.urgency.level} of 10: ${told.urgency.reason}`],
+  ].filter(([, body]) => body && body !== nothing);
 }
 
 /** What moved then, beside the series of the alert. */
 function movedView() {
-  const moved = (now.told?.evidence ?? []).filter((e) => !e.is_own);
+  const moved = now.told.evidence.filter((e) => !e.is_own);
   if (moved.length === 0) return nothing;
   return html`<h3>What moved then</h3><div class="legend tall" tabindex="0"><table class="list"><tbody>${moved.map((e) => {
     const format = formatOf(e.unit, e.is_rate ? 'counter' : 'gauge');

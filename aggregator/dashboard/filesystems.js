@@ -3,7 +3,7 @@
 // as the aggregator foretells it.
 
 import { html, nothing } from './lit-html.js';
-import { get, getIfThere } from './api.js';
+import { get } from './api.js';
 import { bytes, duration, percent } from './format.js';
 import { last } from './series.js';
 import { exactly, meter } from './ui.js';
@@ -52,7 +52,7 @@ export class Filesystems {
     const asked = ++this.asked;
     const answer = await get('/api/v1/query', { instance: id, metric: 'disk_used_bytes', from: `-${HOURS}h`, step: 'auto', points: POINTS });
     const tags = answer.series.map((s) => s.tag).slice(0, MOUNTS_MAX);
-    const told = await Promise.all(tags.map((tag) => getIfThere('/api/v1/forecast', { instance: id, metric: 'disk_usage_percent', tag }).catch(() => null)));
+    const told = await Promise.all(tags.map((tag) => get('/api/v1/forecast', { instance: id, metric: 'disk_usage_percent', tag }).catch(() => null)));
     if (asked !== this.asked) return;
     for (const s of answer.series) this.paces.set(s.tag, fit(answer.t, s.v));
     tags.forEach((tag, i) => this.forecasts.set(tag, told[i]));

@@ -3,7 +3,7 @@
 // Drawn on the charts (overlay.js) and told here in words.
 
 import { html, nothing } from './lit-html.js';
-import { get, getIfThere, send } from './api.js';
+import { get, send } from './api.js';
 import { exactly, levelOfSeverity, badge } from './ui.js';
 import { link } from './router.js';
 import { mayOperate } from './state.js';
@@ -38,7 +38,7 @@ export class Marks {
     const range = { instance: id, from: Math.round(from * 1000), to: Math.round(to * 1000) };
     const [alerts, notes, anomalies] = await Promise.all([
       get('/alerts', { instanceId: id, limit: 100 }), get('/api/v1/notes', { ...range, limit: 100 }),
-      getIfThere('/api/v1/anomalies', range).catch(() => null),
+      get('/api/v1/anomalies', range).catch(() => null),
     ]);
     if (asked !== this.asked) return;
     this.alerts = alerts.alerts.map((a) => ({

@@ -2,7 +2,7 @@
 // Settings: who may come in, who changed what, how long samples stay, where alerts go.
 
 import { html, nothing } from './lit-html.js';
-import { get, getIfThere, send } from './api.js';
+import { get, send } from './api.js';
 import { bytes, duration } from './format.js';
 import { amend, here } from './router.js';
 import { draw, isAdmin, state } from './state.js';
@@ -21,7 +21,7 @@ async function load(tab = here().query.tab ?? 'access') {
   if (!isAdmin() && ADMINS.has(tab)) return; // it would be refused
   try {
     if (tab === 'retention') page.answer = await get('/api/v1/self');
-    else page.answer = await getIfThere(ROUTES[tab] ?? ROUTES.access, tab === 'audit' ? { limit: 200 } : {});
+    else page.answer = await get(ROUTES[tab] ?? ROUTES.access, tab === 'audit' ? { limit: 200 } : {});
   } catch (error) {
     page.error = error;
   }

@@ -79,10 +79,16 @@ function takeHosts(hosts) {
     host.rate = {};
     for (const metric of ['network_rx_mb', 'network_tx_mb']) host.rate[metric] = rateOf(host, old, metric);
     host.facts = facts.get(host.id);
-    host.alerts = old?.alerts ?? [];
     state.byId.set(host.id, host);
   }
   state.hosts = hosts;
+  giveAlerts();
+}
+
+/** To the hosts that they are of. */
+function giveAlerts() {
+  for (const host of state.hosts) host.alerts = [];
+  for (const alert of state.alerts) state.byId.get(alert.instanceId)?.alerts.push(alert);
 }
 
 async function pollHosts() {
@@ -115,8 +121,7 @@ export async function pollFacts() {
 export async function pollAlerts() {
   const lists = await Promise.all(['active', 'acknowledged'].map((status) => get('/alerts', { status, limit: 500 })));
   state.alerts = lists.flatMap((answer) => answer.alerts);
-  for (const host of state.hosts) host.alerts = [];
-  for (const alert of state.alerts) state.byId.get(alert.instanceId)?.alerts.push(alert);
+  giveAlerts();
 }
 
 async function pollWords() {

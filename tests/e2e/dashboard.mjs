@@ -169,10 +169,33 @@ async function alerts(page) {
   await shot(page, 'explanation-light');
   await page.locator('.alert.critical button', { hasText: 'Acknowledge' }).click();
   await page.waitForFunction(async () => (await (await fetch('/alerts?status=acknowledged')).json()).count === 1);
+  await page.locator('.alert', { hasText: 'Disk is filling' }).locator('select').selectOption({ label: 'for 8h' });
+  await page.waitForFunction(async () => (await (await fetch('/api/v1/silences')).json()).silences.some((s) => s.instance !== '' && s.active));
   await page.locator('.alert', { hasText: 'Disk is filling' }).locator('button', { hasText: 'Resolve' }).click();
   await page.waitForFunction(async () => (await (await fetch('/alerts?status=resolved')).json()).count === 1);
   await go(page, 'alerts?tab=history');
   await page.waitForFunction(() => document.querySelectorAll('.alert').length === 2);
+}
+
+/** Rules: one is tried on what is stored, and one that is written here is tried and stored. */
+async function rules(page) {
+  await go(page, 'alerts?tab=silences');
+  await page.locator('.alert button', { hasText: 'End' }).click();
+  await page.waitForSelector('text=Nobody is silenced');
+  await go(page, 'alerts?tab=rules');
+  await page.locator('button[aria-label="Try cpu"]').click();
+  await page.waitForSelector('text=in the last 7 days');
+  await page.click('text=Write a rule');
+  await page.fill('textarea', '[always]\nvalue = uptime\nwarn = > 0\nfor = 0s\n');
+  await page.click('text=Try on 7 days');
+  await page.waitForSelector('text=it would have spoken');
+  await page.fill('textarea', '[broken]\nvalue = \n');
+  await page.click('text=Try on 7 days');
+  await page.waitForSelector('.bad');
+  await page.fill('textarea', '[mine]\nvalue = cpu_usage\nwarn = 99\nfor = 1h\n');
+  await page.click('text=Store');
+  await page.waitForSelector('.rules th:has-text("mine")');
+  await judge(page, 'rules');
 }
 
 async function compare(page) {
@@ -228,7 +251,7 @@ const phone = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isM
 const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
 try {
   const page = await opened(browser, desktop);
-  for (const step of [firstRun, overview, host, alerts, compare]) {
+  for (const step of [firstRun, overview, host, alerts, rules, compare]) {
     try {
       await step(page);
     } catch (error) {

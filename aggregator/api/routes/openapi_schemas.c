@@ -124,7 +124,8 @@ const struct openapi_schema openapi_schemas[] = {
      ",\"message\",\"status\",\"createdAt\",\"updatedAt\",\"occurrences\"],\"properties\":{"
      "\"id\":" TEXT ",\"instanceId\":" TEXT ",\"alertType\":" TEXT ",\"severity\":" TEXT
      ",\"message\":" TEXT ",\"status\":" TEXT ",\"createdAt\":" TEXT ",\"updatedAt\":" TEXT
-     ",\"resolvedAt\":" TEXT ",\"occurrences\":" INTEGER ",\"metricName\":" TEXT "}}"},
+     ",\"resolvedAt\":" TEXT ",\"occurrences\":" INTEGER ",\"metricName\":" TEXT
+     ",\"rule\":" TEXT ",\"tag\":" TEXT "}}"},
     {"Alerts",
      "{\"type\":\"object\",\"required\":[\"alerts\",\"count\"],\"properties\":{"
      "\"alerts\":" ARRAY(REF("Alert")) ",\"count\":" INTEGER ",\"lastEvaluatedKey\":" TEXT "}}"},

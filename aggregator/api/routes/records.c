@@ -20,6 +20,10 @@ void alert_write(struct json *j, const char *key, const struct alert *a)
     json_u64(j, "occurrences", a->occurrences);
     if (a->metric[0] != 0)
         json_text(j, "metricName", a->metric);
+    if (a->rule[0] != 0)
+        json_text(j, "rule", a->rule);
+    if (a->tag[0] != 0)
+        json_text(j, "tag", a->tag);
     json_close_object(j);
 }
 

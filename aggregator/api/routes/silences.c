@@ -128,13 +128,33 @@ static bool has_control(const char *text)
     return false;
 }
 
+/* A word that is not known must not be passed over: the silence would be of everybody then. */
+static bool knows_members(struct exchange *x, yyjson_val *root)
+{
+    static const char *const known[] = {"instance", "rule", "tags", "comment", "weekly", "from", "to", "for_ms"};
+    yyjson_val *key;
+    yyjson_obj_iter it = yyjson_obj_iter_with(root);
+    while ((key = yyjson_obj_iter_next(&it)) != NULL) {
+        uint32_t i = 0;
+        while (i < COUNT_OF(known) && !yyjson_equals_str(key, known[i]))
+            i++;
+        if (i == COUNT_OF(known)) {
+            respond_error(x, 400, NULL, "\"%.32s\" is unknown here; there are instance, rule, tags, comment, weekly, "
+                          "from, to and for_ms", yyjson_get_str(key));
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool take_body(struct exchange *x, struct silence *s)
 {
     char weekly[96], words[200];
     struct text why;
     int64_t for_ms = 0;
     yyjson_val *root = json_body(x);
-    if (root == NULL || !json_take_text(x, root, "instance", s->instances, sizeof s->instances) ||
+    if (root == NULL || !knows_members(x, root) ||
+        !json_take_text(x, root, "instance", s->instances, sizeof s->instances) ||
         !json_take_text(x, root, "rule", s->rules, sizeof s->rules) ||
         !json_take_text(x, root, "tags", s->tags, sizeof s->tags) ||
         !json_take_text(x, root, "comment", s->comment, sizeof s->comment) ||
