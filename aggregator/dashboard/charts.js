@@ -5,11 +5,11 @@
 // A spec says what a chart draws: {id, title, unit, format, kind, lines(series, colors) -> [{name, values, color, down,
 // band}], max(series), peak(series)}. kind is "lines", "stack" (one on the other) or "mirror" (`down` ones grow downwards).
 
+import uPlot from './uPlot.js';
 import { html, nothing, render } from './lit-html.js';
 import { clock, isUtc, moment, tick, zone } from './format.js';
 import { css, drawBand, drawGaps, drawMarks, drawPeak } from './overlay.js';
 
-const uPlot = window.uPlot;
 const POWERS_OF_TWO = Array.from({ length: 60 }, (_, i) => 2 ** i);
 const TABLE_ROWS = 60;
 const HEIGHT = 190;

@@ -3,9 +3,9 @@
 
 import { html, nothing } from './lit-html.js';
 import { get, send } from './api.js';
-import { duration } from './format.js';
+import { duration, formatOf } from './format.js';
 import { link } from './router.js';
-import { draw, isAdmin } from './state.js';
+import { draw, mayOperate } from './state.js';
 import { announce, badge, empty, failed, hostLink, loading, when } from './ui.js';
 
 const DAYS = 7;
@@ -27,7 +27,7 @@ const attemptRule = (key, rule) => attempt(key, () => send('POST', '/api/v1/rule
 
 /** In place of the stored rule of that name, or beside the others. */
 const store = () => attempt(OWN, async () => {
-  const stored = (await get('/api/v1/rules/stored')).text;
+  const stored = await (await fetch('/api/v1/rules/stored')).text();
   const name = /^\[.*\]/m.exec(page.own)?.[0] ?? '';
   const others = stored.split(/^(?=\[)/m).filter((part) => !part.startsWith(name)).join('');
   await send('PUT', '/api/v1/rules', { text: `${others.trimEnd()}\n${page.own}`.trimStart() });
@@ -47,19 +47,24 @@ function triedView(key) {
       ${h.fired} times, at most ${duration(h.longest_seconds * 1000)}, first ${when(h.first)}</li>`)}</ul>`;
 }
 
-const level = (r, l, word) => (l ? html` ${word} ${r.direction === 'below' ? '≤' : '≥'} ${Number(l.at.toPrecision(6))} ${r.unit}${l.for_ms ? ` for ${duration(l.for_ms)}` : ''};` : nothing);
+const level = (r, l, word) => (l ? html` ${word} ${r.direction === 'below' ? '≤' : '≥'} ${formatOf(r.unit, 'gauge')(l.at)}${l.for_ms ? ` for ${duration(l.for_ms)}` : ''};` : nothing);
+
+/** While what else holds. */
+const condition = (r) => { const found = /^only_if = (.*)$/m.exec(r.text); return found ? ` while ${found[1]};` : ''; };
 
 const ruleRow = (r) => html`<tr><th scope="row">${r.name}${r.enabled ? nothing : html` ${badge('paused', 'off')}`}</th>
-  <td class="words">${r.value}:${level(r, r.warn, 'warning')}${level(r, r.critical, 'critical')} <span class="quiet">${r.source === 'all' ? '' : r.source} ${r.instance} ${r.tags} (${r.origin})</span>
+  <td class="words">${r.value}:${level(r, r.warn, 'warning')}${level(r, r.critical, 'critical')}${condition(r)} <span class="quiet">${r.source === 'all' ? '' : r.source} ${r.instance} ${r.tags} (${r.origin})</span>
     <details><summary>in full</summary><pre tabindex="0">${r.text}</pre></details>${triedView(r.name)}</td>
-  <td><button type="button" class="small" aria-label="Try ${r.name}" @click=${() => attemptRule(r.name, { rule: r.name })}>Try</button></td></tr>`;
+  <td>${mayOperate() ? html`<button type="button" class="small" aria-label="Try ${r.name}" @click=${() => attemptRule(r.name, { rule: r.name })}>Try</button>` : nothing}</td></tr>`;
+
+const ownView = () => html`<details><summary>Write a rule</summary>
+  <label><span class="unseen">Text of the rule</span><textarea rows="6" .value=${page.own} @input=${(event) => { page.own = event.target.value; }}></textarea></label>
+  <p><button type="button" @click=${() => attemptRule(OWN, { text: page.own })}>Try on ${DAYS} days</button>
+    <button type="button" @click=${store}>Store</button></p>${triedView(OWN)}</details>`;
 
 export function rulesView() {
   if (page.rules === null) return loading;
-  return html`<details><summary>Write a rule</summary>
-      <label><span class="unseen">Text of the rule</span><textarea rows="6" .value=${page.own} @input=${(event) => { page.own = event.target.value; }}></textarea></label>
-      <p><button type="button" @click=${() => attemptRule(OWN, { text: page.own })}>Try on ${DAYS} days</button>
-        ${isAdmin() ? html`<button type="button" @click=${store}>Store</button>` : nothing}</p>${triedView(OWN)}</details>
+  return html`${mayOperate() ? ownView() : nothing}
     ${page.rules.length === 0 ? empty('No rule', 'Nothing is watched for.') : html`<table class="list rules"><thead><tr><th scope="col">rule</th><th scope="col">speaks when</th><td></td></tr></thead>
       <tbody>${page.rules.map(ruleRow)}</tbody></table>`}`;
 }

@@ -131,7 +131,8 @@ static bool has_control(const char *text)
 /* A word that is not known must not be passed over: the silence would be of everybody then. */
 static bool knows_members(struct exchange *x, yyjson_val *root)
 {
-    static const char *const known[] = {"instance", "rule", "tags", "comment", "weekly", "from", "to", "for_ms"};
+    static const char *const known[] = {"instance", "rule", "tags", "comment",
+                                        "weekly", "from", "to", "for_ms"};
     yyjson_val *key;
     yyjson_obj_iter it = yyjson_obj_iter_with(root);
     while ((key = yyjson_obj_iter_next(&it)) != NULL) {
@@ -139,8 +140,8 @@ static bool knows_members(struct exchange *x, yyjson_val *root)
         while (i < COUNT_OF(known) && !yyjson_equals_str(key, known[i]))
             i++;
         if (i == COUNT_OF(known)) {
-            respond_error(x, 400, NULL, "\"%.32s\" is unknown here; there are instance, rule, tags, comment, weekly, "
-                          "from, to and for_ms", yyjson_get_str(key));
+            respond_error(x, 400, NULL, "\"%.32s\" is unknown here; there are instance, rule, tags, "
+                          "comment, weekly, from, to and for_ms", yyjson_get_str(key));
             return false;
         }
     }
