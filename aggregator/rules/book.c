@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "aggregator/rules/pattern.h"
+
 struct rule_book {
     struct store *store;
     uint32_t generation;
@@ -142,10 +144,11 @@ int book_try(struct rule_book *b, const char *text, uint32_t length, struct text
     return err < 0 ? err : rules_parse(&b->spare, "rules", text, length, RULE_FROM_API, why);
 }
 
-int book_draft(struct rule_book *b, const char *name, const char *text, uint32_t length, struct rule *out,
-               struct text *why)
+int book_draft(struct rule_book *b, const char *names, const char *text, uint32_t length,
+               struct rule_set *out, struct text *why)
 {
     b->spare = b->rules;
+    out->count = 0;
     if (text != NULL) {
         for (uint32_t i = 0; i < b->spare.count; i++)
             b->spare.rules[i].origin = RULE_FROM_PROFILE;
@@ -154,13 +157,16 @@ int book_draft(struct rule_book *b, const char *name, const char *text, uint32_t
     }
     for (uint32_t i = 0; i < b->spare.count; i++) {
         const struct rule *r = &b->spare.rules[i];
-        bool is_it = name[0] != '\0' ? text_equal(r->name, name) : r->origin == RULE_FROM_API;
-        if (!is_it)
-            continue;
-        *out = *r;
-        return ERR_OK;
+        bool is_new = text == NULL || r->origin == RULE_FROM_API;
+        if (names[0] != '\0' ? pattern_list_match(names, r->name) : is_new)
+            out->rules[out->count++] = *r;
     }
-    text_printf(why, "there is no rule \"%s\"", name);
+    if (out->count > 0)
+        return ERR_OK;
+    if (names[0] != '\0')
+        text_printf(why, "there is no rule \"%s\"", names);
+    else
+        text_put(why, "there is no rule in this text");
     return ERR_MISSING;
 }
 

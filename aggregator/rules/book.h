@@ -25,10 +25,10 @@ int book_configure(struct rule_book *b, const char *profile, const char *file_na
 /* Would these rules do in place of those in the store? ERR_OK, or ERR_MALFORMED with `why`. Nothing
  * changes. */
 int book_try(struct rule_book *b, const char *text, uint32_t length, struct text *why);
-/* One rule of a text on top of what holds, or a rule that holds by its name (`text` NULL), for a test.
- * ERR_OK; ERR_MISSING; ERR_MALFORMED with `why`. */
-int book_draft(struct rule_book *b, const char *name, const char *text, uint32_t length, struct rule *out,
-               struct text *why);
+/* Rules for a test: those of a text on top of what holds, or (`text` NULL) those that hold; of these the ones
+ * whose names match the patterns, "" for all. ERR_OK; ERR_MISSING; ERR_MALFORMED with `why`. */
+int book_draft(struct rule_book *b, const char *names, const char *text, uint32_t length,
+               struct rule_set *out, struct text *why);
 /* Notices what has been put into the store since. Cheap. */
 void book_step(struct rule_book *b);
 

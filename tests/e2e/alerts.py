@@ -99,6 +99,25 @@ def proof(world):
                            aggregator.data], capture_output=True, text=True, timeout=30)
     check(said.returncode == 0 and "busy: fired" in said.stdout, said.stdout + said.stderr)
 
+    # Several at once: a text of two and one that looks at the clock, by patterns, and on the command line.
+    text = RULE.format(warn=60, clear=50) + RULE.format(warn=100000, clear=50).replace("[busy]", "[busier]").replace(
+        "critical = 100000", "critical = 200000") + "[away]\nvalue = missed_shipments\ncritical = 3\n"
+    status, answer = ask(aggregator, "POST", "/api/v1/rules/test", {"text": text, "from": "-10m", "step_ms": 1000})
+    found = {r["rule"]: r for r in answer["rules"]}
+    check(status == 200 and set(found) == {"busy", "busier"} and answer["not_tested"] == ["away"], f"{answer}")
+    check(found["busy"]["fired"] >= 1 and found["busy"]["hosts"] and found["busier"]["fired"] == 0 and
+          found["busier"]["series"] == 1 and answer["fired"] == found["busy"]["fired"], f"{answer}")
+    status, answer = ask(aggregator, "POST", "/api/v1/rules/test", {"rule": "b*,nobody", "from": "-10m"})
+    check(status == 200 and [r["rule"] for r in answer["rules"]] == ["busy"], f"{answer}")
+    check(ask(aggregator, "POST", "/api/v1/rules/test", {"rule": "nobody*"})[0] == 404, "a pattern that nothing matches")
+    file = pathlib.Path(world.path("two.conf"))
+    file.write_text(text)
+    for what in ("*", str(file)):
+        said = subprocess.run([binary("nephos-aggregator"), "rules", "test", what, "--from", "-10m", "--data", aggregator.data],
+                              capture_output=True, text=True, timeout=30)
+        check(said.returncode == 0 and "busy: fired" in said.stdout and "in all: fired" in said.stdout,
+              said.stdout + said.stderr)
+
     # Over the API: a mistake is refused, a change holds at once and survives a restart.
     status, answer = ask(aggregator, "PUT", "/api/v1/rules", {"text": "[busy]\nwarm = 95\n"})
     check(status == 400 and "did you mean warn?" in answer["message"], f"{answer}")

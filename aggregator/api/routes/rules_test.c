@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* POST /api/v1/rules/test {"rule":"cpu","from":"-7d","to":...,"instance":"web-*"} or {"text":"[mine]\n..."}:
- * what a rule would have said of what is stored. Series by series, a slice at a time, with the very code that
- * judges what comes; the answer grows as it is found. */
+ * what rules would have said of what is stored. Rule by rule, series by series, a slice at a time, with the
+ * very code that judges what comes; the answer grows as it is found. One rule by its name, or a text of one, is
+ * answered for itself; patterns ("*") and larger texts with a list. */
 #include <string.h>
 
 #include "aggregator/api/json_reader.h"
@@ -17,8 +18,10 @@
 #define SERIES_A_CALL 512U
 
 struct backtest {
-    bool is_taken;
-    struct rule rule;
+    bool is_taken, is_list;
+    struct rule rule;            /* the one at hand */
+    struct rule_set rules;
+    uint32_t at;                 /* its index in them */
     char instances[RULE_LIST_SIZE];
     int64_t from_ms, to_ms, step_ms;
     /* where it is */
@@ -29,17 +32,19 @@ struct backtest {
     uint32_t place[RULE_TERMS];  /* of each term among the series of the query */
     struct binding binding;
     struct evaluation e;
-    bool is_open, is_bound, is_told;
+    bool is_open, is_rule_open, is_bound;
     /* of this series, and of all */
     uint32_t fired, critical;
     int64_t begin_ms, held_ms, longest_ms, first_ms;
-    uint32_t all_fired, all_series, all_hosts_fired;
-    int64_t all_held_ms;
+    struct tally {
+        uint32_t fired, series, series_fired;
+        int64_t held_ms;
+    } of_rule, of_all;
 };
 
 void backtest_reserve(struct memory_map *map, struct world *w)
 {
-    w->backtest = memory_reserve(map, "api: a rule that is tested", 1, sizeof(struct backtest),
+    w->backtest = memory_reserve(map, "api: rules that are tested", 1, sizeof(struct backtest),
                                  "the next one is told to come again");
 }
 
@@ -110,7 +115,7 @@ static void begin_series(struct backtest *b)
     b->e = (struct evaluation){.level = LEVEL_NORMAL};
     b->fired = b->critical = 0;
     b->held_ms = b->longest_ms = b->first_ms = 0;
-    b->all_series++;
+    b->of_rule.series++;
 }
 
 /* The next series that the rule looks at: 1; 0 there is none; ERR_AGAIN, it goes on. */
@@ -183,12 +188,94 @@ static bool write_series(struct exchange *x, struct backtest *b)
         json_rewind(j, m);
         return false;
     }
-    b->all_fired += b->fired;
-    b->all_hosts_fired += b->fired > 0;
-    b->all_held_ms += b->held_ms;
+    b->of_rule.fired += b->fired;
+    b->of_rule.series_fired += b->fired > 0;
+    b->of_rule.held_ms += b->held_ms;
     b->is_bound = false;
     b->series++;
     return true;
+}
+
+/* Of what nothing can be said: rules that look at the clock, and in a list those that are off. */
+static bool is_passed_over(const struct backtest *b, const struct rule *r)
+{
+    return rule_is_of_facts(r) || (b->is_list && r->is_off);
+}
+
+static void write_tally(struct json *j, const struct tally *t)
+{
+    json_u64(j, "fired", t->fired);
+    json_u64(j, "series_fired", t->series_fired);
+    json_u64(j, "series", t->series);
+    json_i64(j, "seconds", t->held_ms / MS_PER_S);
+}
+
+static void add_tally(struct tally *to, const struct tally *t)
+{
+    to->fired += t->fired;
+    to->series_fired += t->series_fired;
+    to->series += t->series;
+    to->held_ms += t->held_ms;
+}
+
+/* The next rule that can be judged; false at the end. */
+static bool next_rule(struct backtest *b)
+{
+    while (b->at < b->rules.count && is_passed_over(b, &b->rules.rules[b->at]))
+        b->at++;
+    if (b->at >= b->rules.count)
+        return false;
+    b->rule = b->rules.rules[b->at];
+    b->instance = b->series = 0;
+    b->of_rule = (struct tally){0};
+    return true;
+}
+
+static int begin_rule(struct exchange *x, struct backtest *b)
+{
+    struct json *j = &x->json;
+    struct json_mark m = json_mark(j);
+    if (x->door != DOOR_COMMAND) {
+        if (b->is_list)
+            json_open_object(j, NULL);
+        json_text(j, "rule", b->rule.name);
+        if (!b->is_list) {
+            json_iso_ms(j, "from", b->from_ms);
+            json_iso_ms(j, "to", b->to_ms);
+            json_i64(j, "step_ms", b->step_ms);
+        }
+        json_open_array(j, "hosts");
+    }
+    if (json_is_full(j)) {
+        json_rewind(j, m);
+        return PRODUCE_MORE;
+    }
+    b->is_rule_open = true;
+    return ERR_AGAIN;
+}
+
+static int end_rule(struct exchange *x, struct backtest *b)
+{
+    struct json *j = &x->json;
+    struct json_mark m = json_mark(j);
+    const struct tally *t = &b->of_rule;
+    if (x->door == DOOR_COMMAND) {
+        text_printf(j->out, "%s: fired %u times on %u of %u series, %lld s in all\n", b->rule.name, t->fired,
+                    t->series_fired, t->series, (long long)(t->held_ms / MS_PER_S));
+    } else {
+        json_close_array(j);
+        write_tally(j, t);
+        if (b->is_list)
+            json_close_object(j);
+    }
+    if (json_is_full(j)) {
+        json_rewind(j, m);
+        return PRODUCE_MORE;
+    }
+    add_tally(&b->of_all, t);
+    b->is_rule_open = false;
+    b->at++;
+    return ERR_AGAIN;
 }
 
 static int end(struct exchange *x, struct backtest *b)
@@ -196,15 +283,20 @@ static int end(struct exchange *x, struct backtest *b)
     struct json *j = &x->json;
     struct json_mark m = json_mark(j);
     if (x->door == DOOR_COMMAND) {
-        text_printf(j->out, "%s: fired %u times on %u of %u series, %lld s in all\n", b->rule.name,
-                    b->all_fired, b->all_hosts_fired, b->all_series, (long long)(b->all_held_ms / MS_PER_S));
+        if (b->is_list)
+            text_printf(j->out, "in all: fired %u times, %lld s\n", b->of_all.fired,
+                        (long long)(b->of_all.held_ms / MS_PER_S));
         return produce_or_rewind(j, m);
     }
-    json_close_array(j);
-    json_u64(j, "fired", b->all_fired);
-    json_u64(j, "series_fired", b->all_hosts_fired);
-    json_u64(j, "series", b->all_series);
-    json_i64(j, "seconds", b->all_held_ms / MS_PER_S);
+    if (b->is_list) {
+        json_close_array(j);
+        json_open_array(j, "not_tested");
+        for (uint32_t i = 0; i < b->rules.count; i++)
+            if (is_passed_over(b, &b->rules.rules[i]))
+                json_text(j, NULL, b->rules.rules[i].name);
+        json_close_array(j);
+        write_tally(j, &b->of_all);
+    }
     json_close_object(j);
     return produce_or_rewind(j, m);
 }
@@ -222,57 +314,67 @@ static int query_on(struct exchange *x, struct backtest *b)
     return n < 0 ? ERR_SYSTEM : ERR_AGAIN;
 }
 
+static void open_answer(struct exchange *x, struct backtest *b)
+{
+    struct json *j = &x->json;
+    b->is_open = true;
+    if (x->door == DOOR_COMMAND)
+        return;
+    json_open_object(j, NULL);
+    if (!b->is_list)
+        return;
+    json_iso_ms(j, "from", b->from_ms);
+    json_iso_ms(j, "to", b->to_ms);
+    json_i64(j, "step_ms", b->step_ms);
+    json_open_array(j, "rules");
+}
+
 static int produce(struct exchange *x)
 {
     struct backtest *b = x->world->backtest;
-    struct json *j = &x->json;
-    if (!b->is_open && x->door != DOOR_COMMAND) {
-        json_open_object(j, NULL);
-        json_text(j, "rule", b->rule.name);
-        json_iso_ms(j, "from", b->from_ms);
-        json_iso_ms(j, "to", b->to_ms);
-        json_i64(j, "step_ms", b->step_ms);
-        json_open_array(j, "hosts");
-    }
-    b->is_open = true;
+    if (!b->is_open)
+        open_answer(x, b);
     if (b->query >= 0)
         return query_on(x, b);
     if (b->is_bound && b->window_ms < b->to_ms)
         return begin_query(x, b);
     if (b->is_bound)
         return write_series(x, b) ? ERR_AGAIN : PRODUCE_MORE;
+    if (!b->is_rule_open)
+        return next_rule(b) ? begin_rule(x, b) : end(x, b);
     int n = find_series(x, b);
     if (n == 1)
         begin_series(b);
-    return n == 0 ? end(x, b) : ERR_AGAIN;
+    return n == 0 ? end_rule(x, b) : ERR_AGAIN;
 }
 
 /* --- the request --- */
 
-static bool take_rule(struct exchange *x, yyjson_val *root, struct backtest *b)
+static bool take_rules(struct exchange *x, yyjson_val *root, struct backtest *b)
 {
-    char name[RULE_NAME_SIZE], words[400];
+    char names[RULE_LIST_SIZE], words[400];
     struct text why;
     yyjson_val *text = yyjson_obj_get(root, "text");
     text_init(&why, words, sizeof words);
-    if (!json_take_text(x, root, "rule", name, sizeof name) ||
+    if (!json_take_text(x, root, "rule", names, sizeof names) ||
         !json_take_text(x, root, "instance", b->instances, sizeof b->instances))
         return false;
     bool has_text = yyjson_is_str(text) && yyjson_get_len(text) > 0;
-    if (!has_text && name[0] == '\0') {
-        respond_error(x, 400, NULL, "name a `rule` that holds, or give one as `text`");
+    if (!has_text && names[0] == '\0') {
+        respond_error(x, 400, NULL, "name a `rule` that holds (patterns, as *, for several), or give some as "
+                                    "`text`");
         return false;
     }
-    int err = book_draft(x->world->book, name, has_text ? yyjson_get_str(text) : NULL,
-                         has_text ? (uint32_t)yyjson_get_len(text) : 0, &b->rule, &why);
+    int err = book_draft(x->world->book, names, has_text ? yyjson_get_str(text) : NULL,
+                         has_text ? (uint32_t)yyjson_get_len(text) : 0, &b->rules, &why);
     if (err < 0) {
         respond_error(x, err == ERR_MISSING ? 404 : 400, NULL, "%s", words);
         return false;
     }
-    b->rule.is_off = false;
-    if (rule_is_of_facts(&b->rule)) {
+    b->is_list = b->rules.count > 1 || strpbrk(names, "*?,") != NULL;
+    if (!b->is_list && is_passed_over(b, &b->rules.rules[0])) {
         respond_error(x, 400, NULL, "rule %s looks at the clock, not at samples: nothing of it is stored",
-                      b->rule.name);
+                      b->rules.rules[0].name);
         return false;
     }
     return true;
@@ -302,11 +404,13 @@ void handle_rules_test(struct exchange *x)
     if (root == NULL)
         return;
     if (b->is_taken) {
-        respond_busy(x, 2, "another rule is being tested");
+        respond_busy(x, 2, "other rules are being tested");
         return;
     }
-    *b = (struct backtest){.query = ERR_MISSING, .step_ms = STEP_MS};
-    if (!take_rule(x, root, b) || !take_time(x, root, "from", x->now_ms - 7 * DAY_MS, &b->from_ms) ||
+    memset(b, 0, sizeof *b);
+    b->query = ERR_MISSING;
+    b->step_ms = STEP_MS;
+    if (!take_rules(x, root, b) || !take_time(x, root, "from", x->now_ms - 7 * DAY_MS, &b->from_ms) ||
         !take_time(x, root, "to", x->now_ms, &b->to_ms))
         return;
     if (b->from_ms >= b->to_ms || b->to_ms - b->from_ms > 400 * DAY_MS) {
