@@ -22,7 +22,7 @@ static const struct verb table[] = {
     {"rules", "list", VERB_RULES_LIST, NULL, "show the alert rules that hold, in the form of a file"},
     {"rules", "check", VERB_RULES_CHECK, "FILE", "read a file of alert rules, and say what is wrong"},
     {"rules", "set", VERB_RULES_SET, "FILE", "store these rules on top of profile and file"},
-    {"rules", "test", VERB_RULES_TEST, "RULES", "try one, some (cpu,disk*), all (*) or a file on what is stored"},
+    {"rules", "test", VERB_RULES_TEST, "RULES", "try one, some (cpu,disk*), all (*) or a file on the past"},
     {"silence", "list", VERB_SILENCE_LIST, NULL, "show when nothing is said of what"},
     {"silence", "create", VERB_SILENCE_CREATE, NULL, "say nothing, with --instance, --rule, --to, --weekly"},
     {"silence", "delete", VERB_SILENCE_DELETE, "ID", "end a silence"},

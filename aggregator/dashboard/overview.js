@@ -169,7 +169,7 @@ function controlsView(query) {
 }
 
 function countersView() {
-  const { counts } = arranged();
+  const counts = state.levels ?? arranged().counts; // of the sentence above
   const { query } = here();
   return html`<div class="counters" role="group" aria-label="Hosts by state">${Object.entries(COUNT_WORDS).map(([level, word]) => html`
     <button type="button" class="counter ${level}" aria-pressed=${String(query.state === level)} @click=${() => amend({ state: query.state === level ? null : level })}>

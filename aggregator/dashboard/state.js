@@ -125,7 +125,7 @@ export async function pollAlerts() {
 }
 
 async function pollWords() {
-  state.summary = (await get('/insights/quick-summary')).summary;
+  Object.assign(state, await get('/insights/quick-summary'));
 }
 
 async function pollSelf() {
@@ -163,8 +163,7 @@ export const LEVELS = { critical: 0, warn: 1, stale: 2, ok: 3 };
 /** critical, warn, stale or ok: of its connection and of its open alerts, the worse. */
 export function levelOf(host) {
   const severe = (a) => a.status === 'active' && (a.severity === 'critical' || a.severity === 'high');
-  if (host.alerts.some(severe)) return 'critical';
-  if (host.status === 'unhealthy') return 'critical';
-  if (host.status === 'degraded' || host.alerts.some((a) => a.status === 'active')) return 'warn';
-  return host.status === 'healthy' ? 'ok' : 'stale';
+  if (host.status === 'unhealthy' || host.alerts.some(severe)) return 'critical';
+  if (host.alerts.length) return 'warn';
+  return { healthy: 'ok', unknown: 'stale' }[host.status] ?? 'warn';
 }

@@ -44,7 +44,8 @@ struct summary_insights {
 struct summary_facts {
     int64_t now_ms;
     uint32_t hosts, unknown;   /* unknown: never heard of, and without an alert */
-    uint32_t attention;        /* that have an alert or are not healthy */
+    uint32_t attention;        /* that have an open alert or are not healthy */
+    uint32_t critical_hosts;   /* of these: a high or critical alert that nobody is on, or unhealthy */
     struct summary_host worst[SUMMARY_HOSTS_MAX];
     struct summary_alert alerts[SUMMARY_ALERTS_MAX]; /* the worst first */
     uint32_t alert_count;      /* open ones in all */

@@ -150,7 +150,8 @@ const struct openapi_schema openapi_schemas[] = {
      ",\"generatedAt\":" TEXT ",\"stats\":" ARRAY(OBJECT) "}}"},
     {"Summary",
      "{\"type\":\"object\",\"required\":[\"summary\",\"generatedAt\"],\"properties\":{"
-     "\"summary\":" TEXT ",\"generatedAt\":" TEXT "}}"},
+     "\"summary\":" TEXT ",\"generatedAt\":" TEXT ",\"levels\":" OBJECT ",\"hostCount\":" INTEGER
+     ",\"openAlerts\":" INTEGER ",\"acknowledgedAlerts\":" INTEGER "}}"},
     {"Ingested",
      "{\"type\":\"object\",\"required\":[\"message\",\"metricsIngested\"],\"properties\":{"
      "\"message\":" TEXT ",\"metricsIngested\":" INTEGER ",\"instanceUpdated\":" BOOLEAN

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* POST /api/v1/rules/test {"rule":"cpu","from":"-7d","to":...,"instance":"web-*"} or {"text":"[mine]\n..."}:
  * what rules would have said of what is stored. Rule by rule, series by series, a slice at a time, with the
- * very code that judges what comes; the answer grows as it is found. One rule by its name, or a text of one, is
- * answered for itself; patterns ("*") and larger texts with a list. */
+ * very code that judges what comes; the answer grows as it is found. One rule by its name, or a text of one,
+ * is answered for itself; patterns ("*") and larger texts with a list. */
 #include <string.h>
 
 #include "aggregator/api/json_reader.h"

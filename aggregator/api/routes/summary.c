@@ -55,6 +55,20 @@ static void write_stats(struct json *j, const struct summary *s)
     json_close_array(j);
 }
 
+/* The hosts of the sentence by level, each once: who shows counters beside it takes these. */
+static void write_levels(struct json *j, const struct summary_facts *f)
+{
+    json_open_object(j, "levels");
+    json_u64(j, "critical", f->critical_hosts);
+    json_u64(j, "warn", f->attention - f->critical_hosts);
+    json_u64(j, "stale", f->unknown);
+    json_u64(j, "ok", f->hosts - f->attention - f->unknown);
+    json_close_object(j);
+    json_u64(j, "hostCount", f->hosts);
+    json_u64(j, "openAlerts", f->alert_count);
+    json_u64(j, "acknowledgedAlerts", f->acknowledged);
+}
+
 static bool newest_critical(struct store *s, struct insight *out)
 {
     const struct insight_filter f = {.type = -1, .severity = INSIGHT_HIGH, .instance = "",
@@ -70,6 +84,7 @@ static int produce_summary(struct exchange *x)
     json_open_object(j, NULL);
     json_text(j, "summary", st->is_failed ? "AI summary temporarily unavailable" : st->slot->summary.text);
     write_stats(j, &st->slot->summary);
+    write_levels(j, &st->slot->summary.facts);
     if (!st->is_failed && newest_critical(x->world->store, &critical))
         insight_write(j, "criticalInsight", &critical);
     else
@@ -119,6 +134,7 @@ static int produce_quick(struct exchange *x)
 {
     json_open_object(&x->json, NULL);
     json_text(&x->json, "summary", state_of(x)->slot->summary.text);
+    write_levels(&x->json, &state_of(x)->slot->summary.facts);
     json_iso_ms(&x->json, "generatedAt", x->now_ms);
     json_close_object(&x->json);
     return PRODUCE_DONE;

@@ -8,7 +8,7 @@
 #define INSIGHTS_LOOKED_AT 128U /* of one type and severity */
 #define SAVING_KEY "pattern/spare/"
 
-enum mark { MARK_NONE, MARK_ATTENTION, MARK_TOLD };
+enum mark { MARK_NONE, MARK_ATTENTION, MARK_CRITICAL, MARK_TOLD };
 
 static enum mark mark_of(const struct summary *s, uint32_t instance)
 {
@@ -19,6 +19,12 @@ static void set_mark(struct summary *s, uint32_t instance, enum mark mark)
 {
     uint32_t shift = instance % 4 * 2;
     s->marks[instance / 4] = (uint8_t)((s->marks[instance / 4] & ~(3U << shift)) | (uint32_t)mark << shift);
+}
+
+static void raise_mark(struct summary *s, uint32_t instance, enum mark mark)
+{
+    if (mark_of(s, instance) < mark)
+        set_mark(s, instance, mark);
 }
 
 /* --- alerts --- */
@@ -45,6 +51,12 @@ static void keep_alert(struct summary *s, const struct alert *a)
     }
 }
 
+/* Somebody should go there now. */
+static bool is_severe(const struct alert *a)
+{
+    return a->status == ALERT_ACTIVE && a->severity >= ALERT_HIGH;
+}
+
 static void take_alerts(struct store *store, struct summary *s)
 {
     uint32_t at = 0;
@@ -56,7 +68,7 @@ static void take_alerts(struct store *store, struct summary *s)
         s->facts.critical += a->severity == ALERT_CRITICAL;
         s->facts.acknowledged += a->status == ALERT_ACKNOWLEDGED;
         if (instance >= 0 && store_instance(store, (uint32_t)instance)->deleted_ms == 0)
-            set_mark(s, (uint32_t)instance, MARK_ATTENTION);
+            raise_mark(s, (uint32_t)instance, is_severe(a) ? MARK_CRITICAL : MARK_ATTENTION);
     }
 }
 
@@ -100,8 +112,9 @@ static void count_hosts(struct exchange *x, struct summary *s)
         const char *status = instance_status(in, x->now_ms);
         s->facts.hosts++;
         if (is_troubled(status))
-            set_mark(s, i, MARK_ATTENTION);
-        if (mark_of(s, i) == MARK_ATTENTION)
+            raise_mark(s, i, text_equal(status, "unhealthy") ? MARK_CRITICAL : MARK_ATTENTION);
+        s->facts.critical_hosts += mark_of(s, i) == MARK_CRITICAL;
+        if (mark_of(s, i) != MARK_NONE)
             s->facts.attention++;
         else
             s->facts.unknown += text_equal(status, "unknown");
@@ -122,7 +135,8 @@ static void tell_host(struct exchange *x, struct summary *s, uint32_t instance, 
 {
     struct store *store = x->world->store;
     const struct instance *in = store_instance(store, instance);
-    if (*told == SUMMARY_HOSTS_MAX || mark_of(s, instance) != MARK_ATTENTION)
+    enum mark mark = mark_of(s, instance);
+    if (*told == SUMMARY_HOSTS_MAX || mark == MARK_NONE || mark == MARK_TOLD)
         return;
     struct summary_host *h = &s->facts.worst[(*told)++];
     const char *status = instance_status(in, x->now_ms);

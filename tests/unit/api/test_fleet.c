@@ -261,6 +261,11 @@ static void the_summary_tells_it_all(void **state)
     assert_int_equal(store_commit(f->room->rig->store), ERR_OK);
     yyjson_doc *doc = room_json(f->room, "/insights/summary", 200);
     const char *text = yyjson_get_str(at(doc, "/summary"));
+    uint64_t bad = yyjson_get_uint(at(doc, "/levels/critical")) + yyjson_get_uint(at(doc, "/levels/warn"));
+    uint64_t rest = yyjson_get_uint(at(doc, "/levels/stale")) + yyjson_get_uint(at(doc, "/levels/ok"));
+    assert_int_equal(bad, 3); /* as the sentence says */
+    assert_int_equal(rest, HOSTS - 3);
+    assert_int_equal(yyjson_get_uint(at(doc, "/hostCount")), HOSTS);
     if (getenv("NEPHOS_SHOW") != NULL)
         puts(text);
     static const char *const parts[] = {
