@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What may be believed of an alarm of a host, by its score: of labelled alarms with such a score that share
- * lay in a labelled window, or up to an hour beside it. tests/bench/calibrate.py counts anew:
+ * lay in a labelled window, or up to an hour beside it. `nephos-yardstick calibrate` counts anew:
  *
  *     score         alarms   in a window   share
  *     1 to 1.25         16             4    0.25

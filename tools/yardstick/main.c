@@ -13,6 +13,7 @@
 #include "aggregator/analysis/models/threshold.h"
 #include "aggregator/analysis/models/unusual.h"
 #include "platform/base/base.h"
+#include "tools/yardstick/calibrate.h"
 
 #define METRICS_MAX 256U
 #define LINE_SIZE 8192U
@@ -58,16 +59,37 @@ static void do_score(const struct line *in)
     printf("%.6g %.6g\n", s.score, unusual_step(&states[0], in->time_s, in->values[0]).lasting);
 }
 
-static void do_host(const struct line *in)
+static struct host host;
+
+static struct host_score judge_host(const struct line *in, uint32_t from)
 {
-    static struct host host;
     struct host_company news = {0}, state = {0};
-    for (uint32_t i = 0; i < in->count; i++) {
+    for (uint32_t i = from; i < in->count; i++) {
         host_company_add(&news, i, anomaly_step(&anomalies[i], in->time_s, in->values[i]).raw);
         host_company_add(&state, i, unusual_step(&states[i], in->time_s, in->values[i]).lasting);
     }
-    struct host_score s = host_step(&host, in->time_s, &news, &state);
+    return host_step(&host, in->time_s, &news, &state);
+}
+
+static void do_host(const struct line *in)
+{
+    struct host_score s = judge_host(in, 0);
     printf("%.6g %.6g\n", s.score, s.level);
+}
+
+static void do_calibrate(const struct line *in)
+{
+    struct host_score s = judge_host(in, 1);
+    calibrate_row(in->time_s, in->values[0] >= 0, in->values[0] > 0, s.score, s.level);
+}
+
+/* The next machine is another one. */
+static void forget_host(void)
+{
+    calibrate_machine_end();
+    memset(anomalies, 0, sizeof anomalies);
+    memset(states, 0, sizeof states);
+    memset(&host, 0, sizeof host);
 }
 
 /* The levels that the labels of the data mean; durations as the shipped rules have them. */
@@ -141,6 +163,10 @@ static const struct task {
     {"score", "TIME,VALUE: alarm (1 and more) and unusualness of one series", do_score},
     {"host", "TIME,V1,...,VN: the same of a machine with all its metrics", do_host},
     {"alerts", "TIME,CPU,MEMORY,DISK: 0 well, 1 warning, 2 critical for each", do_alerts},
+    {"calibrate",
+     "TIME,LABEL,V1,...,VN: what alarms came to, by score; LABEL 1 trouble, 0 none, -1 not labelled;\n"
+     "             a line with # begins another machine",
+     do_calibrate},
     {"forecast", "TIME,VALUE and questions: ?level,SECONDS  ?cross,THRESHOLD,SECONDS", do_forecast},
 };
 
@@ -167,8 +193,14 @@ int main(int argc, char *argv[])
             answer(text, number, &line);
             continue;
         }
+        if (text[0] == '#' && task->take == do_calibrate) {
+            forget_host();
+            continue;
+        }
         parse(text, number, &line);
         task->take(&line);
     }
+    if (task->take == do_calibrate)
+        calibrate_print();
     return 0;
 }

@@ -83,6 +83,9 @@ static const struct advice advices[SUBJECT_COUNT][ADVICE_MAX] = {
         {{"See which units failed.", "systemctl --failed"},
          {"See why, and start them again.", "journalctl -p err --since -1h"}},
     [SUBJECT_AGENT] = {{"See what the agent says.", "journalctl -u nephos-agent -n 50"}},
+    [SUBJECT_UNUSUAL] =
+        {{"See what changed when it began: deployments, jobs, traffic.", "journalctl --since -1h -p notice"},
+         {"If it is meant to be so, acknowledge it: it counts as usual after some days.", ""}},
     [SUBJECT_OTHER] =
         {{"Look at the host's other metrics over the same minutes.", ""},
          {"See what was logged then.", "journalctl -p warning --since -1h"}},
@@ -192,6 +195,7 @@ void advice_short(enum subject subject, const char *tag, struct text *t)
         [SUBJECT_TEMPERATURE] = "check fans and the room",
         [SUBJECT_UNITS] = "see which units failed",
         [SUBJECT_AGENT] = "see what its agent says",
+        [SUBJECT_UNUSUAL] = "see what changed when it began: deployments, jobs, traffic",
         [SUBJECT_OTHER] = "look at what was reported",
     };
     text_put(t, words[subject]);

@@ -99,7 +99,7 @@ static const struct {
     const char *part;
     enum subject subject;
 } hints[] = {
-    {"silent", SUBJECT_SILENT}, {"instance_down", SUBJECT_SILENT}, {"host_down", SUBJECT_SILENT},
+    {"anomaly", SUBJECT_UNUSUAL}, {"silent", SUBJECT_SILENT}, {"instance_down", SUBJECT_SILENT}, {"host_down", SUBJECT_SILENT},
     {"unreachable", SUBJECT_SILENT}, {"offline", SUBJECT_SILENT}, {"steal", SUBJECT_STEAL},
     {"pressure_cpu", SUBJECT_CPU_PRESSURE}, {"cpu_pressure", SUBJECT_CPU_PRESSURE},
     {"psi_cpu", SUBJECT_CPU_PRESSURE}, {"pressure_io", SUBJECT_DISK_IO}, {"oom", SUBJECT_OOM},
@@ -124,7 +124,7 @@ static const char *const nouns[SUBJECT_COUNT] = {
     [SUBJECT_TRANSFER] = "transfer allowance", [SUBJECT_TCP] = "TCP", [SUBJECT_RESPONSE] = "slow answers",
     [SUBJECT_HEALTH] = "health check", [SUBJECT_SILENT] = "silent", [SUBJECT_CLOCK] = "clock",
     [SUBJECT_TEMPERATURE] = "temperature", [SUBJECT_UNITS] = "failed units", [SUBJECT_AGENT] = "agent",
-    [SUBJECT_OTHER] = "an alert",
+    [SUBJECT_UNUSUAL] = "unusual behaviour", [SUBJECT_OTHER] = "an alert",
 };
 
 static int find(const char *metric)
