@@ -6,6 +6,8 @@
 #include "aggregator/analysis/confidence.h"
 #include "aggregator/analysis/detect_state.h"
 #include "aggregator/analysis/models/arithmetic.h"
+#include "aggregator/analysis/words/metric_words.h"
+#include "aggregator/analysis/words/phrase.h"
 #include "aggregator/store/store_alerts.h"
 #include "aggregator/store/store_insights.h"
 
@@ -78,17 +80,38 @@ static void say_metric(const struct detect *d, uint32_t instance, const struct b
     text_put(t, " over 7 d)");
 }
 
+/* "CPU use is 93.1 %, usually 12 %" */
+static void say_plainly(const struct detect *d, uint32_t instance, const struct board_metric *m,
+                        struct text *t)
+{
+    const struct store_metric *metric = metric_of(d, instance, m->series);
+    bool is_rate = metric->kind == METRIC_COUNTER;
+    metric_noun(t, metric->name, store_series(d->store, instance, m->series)->tag);
+    text_put(t, metric_is_plural(metric->name) ? " are " : " is ");
+    const double values[] = {(double)m->value, (double)m->usual};
+    for (uint32_t i = 0; i < COUNT_OF(values); i++) {
+        text_put(t, i == 0 ? "" : ", usually ");
+        if (is_rate)
+            phrase_rate(t, values[i], metric->unit, "s");
+        else
+            phrase_value(t, values[i], metric->unit);
+    }
+}
+
 /* --- an incident of a host --- */
 
 /* As many metrics as there is room for, in whole. */
-static void say_metrics(const struct detect *d, uint32_t instance, struct text *t)
+static void say_metrics(const struct detect *d, uint32_t instance,
+                        void (*say_one)(const struct detect *, uint32_t, const struct board_metric *,
+                                        struct text *),
+                        struct text *t)
 {
     const struct board_host *b = &d->shown[instance];
     for (uint32_t i = 0; i < b->ranked_count && i < HOST_COMPANY; i++) {
         char words[400];
         struct text one;
         text_init(&one, words, sizeof words);
-        say_metric(d, instance, &b->ranked[i], &one);
+        say_one(d, instance, &b->ranked[i], &one);
         if (one.truncated || t->length + one.length + 2 >= t->size)
             return;
         text_printf(t, "%s%s", i > 0 ? "; " : "", words);
@@ -104,8 +127,8 @@ static void raise_alert(struct detect *d, uint32_t instance)
     struct text t;
     bool was_open;
     text_init(&t, message, sizeof message);
-    text_put(&t, "Unusual: ");
-    say_metrics(d, instance, &t);
+    text_put(&t, "unusual: ");
+    say_metrics(d, instance, say_plainly, &t);
     const struct alert_report report = {
         .instance = store_instance(d->store, instance)->id, .rule = RULE, .tag = "", .type = RULE,
         .message = message, .metric = ANOMALY_LEVEL_METRIC, .unit = "level",
@@ -158,13 +181,14 @@ static void put_incident(struct detect *d, uint32_t instance)
     text_printf(&t, "%s behaves unusually", name_of(host));
     for (uint32_t i = 0; i < b->ranked_count && i < HOST_COMPANY; i++) {
         text_put(&t, i == 0 ? ": " : ", ");
-        text_put(&t, metric_of(d, instance, b->ranked[i].series)->name);
+        metric_noun(&t, metric_of(d, instance, b->ranked[i].series)->name,
+                    store_series(d->store, instance, b->ranked[i].series)->tag);
     }
     text_init(&t, in.description, sizeof in.description);
     text_put(&t, "Since ");
     text_put_iso_ms(&t, h->began_s * MS_PER_S);
     text_put(&t, " several metrics have left what is usual for this host at once. What stands out most: ");
-    say_metrics(d, instance, &t);
+    say_metrics(d, instance, say_metric, &t);
     text_put(&t, ".");
     (void)text_copy(in.recommendations, sizeof in.recommendations,
                     "Look at what changed at that time: deployments, jobs, traffic. The processes that stood "

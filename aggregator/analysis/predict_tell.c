@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What is told of a prediction. */
 #include "aggregator/analysis/predict_state.h"
+#include "aggregator/analysis/words/metric_words.h"
+#include "aggregator/analysis/words/phrase.h"
 #include "aggregator/store/store_alerts.h"
 #include "aggregator/store/store_insights.h"
 
@@ -42,21 +44,29 @@ static long long hours(int64_t seconds)
     return (long long)(seconds + HOUR_S / 2) / HOUR_S;
 }
 
-/* "disk_usage_percent (mount=/) of web-1 will reach 95 percent in about 20 hours (12 to 31): now 83.1
- * percent" */
+static void say_host(const struct predict *p, struct text *out)
+{
+    const struct instance *in = store_instance(p->store, p->instance);
+    phrase_name(out, in->name[0] != '\0' ? in->name : in->id);
+}
+
+static void say_hours(struct text *out, int64_t seconds)
+{
+    if (hours(seconds) < 1)
+        text_put(out, "less than an hour");
+    else
+        text_printf(out, "about %lld hour%s", hours(seconds), hours(seconds) == 1 ? "" : "s");
+}
+
+/* "disk use of / on web-1 will reach 95 % in about 20 hours (12 to 31): now 83.1 %" */
 static void say(const struct predict *p, const struct store_series *series, const struct crossing_time *t,
                 struct text *out)
 {
-    const struct instance *in = store_instance(p->store, p->instance);
-    text_put(out, metric_of(p, series)->name);
-    if (series->tag[0] != '\0')
-        text_printf(out, " (%s)", series->tag);
-    text_printf(out, " of %s will reach %u percent in ", in->name[0] != '\0' ? in->name : in->id,
-                (unsigned)OUTLOOK_FULL_PERCENT);
-    if (hours(t->expected_s) < 1)
-        text_put(out, "less than an hour");
-    else
-        text_printf(out, "about %lld hour%s", hours(t->expected_s), hours(t->expected_s) == 1 ? "" : "s");
+    metric_noun(out, metric_of(p, series)->name, series->tag);
+    text_put(out, metric_joint(series->tag));
+    say_host(p, out);
+    text_printf(out, " will reach %u %% in ", (unsigned)OUTLOOK_FULL_PERCENT);
+    say_hours(out, t->expected_s);
     text_printf(out, " (%lld to ", hours(t->early_s));
     if (t->late_s == CROSSING_NEVER)
         text_printf(out, "more than %d", WITHIN_S / HOUR_S);
@@ -64,7 +74,29 @@ static void say(const struct predict *p, const struct store_series *series, cons
         text_printf(out, "%lld", hours(t->late_s));
     text_put(out, "): now ");
     text_put_scaled(out, (int64_t)(p->outlook.last * 10 + 0.5), 10);
-    text_put(out, " percent");
+    text_put(out, " %");
+}
+
+/* "/var on db-1 will be full in about 20 hours" */
+static void say_title(const struct predict *p, const struct store_series *series,
+                      const struct crossing_time *t, struct text *out)
+{
+    const char *metric = metric_of(p, series)->name, *where = tag_value(series->tag);
+    bool is_disk = text_starts(metric, "disk_") && where[0] != '\0';
+    if (is_disk && text_equal(metric, "disk_usage_percent")) {
+        phrase_foreign(out, where, PHRASE_NAME_MAX);
+    } else if (is_disk) {
+        text_put(out, "the inodes of ");
+        phrase_foreign(out, where, PHRASE_NAME_MAX);
+    } else {
+        metric_noun(out, metric, series->tag);
+    }
+    text_put(out, " on ");
+    say_host(p, out);
+    text_put(out, is_disk && !text_equal(metric, "disk_usage_percent") ? " will run out in "
+                  : is_disk                                           ? " will be full in "
+                                                                      : " will reach 95 % in ");
+    say_hours(out, t->expected_s);
 }
 
 /* "about 6 days" */
@@ -78,19 +110,18 @@ static void say_span(struct text *out, int64_t seconds)
 }
 
 /* "web-1 will have used up the traffic that its plan allows this month in about 6 days, 12 days before the
- * month ends: now 62.1 percent" */
+ * month ends: now 62.1 %" */
 static void say_allowance(const struct predict *p, const struct crossing_time *t, struct text *out)
 {
-    const struct instance *in = store_instance(p->store, p->instance);
     int64_t before_s = allowance_month_end_s(p->outlook.last_s) - p->outlook.last_s - t->expected_s;
-    text_printf(out, "%s will have used up the traffic that its plan allows this month in about ",
-                in->name[0] != '\0' ? in->name : in->id);
+    say_host(p, out);
+    text_put(out, " will have used up the traffic that its plan allows this month in about ");
     say_span(out, t->expected_s);
     text_put(out, ", ");
     say_span(out, before_s);
     text_put(out, " before the month ends: now ");
     text_put_scaled(out, (int64_t)(p->outlook.last * 10 + 0.5), 10);
-    text_put(out, " percent");
+    text_put(out, " %");
 }
 
 static uint32_t threshold_of(const struct predict *p)
@@ -154,8 +185,7 @@ static void put_insight(struct predict *p, const struct store_series *series, co
     if (p->outlook.is_allowance)
         say_allowance(p, at, &t);
     else
-        text_printf(&t, "%s%s%s will be full within %d hours", metric->name,
-                    series->tag[0] != '\0' ? " " : "", series->tag, at->expected_s <= SOON_S ? 24 : 48);
+        say_title(p, series, at, &t);
     text_init(&t, in.description, sizeof in.description);
     if (p->outlook.is_allowance)
         say_allowance(p, at, &t);

@@ -36,8 +36,8 @@ static const char *const consequence[SUBJECT_COUNT] = {
     [SUBJECT_TEMPERATURE] = "Hot hardware slows itself down, and in the end switches itself off.",
     [SUBJECT_UNITS] = "A service that should run does not.",
     [SUBJECT_AGENT] = "What this host sends may be incomplete.",
-    [SUBJECT_UNUSUAL] = "Several of its metrics have left what is usual for this host at once; whether that is harm, a "
-                        "deployment or a busy day the numbers alone do not say.",
+    [SUBJECT_UNUSUAL] = "Several of its metrics have left what is usual for this host at once; whether that "
+                        "is harm, a deployment or a busy day the numbers alone do not say.",
     [SUBJECT_OTHER] = "",
 };
 

@@ -99,7 +99,8 @@ static const struct {
     const char *part;
     enum subject subject;
 } hints[] = {
-    {"anomaly", SUBJECT_UNUSUAL}, {"silent", SUBJECT_SILENT}, {"instance_down", SUBJECT_SILENT}, {"host_down", SUBJECT_SILENT},
+    {"anomaly", SUBJECT_UNUSUAL}, {"silent", SUBJECT_SILENT}, {"instance_down", SUBJECT_SILENT},
+    {"host_down", SUBJECT_SILENT},
     {"unreachable", SUBJECT_SILENT}, {"offline", SUBJECT_SILENT}, {"steal", SUBJECT_STEAL},
     {"pressure_cpu", SUBJECT_CPU_PRESSURE}, {"cpu_pressure", SUBJECT_CPU_PRESSURE},
     {"psi_cpu", SUBJECT_CPU_PRESSURE}, {"pressure_io", SUBJECT_DISK_IO}, {"oom", SUBJECT_OOM},

@@ -108,23 +108,49 @@ static void say_rest(const struct summary_facts *f, struct text *t)
 
 /* --- findings --- */
 
+/* "... for 27 min": then it need not be said again. */
+static bool tells_span(const char *message)
+{
+    for (const char *at = message; (at = strstr(at, " for ")) != NULL;) {
+        at += strlen(" for ");
+        if (*at >= '0' && *at <= '9')
+            return true;
+    }
+    return false;
+}
+
+/* In the words of the rule, or of who reported it. */
+static void say_message(const struct summary_facts *f, const struct summary_alert *a, struct text *t)
+{
+    char name[PHRASE_NAME_MAX + 4];
+    struct text host;
+    text_init(&host, name, sizeof(name));
+    phrase_name(&host, a->host);
+    if (strstr(a->message, name) == NULL)
+        text_printf(t, "%s: ", name);
+    phrase_foreign(t, a->message, 160);
+    if (!tells_span(a->message)) {
+        text_put(t, ", ");
+        phrase_since(t, a->first_ms, f->now_ms);
+    }
+}
+
 static void say_alert(const struct summary_facts *f, const struct summary_alert *a, struct text *t)
 {
     text_put(t, "\n- ");
-    phrase_name(t, a->host);
-    text_put(t, ": ");
     if (a->has_values && a->metric[0] != '\0') {
+        phrase_name(t, a->host);
+        text_put(t, ": ");
         metric_noun(t, a->metric, a->tag);
         text_put(t, metric_is_plural(a->metric) ? " are " : " is ");
         phrase_value(t, a->last, a->unit);
         text_printf(t, ", %s ", a->is_low ? "at or below" : "at or above");
         phrase_value(t, a->level, a->unit);
         text_put_char(t, ' ');
+        phrase_since(t, a->first_ms, f->now_ms);
     } else {
-        phrase_foreign(t, a->message, 160);
-        text_put(t, ", ");
+        say_message(f, a, t);
     }
-    phrase_since(t, a->first_ms, f->now_ms);
     text_printf(t, " (%s%s).", severity_words[a->severity < 4 ? a->severity : 3],
                 a->is_acknowledged ? ", acknowledged" : "");
 }
@@ -157,12 +183,19 @@ static uint32_t say_silent(const struct summary_facts *f, struct text *t)
 static void say_findings(const struct summary_facts *f, struct text *t)
 {
     uint32_t told = smaller_of(f->alert_count, SUMMARY_ALERTS_MAX);
-    if (told == 0 && f->attention == 0)
-        return;
+    uint32_t before = t->length, said = 0;
     text_put(t, "\n\nWhat is wrong");
     for (uint32_t i = 0; i < told; i++)
-        say_alert(f, &f->alerts[i], t);
-    (void)say_silent(f, t);
+        if (!f->alerts[i].is_forecast) {
+            say_alert(f, &f->alerts[i], t);
+            said++;
+        }
+    said += say_silent(f, t);
+    if (said == 0) { /* no heading without a line */
+        t->length = before;
+        t->at[before] = '\0';
+        return;
+    }
     if (f->alert_count > told) {
         text_put(t, "\n- and ");
         phrase_count(t, f->alert_count - told, "more alert", NULL);
@@ -172,9 +205,20 @@ static void say_findings(const struct summary_facts *f, struct text *t)
 
 /* --- what to do --- */
 
+/* What is unusual about a host is what else is wrong with it, when there is something. */
+static bool is_explained(const struct summary_facts *f, uint32_t at)
+{
+    for (uint32_t i = 0; i < smaller_of(f->alert_count, SUMMARY_ALERTS_MAX); i++)
+        if (f->alerts[i].subject != SUBJECT_UNUSUAL && text_equal(f->alerts[i].host, f->alerts[at].host))
+            return true;
+    return false;
+}
+
 static bool is_said_before(const struct summary_facts *f, uint32_t at)
 {
     const struct summary_alert *a = &f->alerts[at];
+    if (a->subject == SUBJECT_UNUSUAL && is_explained(f, at))
+        return true;
     for (uint32_t i = 0; i < at; i++) {
         const struct summary_alert *b = &f->alerts[i];
         if (!b->is_acknowledged && b->subject == a->subject && text_equal(a->host, b->host) &&

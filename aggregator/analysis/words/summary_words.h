@@ -28,6 +28,7 @@ struct summary_alert {
     bool has_values, is_low, is_acknowledged;
     double last, level;
     int64_t first_ms;
+    bool is_forecast;          /* nothing is wrong yet: it is told with what is coming */
 };
 
 struct summary_insight {

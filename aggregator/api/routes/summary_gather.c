@@ -85,11 +85,14 @@ static void tell_alerts(struct store *store, struct summary *s)
     for (uint32_t i = 0; i < SUMMARY_ALERTS_MAX && i < f->alert_count; i++) {
         const struct alert *a = &s->alerts[i];
         double scale = a->scale == 0 ? 1 : a->scale;
+        enum subject subject = subject_of(a->metric, a->rule, a->type);
         f->alerts[i] = (struct summary_alert){
             .host = name_of(store, a->instance), .metric = a->metric, .tag = a->tag, .unit = a->unit,
-            .message = a->message, .subject = subject_of(a->metric, a->rule, a->type),
+            .message = a->message, .subject = subject,
             .severity = (uint32_t)a->severity,
-            .has_values = a->scale != 0 && metric_is_plain(a->metric, a->rule), .is_low = a->is_low,
+            .has_values = a->scale != 0 && subject != SUBJECT_UNUSUAL && metric_is_plain(a->metric, a->rule),
+            .is_low = a->is_low,
+            .is_forecast = text_starts(a->rule, "forecast:"),
             .is_acknowledged = a->status == ALERT_ACKNOWLEDGED, .last = (double)a->last_value / scale,
             .level = (double)a->level / scale, .first_ms = a->first_ms};
     }

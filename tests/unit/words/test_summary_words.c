@@ -59,15 +59,17 @@ static struct summary_facts bad_day(void)
     f.worst[1] = (struct summary_host){"web-3", "", NOW, {SUBJECT_CPU}, 1};
     f.worst[2] = (struct summary_host){"cache-2", "unhealthy", NOW - 12 * MIN, {0}, 0};
     f.alerts[0] = (struct summary_alert){"db-1", "disk_usage_percent", "mount=/var", "percent", "m",
-                                         SUBJECT_SPACE, 3, true, false, false, 96.2, 95, NOW - 25 * MIN};
+                                         SUBJECT_SPACE, 3, true, false, false, 96.2, 95, NOW - 25 * MIN,
+                                         false};
     f.alerts[1] = (struct summary_alert){"db-1", "disk_await_ms", "device=vdb", "milliseconds", "m",
-                                         SUBJECT_DISK_IO, 2, true, false, false, 84, 50, NOW - 24 * MIN};
+                                         SUBJECT_DISK_IO, 2, true, false, false, 84, 50, NOW - 24 * MIN,
+                                         false};
     f.alerts[2] = (struct summary_alert){"web-3", "cpu_usage", "", "percent", "m", SUBJECT_CPU, 2, true,
                                          false,
-                                         true, 97, 90, NOW - 95 * MIN};
+                                         true, 97, 90, NOW - 95 * MIN, false};
     f.alerts[3] = (struct summary_alert){"web-3", "", "", "", "backup is\nold", SUBJECT_OTHER, 0, false,
                                          false,
-                                         false, 0, 0, NOW - 30 * HOUR};
+                                         false, 0, 0, NOW - 30 * HOUR, false};
     f.acknowledged = 1;
     return f;
 }
@@ -100,8 +102,32 @@ static void trouble(struct golden *g)
     one.alert_count = 1;
     one.alerts[0] = (struct summary_alert){"a\nb", "", "", "", "no samples for an hour", SUBJECT_SILENT,
                                            3, false,
-                                           false, false, 0, 0, NOW - HOUR};
+                                           false, false, 0, 0, NOW - HOUR, false};
     golden_check(g, "hostile names", say(&one));
+}
+
+/* What a rule says by itself, what is only foretold, and what is merely unusual. */
+static void in_other_words(struct golden *g)
+{
+    static const char forecast[] = "disk use of /var on db-1 will reach 95 % in about 8 hours: now 91.3 %";
+    struct summary_facts f = {.now_ms = NOW, .hosts = 12, .attention = 2, .alert_count = 3};
+    f.worst[0] = (struct summary_host){"db-1", "", NOW, {SUBJECT_SPACE}, 1};
+    f.worst[1] = (struct summary_host){"web-3", "", NOW, {SUBJECT_LOAD, SUBJECT_UNUSUAL}, 2};
+    f.alerts[0] = (struct summary_alert){.host = "db-1", .metric = "disk_usage_percent", .tag = "mount=/var",
+                                         .unit = "percent", .message = forecast, .subject = SUBJECT_SPACE,
+                                         .severity = 2, .first_ms = NOW - 6 * MIN, .is_forecast = true};
+    f.alerts[1] = (struct summary_alert){
+        .host = "web-3", .metric = "load_average_5min", .tag = "", .unit = "load",
+        .message = "4.43 threads for each core of web-3 have been running or waiting for 27 min",
+        .subject = SUBJECT_LOAD, .severity = 1, .first_ms = NOW - 27 * MIN};
+    f.alerts[2] = (struct summary_alert){
+        .host = "web-3", .metric = "anomaly_level", .tag = "", .unit = "level",
+        .message = "unusual: CPU use is 98 %, usually 22 %; load over one minute is 8.9, usually 0.8",
+        .subject = SUBJECT_UNUSUAL, .severity = 2, .first_ms = NOW - 26 * MIN};
+    add(&f.predictions, "/var on db-1 will be full in about 8 hours", "Make room before that.", 67);
+    golden_check(g, "in other words", say(&f));
+    f.attention = f.alert_count = 1;
+    golden_check(g, "nothing is wrong yet", say(&f));
 }
 
 static void every_summary_reads_as_it_was_found_good(void **state)
@@ -110,6 +136,7 @@ static void every_summary_reads_as_it_was_found_good(void **state)
     struct golden g = golden_open("summaries");
     quiet(&g);
     trouble(&g);
+    in_other_words(&g);
     golden_close(&g);
 }
 
