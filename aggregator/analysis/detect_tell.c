@@ -215,9 +215,10 @@ void detect_resume(struct detect *d, uint32_t instance)
     h->began_s = h->news_s = h->quiet_since_s = b->minute_s;
 }
 
+/* News, and the minute itself is as unusual as its last few are to be when it is believed. */
 static bool is_alarm(const struct board_host *b)
 {
-    return b->score >= 1 && (double)b->level >= BOARD_LEVEL;
+    return b->score >= 1 && ((double)b->level >= BOARD_LEVEL || (double)b->level_now >= BOARD_LEVEL);
 }
 
 bool detect_suspect(struct detect *d, uint32_t instance)
