@@ -5,7 +5,7 @@ import { html, nothing } from './lit-html.js';
 import { get } from './api.js';
 import { addView } from './add.js';
 import { bytesRate, plain } from './format.js';
-import { directionOf, groupings, health, matches, rowsOf, sorted } from './hosts.js';
+import { directionOf, groupings, matches, rowsOf, sorted } from './hosts.js';
 import { amend, here, link } from './router.js';
 import { draw, levelOf, LEVELS, newest, serverNow, state } from './state.js';
 import { badge, empty, hostLink, levelOfSeverity, meter, shape, sparkline, when, wordOfStatus } from './ui.js';
@@ -141,7 +141,7 @@ function arranged() {
   const words = [query.q ?? '', query.state ? 'state:' + query.state : ''].join(' ').toLowerCase().split(/\s+/).filter(Boolean);
   const found = words.length ? state.hosts.filter((h) => matches(h, words)) : state.hosts;
   const hosts = orderOf(sorted(found, query.sort ?? 'state', Boolean(query.turned)), key);
-  arrangement = { made, rows: rowsOf(hosts, query.by), counts: health(state.hosts), keys: groupings(state.hosts) };
+  arrangement = { made, rows: rowsOf(hosts, query.by), keys: groupings(state.hosts) };
   return arrangement;
 }
 
@@ -169,11 +169,10 @@ function controlsView(query) {
 }
 
 function countersView() {
-  const counts = state.levels ?? arranged().counts; // of the sentence above
   const { query } = here();
   return html`<div class="counters" role="group" aria-label="Hosts by state">${Object.entries(COUNT_WORDS).map(([level, word]) => html`
     <button type="button" class="counter ${level}" aria-pressed=${String(query.state === level)} @click=${() => amend({ state: query.state === level ? null : level })}>
-      <b>${counts[level]}</b> ${badge(level, word)}</button>`)}</div>`;
+      <b>${state.levels[level]}</b> ${badge(level, word)}</button>`)}</div>`;
 }
 
 const onScroll = () => { if (state.hosts.length > 20) draw(); };
@@ -194,7 +193,7 @@ export const overviewPage = {
   tick: refresh,
   view() {
     if (state.hosts.length === 0) return addView(true);
-    return html`<div role="status"><h1 class="sentence" id="state">${state.summary || `${state.hosts.length} hosts`}</h1></div>
+    return html`<h1 aria-live="polite" class="sentence" id="state">${state.summary}</h1>
       ${countersView()}${attentionView()}<section class="card hosts-card" aria-label="All hosts">${tableView()}</section>`;
   },
 };

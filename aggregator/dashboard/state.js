@@ -15,7 +15,8 @@ export const state = {
   byId: new Map(),
   alerts: [], // open ones
   version: 0, // grows when hosts or alerts have changed
-  summary: '',
+  summary: 'Hosts', // how they are, and levels: how many of them
+  levels: {},
   self: null,
   who: null,
   offset: 0, // the aggregator's clock less the browser's, ms
@@ -124,10 +125,6 @@ export async function pollAlerts() {
   giveAlerts();
 }
 
-async function pollWords() {
-  Object.assign(state, await get('/insights/quick-summary'));
-}
-
 async function pollSelf() {
   state.self = await get('/api/v1/self');
 }
@@ -151,7 +148,7 @@ export async function begin() {
   await pollFacts().catch(report);
   keepAsking(pollHosts, pollMs);
   keepAsking(pollAlerts, () => POLL_MS);
-  keepAsking(pollWords, () => 2 * POLL_MS);
+  keepAsking(async () => Object.assign(state, await get('/insights/quick-summary')), () => 2 * POLL_MS);
   keepAsking(pollSelf, () => SLOW_MS);
   setTimeout(() => keepAsking(pollFacts, () => SLOW_MS), SLOW_MS);
 }
@@ -162,8 +159,8 @@ export const LEVELS = { critical: 0, warn: 1, stale: 2, ok: 3 };
 
 /** critical, warn, stale or ok: of its connection and of its open alerts, the worse. */
 export function levelOf(host) {
-  const severe = (a) => a.status === 'active' && (a.severity === 'critical' || a.severity === 'high');
+  const severe = (a) => a.status === 'active' && ['critical', 'high'].includes(a.severity);
   if (host.status === 'unhealthy' || host.alerts.some(severe)) return 'critical';
-  if (host.alerts.length) return 'warn';
-  return { healthy: 'ok', unknown: 'stale' }[host.status] ?? 'warn';
+  if (host.status === 'degraded' || host.alerts[0]) return 'warn';
+  return host.status === 'healthy' ? 'ok' : 'stale';
 }
