@@ -106,6 +106,24 @@ build_otlp() {
     step_end 'fetched'
 }
 
+# DIR/forward: what stands in for Snowflake and for receivers of OTLP in `make e2e`, by the lock file's hashes.
+build_forward() {
+    local folder=$DIR/forward id
+    id=$(hash_of 1 "$(cat "$TOOLS"/deps.d/forward/*.json)")
+    ! is_current "$folder/stamp" "$id" || return 0
+    command -v npm >/dev/null || fail "npm is missing: run tools/deps packages build"
+    step_begin 'stand-ins for destinations'
+    rm -rf "$folder.new"
+    mkdir -p "$folder.new"
+    cp "$TOOLS"/deps.d/forward/*.json "$folder.new/"
+    (cd "$folder.new" && npm ci --ignore-scripts --no-audit --no-fund) >>"$LOG" 2>&1 ||
+        fail "npm could not fetch what tools/deps.d/forward/package-lock.json names"
+    echo "$id" >"$folder.new/stamp"
+    rm -rf "$folder"
+    mv "$folder.new" "$folder"
+    step_end 'fetched'
+}
+
 unpack_peers() { # folder package...
     local folder=$1
     shift

@@ -1,0 +1,125 @@
+-- SPDX-License-Identifier: MIT
+-- Optional: analysis that runs in Snowflake itself, over what the aggregator has sent, into AI_INSIGHTS beside
+-- what the aggregator finds out on its own (which is more, and at once). After setup.sql, as NEPHOS_ROLE. A row
+-- has the same ID however often it is found on one day, so nothing is told twice.
+
+USE ROLE NEPHOS_ROLE;
+USE WAREHOUSE NEPHOS_WH;
+USE SCHEMA NEPHOS.PUBLIC;
+
+ALTER SESSION SET TIMEZONE = 'UTC';
+
+-- Hours of the day in which a gauge is clearly above what is usual for it, on at least three of seven days.
+CREATE OR REPLACE PROCEDURE RUN_AI_PATTERN_ANALYSIS()
+RETURNS TEXT LANGUAGE SQL AS
+$$
+BEGIN
+  MERGE INTO AI_INSIGHTS AS t USING (
+    WITH HOURS AS (
+      SELECT INSTANCE_ID, METRIC_NAME, DATE_TRUNC('HOUR', TIMESTAMP) AS H, AVG(METRIC_VALUE) AS V
+      FROM METRICS
+      WHERE UNIT = 'percent' AND TIMESTAMP > SYSDATE() - INTERVAL '7 DAYS'
+      GROUP BY INSTANCE_ID, METRIC_NAME, DATE_TRUNC('HOUR', TIMESTAMP)
+    ), USUAL AS (
+      SELECT INSTANCE_ID, METRIC_NAME, AVG(V) AS M, STDDEV(V) AS D, COUNT(*) AS N
+      FROM HOURS GROUP BY INSTANCE_ID, METRIC_NAME
+    )
+    SELECT 'sf-pattern-' || MD5(h.INSTANCE_ID || '/' || h.METRIC_NAME || '/' || EXTRACT(HOUR FROM h.H)) AS ID,
+           h.INSTANCE_ID, h.METRIC_NAME, EXTRACT(HOUR FROM h.H) AS HOUR, COUNT(*) AS DAYS,
+           AVG(h.V) AS V, MAX(u.M) AS M
+    FROM HOURS h JOIN USUAL u ON u.INSTANCE_ID = h.INSTANCE_ID AND u.METRIC_NAME = h.METRIC_NAME
+    WHERE u.N >= 48 AND h.V > u.M + 2 * u.D AND h.V > u.M + 10
+    GROUP BY h.INSTANCE_ID, h.METRIC_NAME, EXTRACT(HOUR FROM h.H)
+    HAVING COUNT(*) >= 3
+  ) AS s ON t.ID = s.ID
+  WHEN MATCHED THEN UPDATE SET CONFIDENCE_SCORE = LEAST(s.DAYS / 7.0, 1), EXPIRES_AT = SYSDATE() + INTERVAL '7 DAYS'
+  WHEN NOT MATCHED THEN INSERT (ID, INSIGHT_TYPE, SEVERITY, TITLE, DESCRIPTION, AFFECTED_INSTANCES, METRICS_ANALYZED,
+                                CONFIDENCE_SCORE, RECOMMENDATIONS, CREATED_AT, EXPIRES_AT, METADATA)
+    VALUES (s.ID, 'pattern', 'low', s.METRIC_NAME || ' rises at ' || s.HOUR || ':00 UTC',
+            'Between ' || s.HOUR || ':00 and ' || (s.HOUR + 1) || ':00 UTC it is ' || ROUND(s.V, 1) || ' on ' || s.DAYS ||
+              ' of the last seven days, and ' || ROUND(s.M, 1) || ' otherwise.',
+            ARRAY_CONSTRUCT(s.INSTANCE_ID), ARRAY_CONSTRUCT(s.METRIC_NAME), LEAST(s.DAYS / 7.0, 1),
+            'Look at what is scheduled for that hour.', SYSDATE(), SYSDATE() + INTERVAL '7 DAYS',
+            OBJECT_CONSTRUCT('source', 'snowflake'));
+  RETURN 'patterns: ' || SQLROWCOUNT;
+END;
+$$;
+
+-- Means of the last quarter of an hour that are three deviations beyond those of a day.
+CREATE OR REPLACE PROCEDURE RUN_AI_ANOMALY_DETECTION()
+RETURNS TEXT LANGUAGE SQL AS
+$$
+BEGIN
+  MERGE INTO AI_INSIGHTS AS t USING (
+    WITH USUAL AS (
+      SELECT INSTANCE_ID, METRIC_NAME, AVG(METRIC_VALUE) AS M, STDDEV(METRIC_VALUE) AS D, COUNT(*) AS N
+      FROM METRICS
+      WHERE UNIT = 'percent' AND TIMESTAMP BETWEEN SYSDATE() - INTERVAL '25 HOURS' AND SYSDATE() - INTERVAL '1 HOUR'
+      GROUP BY INSTANCE_ID, METRIC_NAME
+    ), NOW AS (
+      SELECT INSTANCE_ID, METRIC_NAME, AVG(METRIC_VALUE) AS V
+      FROM METRICS
+      WHERE TIMESTAMP > SYSDATE() - INTERVAL '15 MINUTES'
+      GROUP BY INSTANCE_ID, METRIC_NAME
+    )
+    SELECT 'sf-anomaly-' || MD5(n.INSTANCE_ID || '/' || n.METRIC_NAME || '/' || TO_DATE(SYSDATE())) AS ID,
+           n.INSTANCE_ID, n.METRIC_NAME, n.V, u.M, ABS(n.V - u.M) / u.D AS Z
+    FROM NOW n JOIN USUAL u ON u.INSTANCE_ID = n.INSTANCE_ID AND u.METRIC_NAME = n.METRIC_NAME
+    WHERE u.N >= 360 AND u.D > 0 AND ABS(n.V - u.M) > 3 * u.D AND ABS(n.V - u.M) > 5
+  ) AS s ON t.ID = s.ID
+  WHEN MATCHED THEN UPDATE SET EXPIRES_AT = SYSDATE() + INTERVAL '1 DAY'
+  WHEN NOT MATCHED THEN INSERT (ID, INSIGHT_TYPE, SEVERITY, TITLE, DESCRIPTION, AFFECTED_INSTANCES, METRICS_ANALYZED,
+                                CONFIDENCE_SCORE, RECOMMENDATIONS, CREATED_AT, EXPIRES_AT, METADATA)
+    VALUES (s.ID, 'anomaly', IFF(s.Z > 6, 'high', 'medium'), s.METRIC_NAME || ' is unusual',
+            'It is ' || ROUND(s.V, 1) || ', usual for the last day is ' || ROUND(s.M, 1) || '.',
+            ARRAY_CONSTRUCT(s.INSTANCE_ID), ARRAY_CONSTRUCT(s.METRIC_NAME), LEAST(s.Z / 10, 1),
+            'Ask the aggregator to explain it: it knows processes and what else moved.', SYSDATE(),
+            SYSDATE() + INTERVAL '1 DAY', OBJECT_CONSTRUCT('source', 'snowflake'));
+  RETURN 'anomalies: ' || SQLROWCOUNT;
+END;
+$$;
+
+-- Disks and memory that would be full within two days if the last three went on.
+CREATE OR REPLACE PROCEDURE RUN_AI_PREDICTIVE_ANALYSIS()
+RETURNS TEXT LANGUAGE SQL AS
+$$
+BEGIN
+  MERGE INTO AI_INSIGHTS AS t USING (
+    WITH SLOPES AS (
+      SELECT INSTANCE_ID, METRIC_NAME, TO_JSON(TAGS) AS TAG,
+             REGR_SLOPE(METRIC_VALUE, DATE_PART(EPOCH_SECOND, TIMESTAMP)) * 3600 AS PER_HOUR,
+             REGR_R2(METRIC_VALUE, DATE_PART(EPOCH_SECOND, TIMESTAMP)) AS R2,
+             MAX_BY(METRIC_VALUE, TIMESTAMP) AS V
+      FROM METRICS
+      WHERE METRIC_NAME IN ('disk_usage_percent', 'memory_usage_percent') AND TIMESTAMP > SYSDATE() - INTERVAL '3 DAYS'
+      GROUP BY INSTANCE_ID, METRIC_NAME, TO_JSON(TAGS)
+    )
+    SELECT 'sf-prediction-' || MD5(INSTANCE_ID || '/' || METRIC_NAME || '/' || TAG || '/' || TO_DATE(SYSDATE())) AS ID,
+           INSTANCE_ID, METRIC_NAME, TAG, V, R2, (100 - V) / PER_HOUR AS HOURS
+    FROM SLOPES
+    WHERE R2 > 0.7 AND PER_HOUR > 0 AND (100 - V) / PER_HOUR BETWEEN 0 AND 48
+  ) AS s ON t.ID = s.ID
+  WHEN MATCHED THEN UPDATE SET EXPIRES_AT = SYSDATE() + INTERVAL '2 DAYS'
+  WHEN NOT MATCHED THEN INSERT (ID, INSIGHT_TYPE, SEVERITY, TITLE, DESCRIPTION, AFFECTED_INSTANCES, METRICS_ANALYZED,
+                                CONFIDENCE_SCORE, RECOMMENDATIONS, CREATED_AT, EXPIRES_AT, METADATA)
+    VALUES (s.ID, 'prediction', IFF(s.HOURS < 24, 'high', 'medium'),
+            s.METRIC_NAME || ' ' || s.TAG || ' reaches 100 in ' || ROUND(s.HOURS) || ' hours',
+            'It is at ' || ROUND(s.V, 1) || ' and rises steadily (R2 ' || ROUND(s.R2, 2) || ').',
+            ARRAY_CONSTRUCT(s.INSTANCE_ID), ARRAY_CONSTRUCT(s.METRIC_NAME), s.R2,
+            'Make room, or find what grows.', SYSDATE(), SYSDATE() + INTERVAL '2 DAYS',
+            OBJECT_CONSTRUCT('source', 'snowflake', 'tags', PARSE_JSON(s.TAG)));
+  RETURN 'predictions: ' || SQLROWCOUNT;
+END;
+$$;
+
+CREATE OR REPLACE TASK NEPHOS_PATTERNS WAREHOUSE = NEPHOS_WH SCHEDULE = '60 MINUTES' AS CALL RUN_AI_PATTERN_ANALYSIS();
+CREATE OR REPLACE TASK NEPHOS_ANOMALIES WAREHOUSE = NEPHOS_WH SCHEDULE = '15 MINUTES' AS CALL RUN_AI_ANOMALY_DETECTION();
+CREATE OR REPLACE TASK NEPHOS_PREDICTIONS WAREHOUSE = NEPHOS_WH SCHEDULE = '360 MINUTES' AS CALL RUN_AI_PREDICTIVE_ANALYSIS();
+ALTER TASK NEPHOS_PATTERNS RESUME;
+ALTER TASK NEPHOS_ANOMALIES RESUME;
+ALTER TASK NEPHOS_PREDICTIONS RESUME;
+
+-- What has been over for a while leaves; days at your choice.
+CREATE OR REPLACE TASK NEPHOS_RETENTION WAREHOUSE = NEPHOS_WH SCHEDULE = 'USING CRON 17 3 * * * UTC' AS
+  DELETE FROM METRICS WHERE TIMESTAMP < SYSDATE() - INTERVAL '400 DAYS';
+ALTER TASK NEPHOS_RETENTION RESUME;
