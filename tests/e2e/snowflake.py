@@ -1,0 +1,205 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The shipped aggregator writes what real agents measure into a stand-in for Snowflake: DuckDB behind the SQL API,
+which checks the token with Node's crypto and enforces no keys. It throttles, breaks, loses answers and is killed
+with SIGKILL, as the aggregator is. Every point must be a row, once, with its value; alerts and instances follow.
+The views of packaging/deploy/snowflake then run over the rows. A wrong key is told, and no secret is."""
+import json
+import math
+import os
+import pathlib
+import re
+import subprocess
+import time
+import urllib.parse
+import urllib.request
+
+import nephos
+import others
+import sinks
+from nephos import check, until
+
+ACCOUNT, USER, PASSWORD = "MYORG-ACCT", "NEPHOS", "pass-of-the-k3y"
+
+
+def secret(world, name, text):
+    path = world.path(name)
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as f:
+        f.write(text)
+    return path
+
+
+def make_key(world, name, *encryption):
+    """PKCS#8, encrypted or not, and its public half."""
+    def run(*words):
+        done = subprocess.run(["openssl", *words], capture_output=True, text=True, timeout=60)
+        check(done.returncode == 0, f"openssl: {done.stderr}")
+    plain, private, public = (world.path(f"{name}.{kind}") for kind in ("plain", "p8", "pub"))
+    run("genrsa", "-out", plain, "2048")
+    run("pkcs8", "-topk8", "-in", plain, "-out", private, *(encryption or ["-nocrypt"]))
+    run("rsa", "-in", plain, "-pubout", "-out", public)
+    os.chmod(private, 0o600)
+    return private, public
+
+
+class Double:
+    def __init__(self, world, public):
+        self.world, self.port, self.lives = world, nephos.free_port(), 0
+        folder = pathlib.Path(others.output(str(nephos.ROOT / "tools/deps"), "--print-dir").strip()) / "forward"
+        check(folder.exists(), "tools/deps forward fetches DuckDB")
+        self.words = ["node", str(nephos.ROOT / "tests/e2e/snowflake_double.cjs"), str(folder), str(self.port),
+                      world.path("snowflake.db"), ACCOUNT, USER, public]
+        self.start()
+
+    def start(self):
+        self.lives += 1
+        self.process = self.world.start(f"snowflake-{self.lives}", self.words)
+        self.process.says("ready", 30)
+
+    def ask(self, body=None, **query):
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/double?{urllib.parse.urlencode(query)}",
+                                         json.dumps(body).encode() if body else None)
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.loads(answer.read())
+
+    def sql(self, words):
+        return self.ask(sql=words)
+
+    def counts(self):
+        return self.ask(counts=1)
+
+    def rows(self, table):
+        try:
+            return int(self.sql(f"SELECT count(*) FROM {table}")[0][0])
+        except OSError:  # not there yet
+            return 0
+
+
+def tags_of(tag):
+    """{"device": "sda"}; a comma ends a value only where another key follows."""
+    return dict(pair.split("=", 1) for pair in re.split(r",(?=[a-z_]+=)", tag)) if tag else {}
+
+
+def expected(aggregator, identity, start_ms, end_ms):
+    """{(instance, metric, tags, begin): value}"""
+    found = {}
+    for (metric, tag), values in sinks.points(aggregator, identity, None, start_ms, end_ms).items():
+        for t, value in values.items():
+            found[identity, metric, json.dumps(tags_of(tag), sort_keys=True), t] = value
+    return found
+
+
+def metric_rows(double, start_ms, end_ms):
+    found = {}
+    where = f"epoch_ms(TIMESTAMP) >= {start_ms} AND epoch_ms(TIMESTAMP) < {end_ms}"
+    for instance, name, tags, t, value in double.sql(
+            f"SELECT INSTANCE_ID, METRIC_NAME, CAST(TAGS AS VARCHAR), epoch_ms(TIMESTAMP), METRIC_VALUE FROM METRICS WHERE {where}"):
+        key = (instance, name, json.dumps(json.loads(tags), sort_keys=True), int(t))
+        check(key not in found, f"{key} is there twice")
+        found[key] = float(value)
+    return found
+
+
+def post(aggregator, path, body, method="POST"):
+    request = urllib.request.Request(f"http://127.0.0.1:{aggregator.api_port}{path}", json.dumps(body).encode(),
+                                     {"Content-Type": "application/json"}, method=method)
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        return json.loads(answer.read())
+
+
+def compare(want, have):
+    missing = want.keys() - have.keys()
+    check(not missing, f"{len(missing)} of {len(want)} points are missing, as {sorted(missing)[:3]}")
+    more = have.keys() - want.keys()
+    check(not more, f"{len(more)} rows that we do not have, as {sorted(more)[:3]}")
+    for key, value in want.items():
+        near = math.isclose(have[key], value, rel_tol=1e-6, abs_tol=1e-3)
+        check(near, f"{key}: {have[key]} instead of {value}")
+
+
+def check_views(double, identity):
+    setup = (nephos.ROOT / "packaging/deploy/snowflake/setup.sql").read_text()
+    views = re.findall(r"^CREATE OR REPLACE VIEW.*?;", setup, re.M | re.S)
+    check(len(views) == 4, f"{len(views)} views")
+    double.sql("CREATE OR REPLACE MACRO SYSDATE() AS CAST(now() AT TIME ZONE 'UTC' AS TIMESTAMP)")
+    for view in views:
+        double.sql(view.rstrip(";"))
+    for view in ("METRICS_HOURLY", "METRICS_DAILY"):
+        total = int(double.sql(f"SELECT sum(SAMPLE_COUNT) FROM {view}")[0][0])
+        check(total == double.rows("METRICS"), f"{view} counts {total}")
+    health = double.sql(f"SELECT NAME, STATUS, ACTIVE_ALERTS_COUNT, AVG_CPU FROM INSTANCE_HEALTH WHERE ID = '{identity}'")
+    check(len(health) == 1 and int(health[0][2]) == 1 and float(health[0][3]) >= 0, f"INSTANCE_HEALTH: {health}")
+    check(double.rows("ACTIVE_ALERTS") == 1, "one alert is active")
+
+
+def check_wrong_keys(world, double, good_lines):
+    """A foreign key, one without its password: told by a test, in words."""
+    foreign, _ = make_key(world, "foreign")
+    locked, _ = make_key(world, "locked", "-v2", "des3", "-passout", "pass:other")
+    for number, (lines, words) in enumerate([({"key_file": foreign}, "390144"), ({"key_file": locked}, "encrypted"),
+                                             ({"key_file": locked, "password_file": good_lines["password_file"]}, "password")]):
+        more = {k: v for k, v in good_lines.items() if k not in ("key_file", "password_file")}
+        config = sinks.configuration(world, "snow", {**more, **lines})
+        aggregator = world.aggregator(f"wrong-{number}", flags=["--config", config, "--agents-max", "8"]).start()
+        code, out, err = world.run([nephos.binary("nephos-aggregator"), "forward", "test", "snow", "--data", aggregator.data], 60)
+        check(code != 0 and words in out + err, f"{lines}: {code} {out} {err}")
+        aggregator.process.kill()
+
+
+def proof(world):
+    private, public = make_key(world, "key", "-v2", "aes256", "-passout", f"pass:{PASSWORD}")
+    double = Double(world, public)
+    lines = {"type": "snowflake", "account": "myorg-acct", "user": "nephos", "url": f"http://127.0.0.1:{double.port}",
+             "key_file": private, "password_file": secret(world, "password", PASSWORD + "\n"), "resolution": "1s",
+             "interval": "1s"}
+    config = sinks.configuration(world, "snow", lines)
+    aggregator = world.aggregator(flags=["--config", config, "--agents-max", "8"]).start()
+    token = aggregator.token_file("--uses", "2")
+    for name in ("one", "two"):
+        world.agent(name, aggregator.address, "--token-file", token, "--interval", "1s")
+    until(lambda: len(aggregator.instances()) == 2, 20, "two agents join")
+    ids = [i["id"] for i in aggregator.instances()]
+    until(lambda: double.rows("METRICS") > 100, 60, "the first rows arrive")
+    start_ms = (int(time.time()) + 1) * 1000
+    alerts = [post(aggregator, "/alerts", {"instanceId": ids[0], "alertType": "proof", "severity": "high",
+                                           "message": f"it's \"alert\" {n}\n"}) for n in range(3)]
+    double.ask({"next": ["429", "reset", "503", "html", "reset", "401"]})
+    for fault in ("aggregator", "snowflake", "both"):
+        time.sleep(8)
+        if fault != "snowflake":
+            aggregator.process.kill()
+        if fault != "aggregator":
+            double.process.kill()
+            time.sleep(3)
+            double.start()
+            double.ask({"next": ["reset", "reset", "429"]})
+        if fault != "snowflake":
+            aggregator.start()
+    for alert in alerts[1:]:
+        post(aggregator, f"/alerts/{alert['id']}", {"status": "resolved"}, "PUT")
+    time.sleep(8)
+    end_ms = int(time.time()) * 1000
+    time.sleep(3)  # the window that is compared last is over
+    want = {}
+    for identity in ids:
+        want.update(expected(aggregator, identity, start_ms, end_ms))
+    sinks.settled(lambda: len(metric_rows(double, start_ms, end_ms)), lambda: len(want), 90, "every point is a row")
+    compare(want, metric_rows(double, start_ms, end_ms))
+    check(len(want) > 2000, f"only {len(want)} points were compared")
+    until(lambda: sorted(r[0] for r in double.sql("SELECT STATUS FROM ALERTS")) == ["active", "resolved", "resolved"],
+          30, "alerts follow")
+    texts = sorted(r[0] for r in double.sql("SELECT MESSAGE FROM ALERTS"))
+    check(texts == sorted(a["message"] for a in alerts), f"{texts}")
+    until(lambda: double.rows("INSTANCES") == 2, 10, "instances follow")
+    check_views(double, ids[0])
+    counts = double.counts()
+    check(counts["tokens"] <= 4, f"a token is used for a while: {counts}")
+    row = sinks.destination(aggregator, "snow")
+    told = json.dumps(row) + aggregator.process.said()
+    check(PASSWORD not in told and "PRIVATE" not in told, "a secret is told")
+    check_wrong_keys(world, double, lines)
+    print(f"{len(want)} points are rows, each once; {counts}; {json.dumps(row)}")
+
+
+if __name__ == "__main__":
+    nephos.main(proof)
