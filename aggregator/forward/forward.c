@@ -4,6 +4,7 @@
 
 #include "aggregator/forward/channel.h"
 #include "aggregator/forward/sender.h"
+#include "aggregator/forward/snowflake/cortex.h"
 
 struct forward {
     struct plat *plat;
@@ -11,6 +12,7 @@ struct forward {
     struct channel *channels;
     struct sender *senders;
     struct sender_world world;      /* that senders share */
+    struct cortex *cortex;
 };
 
 static void reserve_senders(struct forward *f, struct memory_map *map, uint32_t instances_max)
@@ -43,6 +45,10 @@ struct forward *forward_reserve(struct memory_map *map, uint32_t instances_max)
     if (f != NULL)
         f->channels = channels;
     reserve_senders(f, map, instances_max);
+    struct cortex *cortex = memory_reserve(map, "forward: words of a model", 1, sizeof *cortex,
+                                           "one question waits for the other");
+    if (f != NULL)
+        f->cortex = cortex;
     return f;
 }
 
@@ -54,6 +60,7 @@ void forward_open(struct forward *f, struct plat *p, struct store *s)
     f->world.plat = p;
     f->world.store = s;
     cutter_open(&f->world.cutter, s, wall_ms(plat_wall(p)));
+    cortex_init(f->cortex);
     forward_aws(f, &nothing);
 }
 
@@ -135,6 +142,7 @@ int forward_configure_targets(struct forward *f, const struct target *list, uint
         d->has_next = true;
         o->is_configured = true;
     }
+    cortex_configure(f->cortex, f->store, list, count);
     return ERR_OK;
 }
 
@@ -147,5 +155,5 @@ struct mono forward_step(struct forward *f, struct mono now)
     for (uint32_t i = 0; i < OUTLET_MAX; i++)
         if (f->senders[i].is_used)
             next = mono_earlier(next, sender_step(&f->senders[i], &f->world, now));
-    return next;
+    return mono_earlier(next, cortex_step(f->cortex, f->plat, f->store, now));
 }

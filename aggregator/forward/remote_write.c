@@ -5,7 +5,8 @@
  * its window: what a query sees at that time is what has been measured before.
  *
  * Prometheus takes no sample that is older than the newest of its series, and then refuses the request as a
- * whole: half of it is tried, and so on (VERDICT_DROP). What came twice as the newest sample it takes. */
+ * whole: half of it is tried, and so on (VERDICT_DROP), until the one is found, which is counted. What comes
+ * twice as the newest sample it takes. */
 #include "aggregator/forward/remote_write.h"
 
 #include <string.h>
@@ -160,10 +161,25 @@ static void shape(const struct export_view *v, const struct export_batch *b, str
     r->body.length = (uint32_t)n;
 }
 
+/* One sample that is older than what is there, or there with another value: it came late, or twice. */
+static bool is_too_late(const struct export_answer *a)
+{
+    static const char *const words[] = {"out of order", "duplicate sample", "out of bounds", "too old"};
+    for (uint32_t i = 0; a->status == 400 && i < COUNT_OF(words); i++)
+        if (strstr(a->body, words[i]) != NULL)
+            return true;
+    return false;
+}
+
 static void judge(const struct export_view *v, const struct export_batch *b, const struct export_request *r,
                   const struct export_answer *a, struct export_judgement *j)
 {
-    (void)v, (void)b, (void)r;
+    (void)v, (void)b;
+    if (r->count == 1 && is_too_late(a)) {
+        j->verdict = VERDICT_DONE;
+        j->dropped = 1;
+        return;
+    }
     if (a->status == 415)
         text_put(&j->why, " (does it take remote write 1.0 at this address?)");
     if (a->status == 404)

@@ -123,7 +123,8 @@ static void start(struct sender *d, struct sender_world *w, struct mono now)
         .body_size = out->body.length,
         .timeout_ms = out->timeout_ms != 0 ? out->timeout_ms : (uint32_t)d->to.timeout_ms,
         .ca_file = d->to.ca_file,
-        .aws_scope = out->aws_scope.at, .user = out->user, .password = out->password, .mail_from = "",
+        .aws_scope = out->aws_scope.at, .jwt_key = out->jwt_key, .jwt_password = out->jwt_password,
+        .jwt_subject = out->jwt_subject, .user = out->user, .password = out->password, .mail_from = "",
         .mail_to = "", .answer = d->answer, .answer_size = sizeof d->answer};
     int request = plat_request_start(w->plat, &r);
     if (request == ERR_FULL) {

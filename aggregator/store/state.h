@@ -264,6 +264,7 @@ struct store {
     struct access_state *access;
     struct outboxes outboxes;
     struct outlets outlets;
+    struct wordings *wordings;         /* wording.c */
     struct mono staged_since;          /* MONO_NEVER when nothing is staged */
     enum haste haste;                  /* of what is staged */
     bool has_new;                      /* some of it since the last step */
@@ -365,6 +366,7 @@ void outbox_written(struct store *s);
 
 /* outlet.c */
 void outlet_reserve(struct store *s, struct memory_map *map);
+struct wordings *wordings_reserve(struct memory_map *map);
 /* The staged blocks are about to be readable: what is late is noted. Into the open transaction. */
 int outlet_write(struct store *s);
 void outlet_written(struct store *s);

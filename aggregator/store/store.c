@@ -90,6 +90,7 @@ struct store *store_reserve(struct memory_map *map, const struct store_limits *l
     access_reserve(&parts, map);
     outbox_reserve(&parts, map);
     outlet_reserve(&parts, map);
+    parts.wordings = wordings_reserve(map);
     query_reserve(&parts, map, limits);
     parts.backup = memory_reserve(map, "store: backup", 1, sizeof *parts.backup,
                                   "the newcomer is told to try again");

@@ -97,7 +97,7 @@ def proof(world):
     aggregator = world.aggregator(flags=["--config", config, "--agents-max", "8"]).start()
     token = aggregator.token_file("--uses", "2")
     for name in ("one", "two"):
-        world.agent(name, aggregator.address, "--token-file", token, "--interval", "1s")
+        world.agent(name, aggregator.address, "--id", name, "--token-file", token, "--interval", "1s", "--statsd=")
     until(lambda: len(aggregator.instances()) == 2, 20, "two agents join")
     ids = [i["id"] for i in aggregator.instances()]
     until(lambda: len({k[0] for k in receiver.points()}) == 2, 40, "the first points arrive")
@@ -117,10 +117,15 @@ def proof(world):
     time.sleep(10)
     end_ms = int(time.time()) * 1000
     time.sleep(3)  # the window that is compared last is over
-    want = {}
-    for identity in ids:
-        want.update(expected(aggregator, identity, start_ms, end_ms))
-    sinks.settled(lambda: len(receiver.points().keys() & want.keys()), lambda: len(want), 60, "every point has arrived")
+    def all_expected():
+        return {k: v for identity in ids for k, v in expected(aggregator, identity, start_ms, end_ms).items()}
+
+    def inside():
+        return {k for k in receiver.points() if start_ms <= k[3] < end_ms}
+    sinks.settled(lambda: len(inside()), lambda: len(all_expected()), 60, "every point has arrived")
+    want = all_expected()
+    missing = want.keys() - inside()
+    check(not missing, f"{len(missing)} points have not arrived: {sorted(missing)[:3]}")
     have = receiver.points()
     for key, value in want.items():
         check_point(key, have[key], value)

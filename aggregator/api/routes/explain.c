@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "aggregator/api/routes/words_pool.h"
+#include "aggregator/api/routes/rewording.h"
 
 #define MINUTE_MS INT64_C(60000)
 
@@ -14,7 +14,8 @@ struct explain_state {
     struct words_slot *slot;
     enum part part;
     uint32_t at;
-    bool in_parts;
+    bool in_parts, is_gathered;
+    struct mono asked;         /* when its rewording was */
 };
 
 static struct explain_state *state_of(struct exchange *x)
@@ -47,7 +48,9 @@ static int produce_text(struct exchange *x)
         text_printf(&t, " %s", w->actions[0].command);
     json_open_object(j, NULL);
     json_text(j, "alertId", e->alert.id);
-    json_text(j, "explanation", e->text);
+    const struct words_slot *slot = state_of(x)->slot;
+    json_text(j, "explanation", slot->reworded[0] != '\0' ? slot->reworded : e->text);
+    rewording_write(j, slot, e->text);
     json_text(j, "meaning", w->meaning);
     json_text(j, "cause", w->why);
     json_text(j, "similar", w->similar);
@@ -163,7 +166,9 @@ static void write_tail(struct exchange *x, const struct explain *e)
     json_u64(j, "level", e->words.urgency);
     json_text(j, "reason", e->words.urgency_reason);
     json_close_object(j);
-    json_text(j, "text", e->text);
+    const struct words_slot *slot = state_of(x)->slot;
+    json_text(j, "text", slot->reworded[0] != '\0' ? slot->reworded : e->text);
+    rewording_write(j, slot, e->text);
     json_i64(j, "generated_ms", x->now_ms);
     json_close_object(j);
 }
@@ -197,10 +202,21 @@ static int produce_parts(struct exchange *x)
 static int decide(struct exchange *x)
 {
     struct explain_state *st = state_of(x);
-    int answer = explain_gather(x, &st->slot->explain);
-    if (answer == ERR_OK)
-        respond_json(x, st->in_parts ? produce_parts : produce_text);
-    return answer;
+    struct explain *e = &st->slot->explain;
+    uint64_t key = rewording_key_of_alert(&e->alert);
+    if (!st->is_gathered) {
+        int answer = explain_gather(x, e);
+        if (answer != ERR_OK)
+            return answer;
+        st->is_gathered = true;
+        st->asked = x->now;
+        (void)rewording_ask(x, st->slot, key, "an explanation of an alert", e->text, false);
+    }
+    if (rewording_wait(x, key, st->asked) == ERR_BUSY)
+        return ERR_BUSY;
+    rewording_take(x, key, st->slot);
+    respond_json(x, st->in_parts ? produce_parts : produce_text);
+    return ERR_OK;
 }
 
 static void explain(struct exchange *x, bool in_parts)

@@ -3,12 +3,15 @@
  * sentences, made of facts that are stored, the same words for the same facts. */
 #include <string.h>
 
-#include "aggregator/api/routes/words_pool.h"
+#include "aggregator/api/routes/rewording.h"
 
 struct state {
     struct words_slot *slot;
     bool is_fresh, is_failed;
+    uint64_t key;              /* of its rewording */
+    struct mono asked;
 };
+#define WHAT "a summary of how all servers are"
 
 static struct state *state_of(struct exchange *x)
 {
@@ -82,7 +85,9 @@ static int produce_summary(struct exchange *x)
     struct json *j = &x->json;
     struct insight critical;
     json_open_object(j, NULL);
-    json_text(j, "summary", st->is_failed ? "AI summary temporarily unavailable" : st->slot->summary.text);
+    const char *ours = st->is_failed ? "AI summary temporarily unavailable" : st->slot->summary.text;
+    json_text(j, "summary", st->slot->reworded[0] != '\0' ? st->slot->reworded : ours);
+    rewording_write(j, st->slot, ours);
     write_stats(j, &st->slot->summary);
     write_levels(j, &st->slot->summary.facts);
     if (!st->is_failed && newest_critical(x->world->store, &critical))
@@ -92,7 +97,7 @@ static int produce_summary(struct exchange *x)
     json_iso_ms(j, "generatedAt", x->now_ms);
     if (st->is_fresh) {
         json_open_object(j, "metadata");
-        json_text(j, "aiModel", "nephos-facts");
+        json_text(j, "aiModel", st->slot->reworded[0] != '\0' ? st->slot->model : "nephos-facts");
         json_bool(j, "freshGeneration", true);
         json_close_object(j);
     }
@@ -113,7 +118,23 @@ void handle_summary(struct exchange *x)
     if (s == NULL)
         return;
     say(s);
+    struct state *st = state_of(x);
+    st->key = rewording_key_of_summary(&s->facts);
+    /* The next one that asks may have the answer: this one does not wait. */
+    if (!st->is_failed && rewording_ask(x, st->slot, st->key, WHAT, s->text, false))
+        rewording_take(x, st->key, st->slot);
     respond_json(x, produce_summary);
+}
+
+static int decide(struct exchange *x)
+{
+    struct state *st = state_of(x);
+    int answer = rewording_wait(x, st->key, st->asked);
+    if (answer != ERR_OK)
+        return answer;
+    rewording_take(x, st->key, st->slot);
+    respond_json(x, produce_summary);
+    return ERR_OK;
 }
 
 void handle_summary_generate(struct exchange *x)
@@ -125,9 +146,15 @@ void handle_summary_generate(struct exchange *x)
         respond_error(x, 500, "Failed to generate AI summary", "storage cannot be read; see the log");
         return;
     }
-    state_of(x)->is_fresh = true;
+    struct state *st = state_of(x);
+    st->is_fresh = true;
+    st->key = rewording_key_of_summary(&s->facts);
+    st->asked = x->now;
     say(s);
-    respond_json(x, produce_summary);
+    if (rewording_ask(x, st->slot, st->key, WHAT, s->text, true))
+        respond_later(x, decide);
+    else
+        respond_json(x, produce_summary);
 }
 
 static int produce_quick(struct exchange *x)

@@ -27,6 +27,7 @@ struct words_slot *words_take(struct exchange *x)
         if (slot->is_taken)
             continue;
         slot->is_taken = true;
+        slot->reworded[0] = '\0';
         memory_use(slot->line, slot->line->in_use + 1);
         return slot;
     }

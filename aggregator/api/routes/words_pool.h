@@ -7,6 +7,7 @@
 #include "aggregator/analysis/words/moved.h"
 #include "aggregator/analysis/words/summary_words.h"
 #include "aggregator/api/routes/handlers.h"
+#include "aggregator/store/store_wording.h"
 
 #define EXPLAIN_PAST_MAX 64U    /* durations for the median */
 #define EXPLAIN_PAST_TOLD 5U    /* of earlier alerts that are listed */
@@ -64,6 +65,8 @@ struct words_slot {
     bool is_taken;
     struct memory_line *line;
     uint8_t *marks;
+    char reworded[WORDING_TEXT_SIZE]; /* our words as a model puts them, see rewording.h; "" */
+    char model[WORDING_MODEL_SIZE], prompt[WORDING_PROMPT_SIZE];
     union {
         struct explain explain;
         struct summary summary;

@@ -119,9 +119,14 @@ static void answers(void **state)
     struct points_rig *r = points_new(TARGET_REMOTE_WRITE);
     (void)state;
     points_add(r, 0, 1, "cpu_usage", "", 0, 1);
+    points_add(r, 0, 1, "cpu_usage", "", 1, 1);
     points_shape(r, 10);
     assert_int_equal(points_judge(r, 204, "", 0), VERDICT_DONE);
     assert_int_equal(points_judge(r, 400, "out of order sample", 19), VERDICT_DROP);
+    points_shape(r, 1); /* the one that is to blame */
+    assert_int_equal(points_judge(r, 400, "out of order sample", 19), VERDICT_DONE);
+    assert_int_equal(r->judgement.dropped, 1);
+    assert_int_equal(points_judge(r, 400, "bad label", 9), VERDICT_DROP);
     assert_int_equal(points_judge(r, 429, "", 0), VERDICT_AGAIN);
     assert_int_equal(points_judge(r, 500, "", 0), VERDICT_AGAIN);
     assert_int_equal(points_judge(r, 404, "", 0), VERDICT_HOLD);
