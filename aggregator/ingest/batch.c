@@ -115,6 +115,7 @@ static enum staged stage_block(struct ingest *g, struct session *s, enum store_s
     int n = store_append(g->store, s->instance, stream, b->sequence, block, b->data.at, b->data.size,
                          plat_wall(g->plat));
     if (n == ERR_FULL) {
+        s->held_stream = stream;
         session_hold(g, s);
         return HELD;
     }

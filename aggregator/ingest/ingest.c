@@ -82,6 +82,7 @@ void ingest_open(struct ingest *g, struct plat *p, struct store *s)
     g->large_free_count = g->limits.large_frames_max;
     arena_init(&g->arena, g->scratch->arena, sizeof g->scratch->arena);
     g->commits_acknowledged = g->commits_retried = store_commit_count(s);
+    g->rooms_seen = g->rooms_retried = store_room_count(s);
 }
 
 void ingest_accept(struct ingest *g, int conn, struct mono now)
@@ -122,6 +123,26 @@ static void resume_all(struct ingest *g, struct session_list *list)
     list->count = 0;
     for (uint32_t i = 0; i < count; i++)
         session_resume(g, &g->sessions[list->slots[i]]);
+}
+
+/* Whoever waits for room that is not there yet is not asked to try. What waits is the first frame of its
+ * connection, and live samples may be right behind it: so this does not wait for the next sweep. */
+static void resume_held(struct ingest *g)
+{
+    struct session_list *list = &g->held;
+    uint32_t count = list->count;
+    for (uint32_t i = 0; i < count; i++)
+        list->listed[list->slots[i]] = 0;
+    list->count = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        struct session *s = &g->sessions[list->slots[i]];
+        bool waits_on = s->state == SESSION_SHIPPING && s->paused &&
+                        !store_has_room(g->store, s->instance, s->held_stream);
+        if (waits_on)
+            session_list_add(list, list->slots[i]);
+        else
+            session_resume(g, s);
+    }
 }
 
 static void check_deadlines(struct ingest *g, struct session *s)
@@ -204,9 +225,10 @@ struct mono ingest_step(struct ingest *g, struct mono now)
     bool due = mono_reached(now, g->sweep_due);
     if (g->asking.count > 0 && (due || g->asking_now || store_commit_count(g->store) != g->commits_retried))
         give_places(g);
-    if (due || store_commit_count(g->store) != g->commits_retried) {
-        g->commits_retried = store_commit_count(g->store);
-        resume_all(g, &g->held);
+    g->commits_retried = store_commit_count(g->store);
+    if (due || store_room_count(g->store) != g->rooms_retried) {
+        g->rooms_retried = store_room_count(g->store);
+        resume_held(g);
     }
     if (g->waiting.count > 0 && g->large_free_count > 0)
         resume_all(g, &g->waiting);
@@ -230,10 +252,12 @@ static bool acknowledge(struct ingest *g, struct session *s, uint64_t commits)
 
 bool ingest_acknowledge(struct ingest *g)
 {
-    uint64_t commits = store_commit_count(g->store);
+    uint64_t commits = store_commit_count(g->store), rooms = store_room_count(g->store);
+    bool made_room = (rooms != g->rooms_seen && g->held.count > 0) ||
+                     (commits != g->commits_acknowledged && g->asking.count > 0);
+    g->rooms_seen = rooms;
     if (commits == g->commits_acknowledged && !g->owing_now)
-        return false;
-    bool made_room = commits != g->commits_acknowledged && (g->held.count > 0 || g->asking.count > 0);
+        return made_room;
     g->commits_acknowledged = commits;
     g->owing_now = false;
     struct session_list *list = &g->owing;

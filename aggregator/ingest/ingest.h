@@ -36,8 +36,8 @@ void ingest_accept(struct ingest *g, int conn, struct mono now);
 bool ingest_ready(struct ingest *g, int conn, struct mono now);
 /* Deadlines, held-back sessions, pace changes. Returns when it wants to be called next. */
 struct mono ingest_step(struct ingest *g, struct mono now);
-/* After store_step(): acknowledges what has become durable. True when the commit made room for sessions
- * that were held back: they go on in the next step, at once. */
+/* After store_step(): acknowledges what has become durable. True when a commit or a sealing made room for
+ * sessions that were held back: they go on in the next step, at once. */
 bool ingest_acknowledge(struct ingest *g);
 /* What agents are asked for from now on; those that are connected are told within half a second. At most
  * HINTS_MAX hints with names that fit; ERR_FULL otherwise, and nothing changes. sample_interval_ms 0: as each

@@ -103,6 +103,7 @@ struct session {
     /* batch.c */
     struct mono batch_at;        /* of the newest live batch */
     uint32_t block_next;         /* blocks of the batch at the start of rx that are staged already */
+    enum store_stream held_stream; /* whose block found no room, while it is held back in SESSION_SHIPPING */
 
     /* enroll.c */
     uint64_t commit_awaited;
@@ -149,13 +150,14 @@ struct ingest {
     uint32_t *session_of_instance; /* NO_SLOT when it is not connected */
     uint32_t *free_slots, free_count;
     uint32_t *large_free, large_free_count;
-    struct session_list held;      /* waits for a commit */
+    struct session_list held;      /* waits for a commit, or for room in the store */
     struct session_list waiting;   /* waits for a large buffer */
     struct session_list owing;     /* has staged something that is not acknowledged yet */
     struct session_list asking;    /* waits for a place for its history */
     bool owing_now;                /* an acknowledgement need not wait for the next commit */
     bool asking_now;               /* somebody asks, or a place may be free */
     uint64_t commits_acknowledged, commits_retried;
+    uint64_t rooms_seen, rooms_retried; /* store_room_count() */
     struct ingest_scratch *scratch;
     struct arena arena;
     uint8_t settings[WIRE_REPLY_MAX]; /* the message, the same for every agent */

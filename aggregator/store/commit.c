@@ -243,6 +243,11 @@ uint64_t store_commit_failures(const struct store *s)
     return s->stats.commit_failures;
 }
 
+uint64_t store_room_count(const struct store *s)
+{
+    return s->stats.commits + s->sealings;
+}
+
 uint64_t store_commit_awaited(const struct store *s)
 {
     return s->stats.commits + (s->staged_since.ns == MONO_NEVER.ns ? 0 : 1);

@@ -190,6 +190,7 @@ static void take_over(struct seal *seal, int64_t first_row, struct mono now)
     memcpy(s->tiers, seal->tiers, sizeof s->tiers);
     s->chunk_next = seal->chunk_next;
     s->newest_age_ms = seal->newest_age_ms;
+    s->sealings++;
     s->stats.values_sealed += seal->values;
     s->stats.sealed_bytes += seal->bytes;
     memory_use(s->lines[LINE_JOURNAL], s->journal.used);

@@ -149,14 +149,20 @@ static bool is_push_held_back(const struct store *s, uint32_t instance)
            s->staging.next - s->staging.committed >= STAGED_PUSH_BLOCKS;
 }
 
+bool store_has_room(const struct store *s, uint32_t instance, enum store_stream stream)
+{
+    return !is_held_back(s, instance) &&
+           (stream != STREAM_HISTORY || !is_history_held_back(s, instance)) &&
+           (stream != STREAM_PUSH || !is_push_held_back(s, instance));
+}
+
 /* Puts header and data into the staging area; NULL when there is no room now. */
 static struct staged_block *stage(struct store *s, enum store_stream stream, const struct journal_header *h,
                                   const uint8_t *data)
 {
-    bool held = is_held_back(s, h->instance) ||
-                (stream == STREAM_HISTORY && is_history_held_back(s, h->instance)) ||
-                (stream == STREAM_PUSH && is_push_held_back(s, h->instance));
-    struct staged_block *b = held ? NULL : push(&s->staging, JOURNAL_HEADER_SIZE + h->size);
+    struct staged_block *b = store_has_room(s, h->instance, stream)
+                                 ? push(&s->staging, JOURNAL_HEADER_SIZE + h->size)
+                                 : NULL;
     if (b == NULL)
         return NULL;
     uint8_t *to = s->staging.bytes + b->at;

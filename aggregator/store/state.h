@@ -278,6 +278,7 @@ struct store {
     int64_t newest_age_ms;             /* of all chunks; see retention.c */
     struct retry committing, upkeep;
     bool retention_due, seal_due;
+    uint64_t sealings;       /* each made room */
     struct mono seal_scan_at;
     uint32_t seal_next;                /* instance at which the search goes on */
     struct mono roll_at, expire_at;    /* when to look again for what is due, for what is too old */

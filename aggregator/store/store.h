@@ -197,6 +197,10 @@ uint64_t store_committed_sequence(const struct store *s, uint32_t instance, enum
 /* Grows by one with every commit that succeeded; with every one that failed. */
 uint64_t store_commit_count(const struct store *s);
 uint64_t store_commit_failures(const struct store *s);
+/* Grows when there may be room for what store_append() had none for: with each commit and each sealing. */
+uint64_t store_room_count(const struct store *s);
+/* False when store_append() would answer ERR_FULL to a block of that stream, whatever its size. */
+bool store_has_room(const struct store *s, uint32_t instance, enum store_stream stream);
 /* What that will be when all that is staged now is durable. */
 uint64_t store_commit_awaited(const struct store *s);
 

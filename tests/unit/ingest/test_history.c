@@ -171,6 +171,33 @@ static struct wire_settings must_be_settings(struct peer *p)
     return m;
 }
 
+static void live_samples_behind_history_wait_for_room_only(void **state)
+{
+    (void)state;
+    struct rig *r = begun(5);
+    ask(&one, OLD, 1, 1000);
+    (void)must_be_answered(&one, OLD);
+    peer_send_dictionary(&one, 0, RIG_SERIES);
+    uint64_t sent = 0;
+    uint32_t longest_ms = 0;
+    for (uint64_t live = 1; live <= 20; live++) {
+        uint64_t held = rig_stats(r).held_back;
+        one.epoch = OLD;
+        while (rig_stats(r).held_back == held) { /* as much as the store has room for, and one more */
+            peer_send_block(&one, ++sent, 1, RIG_SERIES, false);
+            rig_run(r, 1);
+        }
+        one.epoch = RIG_EPOCH;
+        peer_send_block(&one, live, 1, RIG_SERIES, false);
+        uint32_t ms = 0;
+        for (; store_committed_sequence(r->store, 0, STREAM_LIVE) < live; ms++)
+            rig_run(r, 1);
+        longest_ms = ms > longest_ms ? ms : longest_ms;
+    }
+    assert_true(longest_ms < 300); /* two commits, not a sweep */
+    rig_free(r);
+}
+
 static void settings_are_told_at_once_and_when_they_change(void **state)
 {
     (void)state;
@@ -255,6 +282,7 @@ int main(void)
         cmocka_unit_test(history_that_is_not_welcome_is_refused),
         cmocka_unit_test(places_go_in_turn),
         cmocka_unit_test(a_place_is_for_who_sends),
+        cmocka_unit_test(live_samples_behind_history_wait_for_room_only),
         cmocka_unit_test(settings_are_told_at_once_and_when_they_change),
         cmocka_unit_test(a_certificate_is_renewed_for_the_same_key),
     };
