@@ -5,6 +5,11 @@ import { LEVELS, levelOf, newest } from './state.js';
 
 const tagValue = (host, key) => host.facts?.metadata?.tags?.[key] ?? host.facts?.metadata?.told?.[key];
 
+/** Bytes a second of all interfaces; the keys are id and metric. */
+export const rates = new Map();
+export const IN = ' network_rx_bytes';
+export const OUT = ' network_tx_bytes';
+
 /** What a host is sorted by; the first word is the key in the address. */
 export const COLUMNS = {
   state: (h) => LEVELS[levelOf(h)],
@@ -13,8 +18,8 @@ export const COLUMNS = {
   memory: (h) => newest(h, 'memory_usage_percent'),
   disk: (h) => newest(h, 'disk_usage_percent'),
   load: (h) => newest(h, 'load_average_1min'),
-  in: (h) => h.rate.network_rx_mb,
-  out: (h) => h.rate.network_tx_mb,
+  in: (h) => rates.get(h.id + IN),
+  out: (h) => rates.get(h.id + OUT),
   seen: (h) => h.last_seen_ms,
   alerts: (h) => h.alerts.length,
 };

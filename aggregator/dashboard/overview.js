@@ -5,13 +5,14 @@ import { html, nothing } from './lit-html.js';
 import { get } from './api.js';
 import { addView } from './add.js';
 import { bytesRate, plain } from './format.js';
-import { directionOf, groupings, matches, rowsOf, sorted } from './hosts.js';
+import { directionOf, groupings, IN, matches, OUT, rates, rowsOf, sorted } from './hosts.js';
 import { amend, here, link } from './router.js';
 import { draw, levelOf, LEVELS, newest, serverNow, state } from './state.js';
 import { badge, empty, hostLink, levelOfSeverity, meter, shape, sparkline, when, wordOfStatus } from './ui.js';
 
 const SPARK_MS = 60000;
 const SPARK_POINTS = 60;
+const RATE_MS = 15000;
 const MARGIN_ROWS = 8;
 const HEADS = [
   ['state', 'State'], ['name', 'Host'], ['cpu', 'CPU'], ['memory', 'Memory'], ['disk', 'Disk'], ['load', 'Load'], ['in', 'In'],
@@ -19,7 +20,7 @@ const HEADS = [
 ];
 
 const sparks = new Map();
-let sparksAt = 0;
+let sparksAt = 0, ratesAt = 0;
 let predictions = [];
 let arrangement = {};
 let held = null; // the order of the rows while somebody points at them
@@ -33,13 +34,23 @@ async function loadSparks() {
   for (const s of answer.series) sparks.set(s.group?.instance ?? s.instance, s.v);
 }
 
+async function loadRates() {
+  ratesAt = Date.now();
+  const answer = await get('/api/v1/query', { metric: IN.trim() + ',' + OUT.trim(), agg: 'sum', by: 'instance', from: '-1m', step: '30s' });
+  rates.clear();
+  for (const s of answer.series) rates.set(`${s.group?.instance ?? s.instance} ${s.metric}`, s.v.findLast((v) => v !== null));
+  state.version++;
+}
+
 async function loadPredictions() {
   const answer = await get('/insights/predictions', { limit: 20 });
   predictions = answer.insights ?? answer.predictions ?? [];
 }
 
 function refresh() {
-  if (document.hidden || Date.now() - sparksAt < SPARK_MS || state.hosts.length === 0) return;
+  if (document.hidden || state.hosts.length === 0) return;
+  if (Date.now() - ratesAt > RATE_MS) loadRates().then(draw, () => {});
+  if (Date.now() - sparksAt < SPARK_MS) return;
   loadSparks().then(draw, () => {});
   loadPredictions().then(draw, () => {});
 }
@@ -57,8 +68,10 @@ function attention() {
       text: 'no samples arrive', since: h.last_seen_ms, address: link('host', h.id) });
   }
   for (const p of predictions) {
-    if (p.severity === 'low') continue;
-    items.push({ level: 'warn', word: 'forecast', host: p.affectedInstances?.[0], text: p.title, since: Date.parse(p.createdAt), address: link('insights', p.id) });
+    const [host, metric] = [p.affectedInstances?.[0], p.metricsAnalyzed?.[0]];
+    // What is likely enough has an alert already.
+    if (p.severity === 'low' || state.alerts.some((a) => a.instanceId === host && a.metricName === metric && a.alertType.startsWith('forecast'))) continue;
+    items.push({ level: 'warn', word: 'forecast', host, text: p.title, since: Date.parse(p.createdAt), address: link('insights', p.id) });
   }
   return items.sort((a, b) => LEVELS[a.level] - LEVELS[b.level] || b.since - a.since);
 }
@@ -89,8 +102,8 @@ function hostRow(host, index) {
     ${cell('Memory', meter('Mem', newest(host, 'memory_usage_percent')))}
     ${cell('Disk', meter('Disk', newest(host, 'disk_usage_percent')))}
     ${cell('Load', plain(newest(host, 'load_average_1min')), 'number')}
-    ${cell('In', bytesRate(host.rate.network_rx_mb), 'number')}
-    ${cell('Out', bytesRate(host.rate.network_tx_mb), 'number')}
+    ${cell('In', bytesRate(rates.get(host.id + IN)), 'number')}
+    ${cell('Out', bytesRate(rates.get(host.id + OUT)), 'number')}
     ${cell('CPU, 30 min', sparkline(sparks.get(host.id), 100, 'CPU of the last half hour'), 'line')}
     ${cell('Seen', host.last_seen_ms ? when(Math.min(host.last_seen_ms, serverNow())) : html`<span class="quiet">never</span>`, 'number seen')}</tr>`;
 }

@@ -8,7 +8,7 @@ const POLL_MS = 5000;
 const POLL_MANY_MS = 10000;
 const MANY = 150;
 const SLOW_MS = 30000;
-const LIST_METRICS = 'cpu_usage,memory_usage_percent,disk_usage_percent,load_average_1min,network_rx_mb,network_tx_mb';
+const LIST_METRICS = 'cpu_usage,memory_usage_percent,disk_usage_percent,load_average_1min';
 
 export const state = {
   hosts: [], // of /api/v1/live, each with `rate`, `facts`, `alerts`
@@ -63,22 +63,9 @@ export function newest(host, metric) {
   return most;
 }
 
-/** Megabytes that a counter of a host has grown by, as bytes a second between two answers. */
-function rateOf(host, before, metric) {
-  const now = host.series.find((s) => s.metric === metric);
-  const then = before?.series.find((s) => s.metric === metric);
-  const ms = now && then ? now.t - then.t : 0;
-  if (!(ms > 0)) return before?.rate[metric];
-  return now.v < then.v ? undefined : ((now.v - then.v) * 1048576 * 1000) / ms;
-}
-
 function takeHosts(hosts) {
-  const before = state.byId;
   state.byId = new Map();
   for (const host of hosts) {
-    const old = before.get(host.id);
-    host.rate = {};
-    for (const metric of ['network_rx_mb', 'network_tx_mb']) host.rate[metric] = rateOf(host, old, metric);
     host.facts = facts.get(host.id);
     state.byId.set(host.id, host);
   }

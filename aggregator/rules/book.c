@@ -209,11 +209,7 @@ bool book_is_silenced(const struct rule_book *b, int64_t now_ms, const char *ins
                       const char *rule, const char *tag)
 {
     char of[ALERT_RULE_SIZE];
-    (void)text_copy(of, sizeof of, rule);
-    if (text_starts(rule, RULE_PREFIX)) { /* "rule:NAME", "rule:NAME:METRIC" */
-        (void)text_copy(of, sizeof of, rule + sizeof RULE_PREFIX - 1);
-        of[strcspn(of, ":")] = '\0';
-    }
+    rule_name_of(rule, of);
     int found = rules_find(&b->rules, of);
     return (found >= 0 && window_holds(&b->rules.rules[found].silence, now_ms)) ||
            silences_find(&b->silences, now_ms, instance, name, of, tag) != NULL;

@@ -375,3 +375,11 @@ int rules_parse(struct rule_set *set, const char *name, const char *text, uint32
     text_put(why, words);
     return ERR_MALFORMED;
 }
+
+void rule_name_of(const char *rule, char to[static ALERT_RULE_SIZE])
+{
+    bool is_ours = text_starts(rule, RULE_PREFIX);
+    (void)text_copy(to, ALERT_RULE_SIZE, is_ours ? rule + sizeof RULE_PREFIX - 1 : rule);
+    if (is_ours)
+        to[strcspn(to, ":")] = '\0';
+}

@@ -25,6 +25,9 @@
 #define RULE_TEXT_MAX 49152U      /* of one file of rules */
 /* What the names of our alerts begin with; behind it stands the name of the rule. */
 #define RULE_PREFIX "rule:"
+/* The name by which silences know the rule of an alert: NAME of "rule:NAME" and "rule:NAME:METRIC"; what
+ * others raise is called as it is. */
+void rule_name_of(const char *rule, char to[static ALERT_RULE_SIZE]);
 
 enum term_kind {
     TERM_NONE,

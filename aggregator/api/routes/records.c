@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "aggregator/api/routes/handlers.h"
+#include "aggregator/rules/rule.h"
 
 void alert_write(struct json *j, const char *key, const struct alert *a)
 {
@@ -20,8 +21,11 @@ void alert_write(struct json *j, const char *key, const struct alert *a)
     json_u64(j, "occurrences", a->occurrences);
     if (a->metric[0] != 0)
         json_text(j, "metricName", a->metric);
-    if (a->rule[0] != 0)
-        json_text(j, "rule", a->rule);
+    if (a->rule[0] != 0) {
+        char name[ALERT_RULE_SIZE];
+        rule_name_of(a->rule, name);
+        json_text(j, "rule", name);
+    }
     if (a->tag[0] != 0)
         json_text(j, "tag", a->tag);
     json_close_object(j);
