@@ -1,3 +1,3 @@
 # file: aggregator/store/outlet.c
-# test: unit:forward/test_outlet
+# unit: forward/test_outlet
 s/    for \(uint32_t i = 0; i <= OUTLET_RANGES; i\+\+\) \{/    for (uint32_t i = 0; i < OUTLET_RANGES; i++) {/

@@ -1,3 +1,3 @@
 # file: aggregator/forward/sender.c
-# test: unit:forward/test_outlet
+# unit: forward/test_outlet
 s/            d->has_points = true;/            cut_arrived(w->store, \&d->cut); d->has_points = true;/

@@ -408,6 +408,26 @@ static void ranges_join_and_part(void **state)
     assert_false(late_has_some(&p));
 }
 
+static void a_range_that_is_being_sent_outlives_a_crash(void **state)
+{
+    (void)state;
+    struct outside *o = begin(8, 0);
+    weather(o, 60, 0, false);
+    calm(o, 100);
+    struct outlet *out = store_outlet(o->r->store, 0);
+    store_outlet_late(o->r->store, out, 0, FAR_MS, FAR_MS + 10000);
+    store_outlet_take(o->r->store, out, 0, FAR_MS, FAR_MS + 10000);
+    store_outlet_late(o->r->store, out, 0, FAR_MS + 30000, FAR_MS + 40000); /* the row is written */
+    assert_int_equal(store_commit(o->r->store), ERR_OK);
+    die(o);
+    const struct outlet_place *p = &store_outlet(o->r->store, 0)->places[0];
+    int64_t covered_ms = 0;
+    for (uint32_t i = 0; i < OUTLET_RANGES; i++)
+        covered_ms += p->late[i].to_ms - p->late[i].from_ms;
+    assert_int_equal(covered_ms, 20000);
+    end(o);
+}
+
 static void ids_are_names(void **state)
 {
     (void)state;
@@ -433,6 +453,7 @@ int main(void)
         cmocka_unit_test(what_waits_for_a_dead_destination_is_bounded),
         cmocka_unit_test(a_replay_sends_all_once_more),
         cmocka_unit_test(ranges_join_and_part),
+        cmocka_unit_test(a_range_that_is_being_sent_outlives_a_crash),
         cmocka_unit_test(ids_are_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
