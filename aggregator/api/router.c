@@ -97,7 +97,7 @@ static const struct route routes[] = {
     {HTTP_POST, "/api/v1/agents/{id}/allow", handle_agent_allow, .kind = ROUTE_DATA, .role = ROLE_KEEPER},
     {HTTP_GET, "/api/v1/destinations", handle_destinations, .kind = ROUTE_DATA},
     {HTTP_POST, "/api/v1/destinations/{name}/test", handle_destination_test, .kind = ROUTE_DATA},
-    {HTTP_POST, "/api/v1/forward/replay", handle_forward_replay, .kind = ROUTE_DATA,
+    {HTTP_POST, "/api/v1/forward/replay", handle_forward_replay, .kind = ROUTE_DATA, .role = ROLE_OPERATOR,
      .body_max = BODY_MAX_SETTING},
     {HTTP_GET, "/api/v1/audit", handle_audit, .kind = ROUTE_DATA, .role = ROLE_KEEPER},
     /* samples from who has no agent */
