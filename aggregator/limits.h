@@ -6,6 +6,8 @@
 
 #include "aggregator/sentinel/sentinel.h"
 #include "aggregator/store/store.h"
+#include "aggregator/store/store_outbox.h"
+#include "aggregator/store/store_outlet.h"
 #include "proto/limits.h"
 
 struct aggregator_limits {
@@ -108,7 +110,7 @@ static inline uint32_t limits_tls(const struct aggregator_limits *l)
 }
 
 /* Requests to others under way at one time: one for each destination, and what the sentinel looks at. */
-#define OUTBOUND_MAX (8U + SENTINEL_REQUESTS_MAX)
+#define OUTBOUND_MAX (OUTBOX_MAX + OUTLET_MAX + SENTINEL_REQUESTS_MAX)
 
 /* Connections of the platform: sessions, API, two commands, four listeners, and look-ups of names. */
 static inline uint32_t limits_connections(const struct aggregator_limits *l)

@@ -2,13 +2,6 @@
 // Requests to the aggregator. A token, where one is needed, is turned into a cookie that no script can read, and is
 // kept nowhere here: it comes in by the form or by the fragment (#token=...), which browsers do not send.
 
-export class ApiError extends Error {
-  constructor(status, message) {
-    super(message);
-    this.status = status;
-  }
-}
-
 const SESSION = '/api/v1/session';
 const BUSY_TRIES = 4;
 const wait = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -16,7 +9,7 @@ const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 async function answerOf(response) {
   if (response.ok) return response.status === 204 ? null : response.json();
   const body = await response.json().catch(() => ({}));
-  throw new ApiError(response.status, body.message || body.detail || response.statusText);
+  throw Object.assign(new Error(body.message || response.statusText), { status: response.status });
 }
 
 /** Sends `body` as JSON, where there is one. */

@@ -2,7 +2,7 @@
 // An alert explained: the words that the aggregator has for it, and the numbers around it.
 
 import { html, nothing } from './lit-html.js';
-import { ApiError, get } from './api.js';
+import { get } from './api.js';
 import { Chart } from './charts.js';
 import { formatOf } from './format.js';
 import { go, here, link } from './router.js';
@@ -65,7 +65,7 @@ export async function explain(id) {
     draw();
     await loadChart(words.alert);
   } catch (error) {
-    if (now.id === id) now.error = error instanceof ApiError && error.status === 404 ? new ApiError(404, 'No alert has that id; it may have been deleted.') : error;
+    if (now.id === id) now.error = error;
   }
   draw();
 }

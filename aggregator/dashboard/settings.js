@@ -6,7 +6,7 @@ import { get, send } from './api.js';
 import { bytes, duration } from './format.js';
 import { amend, here } from './router.js';
 import { draw, isAdmin, state } from './state.js';
-import { badge, command, empty, exactly, failed, loading, tabs, when } from './ui.js';
+import { badge, command, empty, exactly, failed, loading, table, tabs, when } from './ui.js';
 
 const TABS = [['access', 'API tokens'], ['join', 'Join tokens'], ['agents', 'Agents'], ['retention', 'Retention'], ['destinations', 'Destinations'], ['audit', 'Audit log']];
 const ROLES = ['viewer', 'operator', 'admin', 'ingest'];
@@ -38,7 +38,6 @@ async function act(what) {
   }
 }
 
-const table = (heads, rows) => html`<div class="legend tall" tabindex="0"><table class="list"><thead><tr>${heads.map((h) => (h ? html`<th scope="col">${h}</th>` : html`<td></td>`))}</tr></thead><tbody>${rows}</tbody></table></div>`;
 const time = (t) => (t ? html`<span title=${exactly(t)}>${when(t)}</span>` : html`<span class="quiet">never</span>`);
 const coming = (t) => (t ? exactly(t) : 'never');
 const revoke = (path, name) => html`<button type="button" class="small" aria-label="Revoke ${name}" @click=${() => { if (confirm(`Revoke ${name}?`)) act(() => send('DELETE', path)); }}>Revoke</button>`;

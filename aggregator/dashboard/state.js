@@ -2,7 +2,7 @@
 // What the whole page knows: hosts with their newest values, facts, open alerts, the connection. Pages read it; they are
 // told by `draw` that something has changed.
 
-import { ApiError, get } from './api.js';
+import { get } from './api.js';
 
 const POLL_MS = 5000;
 const POLL_MANY_MS = 10000;
@@ -51,8 +51,8 @@ export function draw() {
 }
 
 export function report(error) {
-  if (error instanceof ApiError && error.status === 401) state.needsToken = true;
-  else state.error = error instanceof ApiError ? `${error.status}: ${error.message}` : 'no connection';
+  if (error.status === 401) state.needsToken = true;
+  else state.error = error.status ? `${error.status}: ${error.message}` : 'no connection';
   draw();
 }
 

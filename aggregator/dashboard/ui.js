@@ -55,6 +55,9 @@ export function sparkline(values, most, label) {
 export const nameOf = (id) => state.byId.get(id)?.name ?? id;
 export const hostLink = (id, query = {}) => html`<a class="name" href=${link('host', id, query)}>${nameOf(id)}</a>`;
 
+/** What is named by nothing is a column of buttons. */
+export const table = (heads, rows) => html`<div class="legend tall" tabindex="0"><table class="list"><thead><tr>${heads.map((h) => (h ? html`<th scope="col">${h}</th>` : html`<td></td>`))}</tr></thead><tbody>${rows}</tbody></table></div>`;
+
 export const empty = (title, text = nothing, more = nothing) => html`<div class="empty"><h2>${title}</h2><p>${text}</p>${more}</div>`;
 
 export const failed = (error) => html`<p class="bad" role="alert">${error.status ? `${error.status}: ` : ''}${error.message}</p>`;

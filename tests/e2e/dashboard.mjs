@@ -242,13 +242,29 @@ async function outage(page) {
   await page.waitForFunction((old) => document.querySelector('.shown').textContent !== old, before, { timeout: 30000 });
 }
 
+async function checks(page) {
+  await order('VULTR');
+  await page.goto(BASE + '#/checks');
+  for (const [name, url] of [['itself', BASE + 'healthz'], ['gone', BASE + 'nothing-is-here']]) {
+    await page.fill('input[name=name]', name);
+    await page.fill('input[name=url]', url);
+    await page.click('form button.primary');
+    await page.waitForSelector(`tr:has-text("${name}")`);
+  }
+  await page.waitForSelector('tr:has-text("itself") .badge.ok:has-text("healthy")', { timeout: 40000 });
+  await page.waitForSelector('tr:has-text("gone"):has-text("HTTP 404") .badge.critical', { timeout: 40000 });
+  await page.waitForSelector('tr:has-text("vm 2"):has-text("85.0 %"):has-text("no")', { timeout: 40000 });
+  await page.click('button[aria-label="Delete itself"]');
+  await page.waitForFunction(() => !document.querySelector('button[aria-label="Delete itself"]'));
+}
+
 const desktop = { viewport: { width: 1440, height: 900 } };
 const phone = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true };
 
 const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
 try {
   const page = await opened(browser, desktop);
-  for (const step of [firstRun, overview, host, alerts, rules, compare]) {
+  for (const step of [firstRun, overview, host, alerts, rules, compare, checks]) {
     try {
       await step(page);
     } catch (error) {

@@ -9,9 +9,12 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 
-from nephos import BUILD, ROOT, binary, check, main, until
+import vultr_double
+from nephos import BUILD, ROOT, binary, check, free_port, main, until
+from vultr_double import Vultr
 
 HERE = pathlib.Path(__file__).resolve().parent
 WEIGHT_MAX = 60 * 1024
@@ -75,7 +78,9 @@ def fill(world, aggregator):
 
 def proof(world):
     modules, chromium = browser()
-    aggregator = world.aggregator(flags=["--agents-max", "40"]).start()
+    settings = world.path("settings.conf")
+    pathlib.Path(settings).write_text("")
+    aggregator = world.aggregator(flags=["--agents-max", "40", "--config", settings]).start()
     weight = weigh(aggregator)
     shots = BUILD / "screenshots"
     shots.mkdir(parents=True, exist_ok=True)
@@ -94,7 +99,16 @@ def proof(world):
             f.write(token + "\n")
         world.agent("added", aggregator.address, "--id", "added", "--name", "added", "--statsd", "", "--token-file", path)
 
-    orders = {"FILL": lambda _: fill(world, aggregator), "KILL": lambda _: aggregator.process.kill(),
+    def vultr(_):
+        port = free_port()
+        vultr_double.start(port, 3, "a-key-of-vultr")
+        Vultr.sent[Vultr.servers[1]["id"]] = 850_000_000_000
+        Vultr.servers[2]["power_status"] = "stopped"
+        pathlib.Path(world.path("key")).write_text("a-key-of-vultr")
+        pathlib.Path(settings).write_text(f"[vultr]\nkey_file = {world.path('key')}\nurl = http://127.0.0.1:{port}/v2\n")
+        aggregator.process.popen.send_signal(signal.SIGHUP)
+
+    orders = {"VULTR": vultr, "FILL": lambda _: fill(world, aggregator), "KILL": lambda _: aggregator.process.kill(),
               "START": lambda _: aggregator.start(), "AGENT": agent}
     try:
         for line in node.stdout:

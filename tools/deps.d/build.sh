@@ -26,8 +26,10 @@ FLAGS_YYJSON='-O2 -DNDEBUG -Dmalloc=nephos_trap_malloc -Drealloc=nephos_trap_rea
 # What unpacks gzip, and nothing else; memory comes from who calls it.
 FLAGS_ZLIB='-O2 -DNDEBUG -DZ_SOLO'
 # Outbound requests: HTTP/1.1 and SMTP over TLS, AWS' signature; everything else stays out. libcurl never asks
-# for an address (who starts a request has found it) and starts no thread.
-FLAGS_CURL='-Os -DNDEBUG -DHAVE_CONFIG_H -DBUILDING_LIBCURL -DCURL_STATICLIB -DUSE_MBEDTLS'
+# for an address (who starts a request has found it) and starts no thread. What musl declares for GNU sources
+# alone must be declared: an undeclared memrchr() has its pointer cut to an int.
+FLAGS_CURL='-Os -DNDEBUG -DHAVE_CONFIG_H -DBUILDING_LIBCURL -DCURL_STATICLIB -DUSE_MBEDTLS -D_GNU_SOURCE
+    -Werror=implicit-function-declaration'
 CURL_OPTIONS='--disable-shared --without-ssl --without-zlib --without-brotli --without-zstd --without-libpsl
     --without-libidn2 --without-nghttp2 --without-ca-bundle --without-ca-path --disable-ftp --disable-file
     --disable-ldap --disable-ldaps --disable-rtsp --disable-dict --disable-telnet --disable-tftp --disable-pop3
