@@ -102,7 +102,7 @@ static void judge_sample(void *ctx, const struct reader_sample *s)
 {
     struct judge *j = ctx;
     struct world *w = j->w;
-    if (w->ledger.broken)
+    if (w->ledger.broken || text_equal(s->instance, PUSHES_INSTANCE)) /* that is judged by pushes_judge() */
         return;
     if (s->instance != j->instance) {
         j->instance = s->instance;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "aggregator/store/dense.h"
+#include "aggregator/store/store.h"
 #include "aggregator/store/vfs.h"
 #include "platform/base/bytes.h"
 #include "platform/base/crc32c.h"
@@ -158,6 +159,8 @@ static void take_chunk(struct reader *r, sqlite3_stmt *q)
     int64_t row = sqlite3_column_int64(q, 0);
     uint32_t instance = (uint32_t)sqlite3_column_int64(q, 1);
     uint64_t first = (uint64_t)sqlite3_column_int64(q, 5), last = (uint64_t)sqlite3_column_int64(q, 6);
+    if ((uint64_t)sqlite3_column_int64(q, 4) > STORE_EPOCH_AGENT_MAX)
+        return;
     if (instance >= INSTANCES_MAX ||
         !read_chunk(r, instance, sqlite3_column_blob(q, 8), (uint32_t)sqlite3_column_bytes(q, 8))) {
         broken(r, "a chunk does not read back", row);
@@ -210,6 +213,8 @@ static bool take_entry(struct reader *r, const uint8_t *bytes, uint32_t size)
     uint32_t instance = get_u32(bytes), data_size = get_u32(bytes + 4), count = get_u16(bytes + 32);
     uint64_t epoch = get_u64(bytes + 8), first = get_u64(bytes + 16);
     struct epoch_facts facts;
+    if (epoch > STORE_EPOCH_AGENT_MAX && data_size <= size - 40)
+        return true; /* pushed: no agent's, see pushes.c */
     if (data_size > size - 40 || instance >= INSTANCES_MAX ||
         get_u32(bytes + 36) != crc32c(crc32c(0, bytes, 36), bytes + 40, data_size) ||
         !find_epoch(r, instance, epoch, &facts) ||

@@ -272,8 +272,10 @@ static void run_until(struct world *w, int64_t end_ns)
     uint32_t steps_at_once = 0;
     while (!w->ledger.broken) {
         int64_t next_ns = sim_next_due(w->sim), weather_ns = weather_step(w), start_ns = next_start(w);
+        int64_t push_ns = pushes_step(w);
         next_ns = weather_ns < next_ns ? weather_ns : next_ns;
         next_ns = start_ns < next_ns ? start_ns : next_ns;
+        next_ns = push_ns < next_ns ? push_ns : next_ns;
         if (next_ns >= end_ns) {
             sim_advance_to(w->sim, end_ns);
             return;
