@@ -68,7 +68,7 @@ def prove_told(aggregator, listener, began):
     until(lambda: told("raised"), 45, "the webhook is told")
     at, alert = told("raised")[0]
     check(len(told("raised")) == 1 and alert["alertType"].startswith("cpu"), f"once, and of the CPU: {Hook.told}")
-    until(lambda: any("CPU has been at" in json.dumps(m) for m in listener.messages()), 10, "the WebSocket client is told")
+    until(lambda: any("CPU has been at" in json.dumps(m) for m in listener.messages()), 20, "the WebSocket client is told")
     alerts = aggregator.get("/alerts", status="active")["alerts"]
     check([a["id"] for a in alerts] == [alert["id"]], f"it is the one alert there is: {alerts} and {alert}")
     return alert["id"], at - began
@@ -100,8 +100,11 @@ def proof(world):
     agent.says("connected to")
     listener = Listener(world, aggregator, subscription(types=["alert"]))
     until(lambda: aggregator.instances(), 20, "the host is known")
+    listener.until_message("subscribed", 30)
 
-    stress = world.start("stress", [program, "--cpu", str(usual + 24), "--timeout", "120"],
+    # Before others, where that is allowed: then it is among the busiest whatever else is built on this machine.
+    first = ["nice", "-n", "-5"] if os.geteuid() == 0 else []
+    stress = world.start("stress", [*first, program, "--cpu", str(usual + 14), "--timeout", "120"],
                          environment={**world.environment, **environment})
     began = time.monotonic()
     alert, took = prove_told(aggregator, listener, began)
