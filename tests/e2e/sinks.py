@@ -3,6 +3,7 @@
 destination is doing."""
 import collections
 import pathlib
+import re
 
 from nephos import check, until
 
@@ -27,10 +28,13 @@ def destination(aggregator, name):
 
 
 def points(aggregator, instance, metrics, from_ms, to_ms):
-    """{(metric, tag): {begin of the second: value}}: the mean of a gauge, the last of a counter."""
+    """{(metric, tag): {begin of the second: value}}: the mean of a gauge, the last of a counter. `metrics`: a set,
+    a pattern, or None for all."""
+    def is_wanted(name):
+        return metrics is None or (metrics.match(name) if isinstance(metrics, re.Pattern) else name in metrics)
     found = collections.defaultdict(dict)
     listed = aggregator.get("/api/v1/series", instance=instance)["series"]
-    kinds = {s["metric"]: s["kind"] for s in listed if metrics is None or s["metric"] in metrics}
+    kinds = {s["metric"]: s["kind"] for s in listed if is_wanted(s["metric"])}
     names = sorted(kinds)
     for kind, fold in (("gauge", "avg"), ("counter", "last")):
         chosen = [name for name in names if kinds[name] == kind]

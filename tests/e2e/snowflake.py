@@ -21,7 +21,8 @@ from nephos import check, until
 
 ACCOUNT, USER, PASSWORD = "MYORG-ACCT", "NEPHOS", "pass-of-the-k3y"
 MODEL = "proof-model"
-OURS = "WHERE ALERT_TYPE = 'proof'"  # rules may have found something on this machine, too
+SENT = re.compile(r"cpu_usage$|cpu_core_|memory_|disk_|network_|load_|uptime$|forks$")
+OURS = "WHERE ALERT_TYPE LIKE 'proof-%'"  # rules may have found something on this machine, too
 
 
 def secret(world, name, text):
@@ -85,7 +86,7 @@ def tags_of(tag):
 def expected(aggregator, identity, start_ms, end_ms):
     """{(instance, metric, tags, begin): value}"""
     found = {}
-    for (metric, tag), values in sinks.points(aggregator, identity, None, start_ms, end_ms).items():
+    for (metric, tag), values in sinks.points(aggregator, identity, SENT, start_ms, end_ms).items():
         for t, value in values.items():
             found[identity, metric, json.dumps(tags_of(tag), sort_keys=True), t] = value
     return found
@@ -175,7 +176,8 @@ def proof(world):
     double = Double(world, public)
     lines = {"type": "snowflake", "account": "myorg-acct", "user": "nephos", "url": f"http://127.0.0.1:{double.port}",
              "key_file": private, "password_file": secret(world, "password", PASSWORD + "\n"), "resolution": "1s",
-             "interval": "1s", "model": MODEL}
+             "interval": "1s", "model": MODEL,
+             "metrics": "cpu_usage, cpu_core_*, memory_*, disk_*, network_*, load_*, uptime, forks"}
     config = sinks.configuration(world, "snow", lines)
     aggregator = world.aggregator(flags=["--config", config, "--agents-max", "8"]).start()
     token = aggregator.token_file("--uses", "2")
@@ -185,7 +187,7 @@ def proof(world):
     ids = [i["id"] for i in aggregator.instances()]
     until(lambda: double.rows("METRICS") > 100, 60, "the first rows arrive")
     start_ms = (int(time.time()) + 1) * 1000
-    alerts = [post(aggregator, "/alerts", {"instanceId": ids[0], "alertType": "proof", "severity": "high",
+    alerts = [post(aggregator, "/alerts", {"instanceId": ids[0], "alertType": f"proof-{n}", "severity": "high",
                                            "message": f"it's \"alert\" {n}\n"}) for n in range(3)]
     double.ask({"next": ["429", "reset", "503", "html", "reset", "401"]})
     for fault in ("aggregator", "snowflake", "both"):

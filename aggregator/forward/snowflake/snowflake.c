@@ -15,7 +15,7 @@
 #include "aggregator/forward/snowflake/answer.h"
 #include "aggregator/forward/snowflake/statements.h"
 
-#define ROWS_MAX 500U
+#define ROWS_MAX 1000U
 #define ASK_FIRST_MS 300
 #define ASK_MOST_MS 10000
 /* A statement that nobody can say anything about after so many questions is begun anew. */
@@ -42,7 +42,7 @@ static void limits(const struct target *to, struct export_limits *out)
 {
     (void)to;
     /* Each statement wakes a warehouse, which costs a minute at least: many rows, and not often. */
-    *out = (struct export_limits){.takes = EXPORT_ALL, .items_max = 2 * ROWS_MAX, .resolution_ms = 60000,
+    *out = (struct export_limits){.takes = EXPORT_ALL, .items_max = ROWS_MAX, .resolution_ms = 60000,
                                   .interval_ms = 300000};
 }
 

@@ -242,18 +242,21 @@ static void other_rows(void **state)
     struct points_rig *r = rig();
     (void)state;
     struct export_batch *b = &r->batch;
+    static struct alert alerts[3];
+    static struct insight insight;
+    static struct told told;
     r->to.sends = EXPORT_ALL;
     ((struct state *)r->view.state)->table = EXPORT_KIND_COUNT;
     b->kind = EXPORT_ALERTS;
     b->count = 3;
     for (uint32_t i = 0; i < 3; i++) {
-        b->alerts[i] = (struct alert){.id = "a1", .instance = "db", .message = "say \"no\"\n",
+        alerts[i] = (struct alert){.id = "a1", .instance = "db", .message = "say \"no\"\n",
                                       .severity = ALERT_HIGH, .created_ms = POINTS_AT_MS,
                                       .updated_ms = POINTS_AT_MS};
-        b->items[i].alert = &b->alerts[i];
+        b->items[i].alert = &alerts[i];
     }
-    (void)text_copy(b->alerts[1].id, sizeof b->alerts[1].id, "a2");
-    b->alerts[1].deleted_ms = 1;
+    (void)text_copy(alerts[1].id, sizeof alerts[1].id, "a2");
+    alerts[1].deleted_ms = 1;
     shape_next(r); /* the third has the id of the first */
     assert_int_equal(r->request.count, 2);
     assert_non_null(strstr(r->body, "\"5\":{\"type\":\"TEXT\",\"value\":\"say \\\"no\\\"\\n\"}"));
@@ -261,23 +264,23 @@ static void other_rows(void **state)
     assert_non_null(strstr(r->body, "\"15\":{\"type\":\"TEXT\",\"value\":\"deleted\"}"));
     b->kind = EXPORT_INSIGHTS;
     b->count = 1;
-    b->insights[0] = (struct insight){.id = "i1", .title = "t", .instance_count = 2,
+    insight = (struct insight){.id = "i1", .title = "t", .instance_count = 2,
                                       .confidence_permille = 875, .instances = {"db", "web"}};
-    b->items[0].insight = &b->insights[0];
+    b->items[0].insight = &insight;
     shape_next(r);
     assert_non_null(strstr(r->body, "\"6\":{\"type\":\"TEXT\",\"value\":\"[\\\"db\\\",\\\"web\\\"]\"}"));
     assert_non_null(strstr(r->body, "\"8\":{\"type\":\"TEXT\",\"value\":\"0.875\"}"));
     b->kind = EXPORT_INSTANCES;
-    b->told[0] = (struct told){.endpoint = "http://x/health", .metadata = "{\"a\":1}"};
+    told = (struct told){.endpoint = "http://x/health", .metadata = "{\"a\":1}"};
     b->items[0] =
-        (struct export_item){.instance = &r->instances[0], .told = &b->told[0], .status = "healthy"};
+        (struct export_item){.instance = &r->instances[0], .told = &told, .status = "healthy"};
     shape_next(r);
     assert_non_null(strstr(r->body, "MERGE INTO INSTANCES "));
     assert_non_null(strstr(r->body, "\"7\":{\"type\":\"TEXT\",\"value\":\"{\\\"a\\\":1}\"}"));
     points_free(r);
 }
 
-/* As many rows as a statement may have, with the longest words. */
+/* As many rows as a statement may have; with the longest words, half as many. */
 static void a_full_statement_fits(void **state)
 {
     struct points_rig *r = rig();
@@ -286,10 +289,16 @@ static void a_full_statement_fits(void **state)
     ((struct state *)r->view.state)->table = EXPORT_KIND_COUNT;
     memset(tag, 'x', sizeof tag - 1);
     for (uint32_t i = 0; i < EXPORT_ITEMS_MAX; i++)
-        points_add(r, 0, i, "pressure_memory_some_seconds", tag, 0, INT64_MAX);
+        points_add(r, 0, i, "disk_written_bytes", "device=sda", 0, 123456789012345);
     shape_next(r);
     assert_false(r->request.body.truncated);
     assert_int_equal(r->request.count, ROWS_MAX);
+    r->batch.count = 0;
+    for (uint32_t i = 0; i < ROWS_MAX / 2; i++)
+        points_add(r, 0, i, "pressure_memory_some_seconds", tag, 0, INT64_MAX);
+    shape_next(r);
+    assert_false(r->request.body.truncated);
+    assert_int_equal(r->request.count, ROWS_MAX / 2);
     points_free(r);
 }
 
