@@ -324,7 +324,8 @@ static enum next finish(struct cutter *c, struct cut *cut)
     uint32_t last = c->ask.series[c->ask.series_count - 1];
     add_part(cut, to_ms);
     cut->series_at = cut->was_series_end ? 0 : last + 1;
-    return to_ms == asked_ms && cut->was_series_end ? NEXT_INSTANCE : NEXT_BATCH;
+    /* What did not fit waits until the others had their turn: a slow destination starves none. */
+    return cut->was_series_end ? NEXT_INSTANCE : NEXT_BATCH;
 }
 
 /* --- the way round --- */

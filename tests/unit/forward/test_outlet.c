@@ -15,6 +15,7 @@
 #define LIVE 4U                 /* series of the agent; one more is pushed */
 #define SERIES (LIVE + 1)
 #define SECONDS_MAX 4000U
+#define BATCH 500U              /* points in a request of this type of destination */
 #define SPAN 5U                 /* seconds of a window */
 #define WINDOWS (SECONDS_MAX / SPAN)
 #define FAR_MS (RIG_START_MS + 10000)
@@ -356,6 +357,43 @@ static void what_waits_for_a_dead_destination_is_bounded(void **state)
     end(o);
 }
 
+static uint32_t windows_there(const struct outside *o, uint32_t host)
+{
+    uint32_t count = 0;
+    for (uint32_t w = 0; w < WINDOWS; w++)
+        count += o->far[host][0][w].times > 0;
+    return count;
+}
+
+/* Through a slow destination a long backlog goes in turns: no host is a batch ahead of another. */
+static void a_slow_destination_is_shared(void **state)
+{
+    (void)state;
+    struct outside *o = begin(9, 0);
+    uint32_t least = 0, most = 0, points, again;
+    o->is_dead = true;
+    weather(o, 1500, 0, false);
+    o->is_dead = false;
+    const struct sim_outbound slow = {.latency_min_ns = 800 * NS_PER_MS, .latency_max_ns = 800 * NS_PER_MS};
+    *sim_outbound(o->r->world) = slow;
+    for (uint32_t n = 0; n < 200 && least < 200; n++) {
+        run_second(o);
+        least = UINT32_MAX;
+        most = 0;
+        for (uint32_t h = 0; h < HOSTS; h++) {
+            uint32_t there = windows_there(o, h);
+            least = there < least ? there : least;
+            most = there > most ? there : most;
+        }
+        assert_true(most - least <= BATCH / LIVE);
+    }
+    assert_true(least >= 200);
+    calm(o, 200);
+    judge(o, &points, &again);
+    assert_int_equal(again, 0);
+    end(o);
+}
+
 static void a_replay_sends_all_once_more(void **state)
 {
     (void)state;
@@ -451,6 +489,7 @@ int main(void)
         cmocka_unit_test(every_window_arrives_whatever_happens),
         cmocka_unit_test(nothing_is_sent_twice_without_need),
         cmocka_unit_test(what_waits_for_a_dead_destination_is_bounded),
+        cmocka_unit_test(a_slow_destination_is_shared),
         cmocka_unit_test(a_replay_sends_all_once_more),
         cmocka_unit_test(ranges_join_and_part),
         cmocka_unit_test(a_range_that_is_being_sent_outlives_a_crash),
