@@ -1,3 +1,4 @@
 # file: aggregator/forward/otlp.c
 # unit: forward/test_otlp_out
-s/        j->dropped = answer.rejected < .*/        j->dropped = 0;/
+# says: answers
+s/        j->dropped = answer\.rejected < .*/        j->dropped = 0;/

@@ -1,3 +1,4 @@
 # file: aggregator/forward/snowflake/snowflake.c
 # unit: forward/test_snowflake
-s/    if (!is_again) {/    if (true) {/
+# says: a_doubtful_statement_has_its_id_again
+s/    if \(!is_again\) \{/    if (true) {/

@@ -21,5 +21,5 @@ sim-sanitized: $(HOST)/asan/sim ## A few houses with address and undefined-behav
 	@$(HOST)/asan/sim --seeds 8 --hours 1 --jobs $(JOBS) --known tests/sim/seeds
 
 mutants: $(HOST)/fast/sim ## Plant one-line bugs and check that the simulation catches each
-	@CC="$(HOST_CC)" FLAGS='$(HOST_FLAGS) -O2' SIM_OBJ="$(SIM_OBJ)" LIBRARY=$(HOST)/fast/libnephos.a \
+	@CC="$(HOST_CC)" FLAGS='$(subst ',,$(HOST_FLAGS)) -O2' SIM_OBJ="$(SIM_OBJ)" LIBRARY=$(HOST)/fast/libnephos.a \
 	    OUT=$(BUILD)/mutants SIM=$(HOST)/fast/sim JOBS=$(JOBS) tests/mutants/run $(MUTANT)
