@@ -75,7 +75,9 @@ static void take_words(struct wording *w, const char *words)
     text_init(&to, w->text, sizeof w->text);
     while (left > 0) {
         uint32_t n = utf8_character(words, left);
-        if (n > 0 && to.length + n < to.size)
+        if (to.length + n + 1 > to.size)
+            break;
+        if (n > 0)
             text_put_n(&to, words, n);
         else if (*words == '\n')
             text_put_char(&to, '\n');
