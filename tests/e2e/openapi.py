@@ -85,6 +85,11 @@ def read(a, host):
     a.get("/metrics/none", None, "/metrics/{id}")
     a.get("/insights/explain-alert/none", None, "/insights/explain-alert/{id}")
     a.get("/api/v1/alerts/none/explanation", None, "/api/v1/alerts/{id}/explanation")
+    alert = a.ask("post", "/alerts", "/alerts", None, {"instanceId": host, "alertType": "asked", "severity": "high",
+                                                       "message": "to be explained"})
+    a.get(f"/insights/explain-alert/{alert['id']}", 200, "/insights/explain-alert/{id}")
+    a.get(f"/api/v1/alerts/{alert['id']}/explanation", 200, "/api/v1/alerts/{id}/explanation")
+    a.ask("post", "/insights/summary/generate", "/insights/summary/generate", 200)
     a.get("/api/v1/self")
     a.get("/api/v1/self/memory")
     a.get("/healthz")

@@ -57,7 +57,7 @@ const struct openapi_row openapi_rows[] = {
     {HTTP_GET, "/insights/quick-summary", "The same in a sentence", "", NO_BODY,
      {BODY(200, "Summary"), ERROR(500)}},
     {HTTP_GET, "/insights/explain-alert/{id}", "An alert explained", "", NO_BODY,
-     {BODY(200, "Explanation"), ERROR(404)}},
+     {BODY(200, "ExplainedAlert"), ERROR(404)}},
     {HTTP_GET, "/insights/analyze-trend", "Where a metric is going", "instanceId metricName", NO_BODY,
      {BODY(200, "Any"), ERROR(400), ERROR(404)}},
     {HTTP_POST, "/insights/generate", "Insights as they are now", "", NO_BODY, {BODY(200, "Insights")}},

@@ -8,6 +8,7 @@
 #define BOOLEAN "{\"type\":\"boolean\"}"
 #define TAGS "{\"type\":\"object\",\"additionalProperties\":" TEXT "}"
 #define OBJECT "{\"type\":\"object\"}"
+#define SOURCE "{\"enum\":[\"nephos\",\"snowflake-cortex\"]}"
 #define ARRAY(of) "{\"type\":\"array\",\"items\":" of "}"
 #define PROM_DATA(data) "{\"type\":\"object\",\"required\":[\"status\",\"data\"],\"properties\":{" \
                         "\"status\":" TEXT ",\"data\":" data "}}"
@@ -69,7 +70,7 @@ const struct openapi_schema openapi_schemas[] = {
                  ",\"v\":{\"type\":\"array\",\"items\":{\"type\":[\"number\",\"null\"]}}}}"},
     {"Explanation",
      "{\"type\":\"object\",\"required\":[\"alert_id\",\"alert\",\"meaning\",\"causes\",\"evidence\","
-     "\"processes\",\"similar\",\"actions\",\"urgency\",\"text\",\"generated_ms\"],"
+     "\"processes\",\"similar\",\"actions\",\"urgency\",\"text\",\"source\",\"generated_ms\"],"
      "\"properties\":{\"alert_id\":" TEXT ",\"alert\":{\"type\":\"object\"},\"meaning\":" TEXT
      ",\"causes\":" TEXT ",\"evidence\":" ARRAY(REF("Evidence"))
      ",\"processes\":{\"type\":\"object\",\"required\":[\"list\"],"
@@ -78,7 +79,16 @@ const struct openapi_schema openapi_schemas[] = {
      "\"items\":{\"type\":\"object\",\"required\":[\"what\"],\"properties\":{\"what\":" TEXT
      ",\"command\":" TEXT "}}},\"urgency\":{\"type\":\"object\",\"required\":[\"level\",\"reason\"],"
      "\"properties\":{\"level\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":10},\"reason\":" TEXT "}},"
-     "\"text\":" TEXT ",\"generated_ms\":" INTEGER "}}"},
+     "\"text\":" TEXT ",\"source\":" SOURCE ",\"aiModel\":" TEXT ",\"facts\":" TEXT
+     ",\"generated_ms\":" INTEGER "}}"},
+    {"ExplainedAlert",
+     "{\"type\":\"object\",\"required\":[\"alertId\",\"explanation\",\"source\",\"meaning\",\"cause\","
+     "\"similar\",\"action\",\"urgency\",\"urgencyReason\",\"alert\",\"generatedAt\"],"
+     "\"properties\":{\"alertId\":" TEXT ",\"explanation\":" TEXT ",\"source\":" SOURCE
+     ",\"aiModel\":" TEXT ",\"facts\":" TEXT ",\"meaning\":" TEXT ",\"cause\":" TEXT
+     ",\"similar\":" TEXT ",\"action\":" TEXT
+     ",\"urgency\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":10},\"urgencyReason\":" TEXT
+     ",\"alert\":" OBJECT ",\"generatedAt\":" TEXT "}}"},
     {"Note", "{\"type\":\"object\",\"required\":[\"id\",\"text\",\"author\",\"from\",\"to\",\"createdAt\","
              "\"updatedAt\"],\"properties\":{\"id\":" TEXT ",\"instance\":" TEXT ",\"text\":" TEXT
              ",\"author\":" TEXT ",\"from\":" INTEGER ",\"to\":" INTEGER ",\"createdAt\":" TEXT
@@ -151,7 +161,8 @@ const struct openapi_schema openapi_schemas[] = {
     {"Summary",
      "{\"type\":\"object\",\"required\":[\"summary\",\"generatedAt\"],\"properties\":{"
      "\"summary\":" TEXT ",\"generatedAt\":" TEXT ",\"levels\":" OBJECT ",\"hostCount\":" INTEGER
-     ",\"openAlerts\":" INTEGER ",\"acknowledgedAlerts\":" INTEGER "}}"},
+     ",\"openAlerts\":" INTEGER ",\"acknowledgedAlerts\":" INTEGER ",\"source\":" SOURCE
+     ",\"aiModel\":" TEXT ",\"facts\":" TEXT ",\"metadata\":" OBJECT "}}"},
     {"Ingested",
      "{\"type\":\"object\",\"required\":[\"message\",\"metricsIngested\"],\"properties\":{"
      "\"message\":" TEXT ",\"metricsIngested\":" INTEGER ",\"instanceUpdated\":" BOOLEAN
