@@ -1,3 +1,3 @@
 # file: aggregator/forward/aws/call.c
 # unit: forward/test_aws_chain
-s/now_ms + c->offset_ms/now_ms/
+s/now_ms \+ c->offset_ms/now_ms/

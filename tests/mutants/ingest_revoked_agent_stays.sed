@@ -1,3 +1,3 @@
 # file: aggregator/ingest/ingest.c
 # unit: ingest/test_revoked
-s/if \(is_known \&\& s->identity/if (false \&\& s->identity/
+s/if \(is_known && s->instance/if (false \&\& s->instance/
