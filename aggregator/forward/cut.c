@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* See cut.h. */
-#include "aggregator/forward/cut.h"
+/* The way round all instances, and the query that looks into the store. See cut.h. */
+#include "aggregator/forward/cut_parts.h"
 
 #include <string.h>
 
 #define CELLS_MAX 16384U            /* of one query */
 #define INSTANCES_A_STEP 512U       /* looked at, when there is nothing to cut */
-#define HOUR_MS INT64_C(3600000)
 
 void cutter_reserve(struct cutter *c, struct memory_map *map, uint32_t instances_max)
 {
@@ -23,96 +22,6 @@ void cutter_open(struct cutter *c, struct store *s, int64_t now_ms)
 {
     c->store = s;
     c->open_ms = now_ms;
-}
-
-static int64_t floor_to(int64_t ms, int64_t span_ms)
-{
-    return ms - ms % span_ms;
-}
-
-static int64_t ceil_to(int64_t ms, int64_t span_ms)
-{
-    return floor_to(ms + span_ms - 1, span_ms);
-}
-
-/* --- what is to be cut of an instance --- */
-
-static int64_t newest_ms(struct cutter *c, uint32_t instance)
-{
-    int64_t ms = store_instance(c->store, instance)->last_sample_ms;
-    if (ms != 0)
-        return ms;
-    if (c->newest_ms[instance] < 0)
-        c->newest_ms[instance] = store_outlet_newest_ms(c->store, instance);
-    return c->newest_ms[instance];
-}
-
-/* Windows that end here or before are complete. */
-static int64_t complete_ms(struct cutter *c, const struct cut *cut, uint32_t instance, int64_t now_ms)
-{
-    const struct instance *in = store_instance(c->store, instance);
-    int64_t span_ms = cut->to->resolution_ms, newest = newest_ms(c, instance);
-    int64_t end_ms = floor_to(newest, span_ms);
-    if (newest == 0)
-        return 0;
-    if (in->source != INSTANCE_FROM_AGENT && now_ms - CUT_PUSHED_MS < newest)
-        end_ms = floor_to(now_ms - CUT_PUSHED_MS, span_ms);
-    int64_t whole_ms = ceil_to(newest + 1, span_ms);
-    int64_t seen_ms = in->last_seen_ms > c->open_ms ? in->last_seen_ms : c->open_ms;
-    if (now_ms - seen_ms > CUT_SILENT_MS && now_ms - whole_ms > CUT_SILENT_MS)
-        end_ms = whole_ms;
-    return end_ms < now_ms ? end_ms : floor_to(now_ms, span_ms);
-}
-
-static bool has_settled(const struct cutter *c, const struct outlet_place *place, uint32_t instance,
-                        int64_t now_ms)
-{
-    bool is_quiet = now_ms - place->noted_ms >= CUT_SETTLE_MS || now_ms < place->noted_ms;
-    return (is_quiet && !store_instance(c->store, instance)->catching_up) ||
-           now_ms - place->since_ms >= CUT_SETTLE_MS_MAX;
-}
-
-/* The first late range below the watermark. */
-static bool find_late(const struct cutter *c, const struct cut *cut, uint32_t instance, int64_t now_ms,
-                      struct cut_part *part)
-{
-    const struct outlet_place *place = &cut->outlet->places[instance];
-    int64_t span_ms = cut->to->resolution_ms, from_ms = INT64_MAX, to_ms = 0;
-    int64_t watermark_ms = floor_to(store_outlet_watermark_ms(cut->outlet, instance), span_ms);
-    for (uint32_t i = 0; i < OUTLET_RANGES; i++) {
-        const struct outlet_range *r = &place->late[i];
-        if (r->to_ms == 0 || r->from_ms >= from_ms || r->from_ms >= watermark_ms)
-            continue;
-        from_ms = r->from_ms;
-        to_ms = r->to_ms;
-    }
-    if (to_ms == 0 || place->taken.to_ms != 0 || !has_settled(c, place, instance, now_ms))
-        return false;
-    to_ms = ceil_to(to_ms, span_ms);
-    *part = (struct cut_part){.instance = instance, .is_late = true, .from_ms = floor_to(from_ms, span_ms),
-                              .to_ms = to_ms < watermark_ms ? to_ms : watermark_ms};
-    return part->from_ms < part->to_ms;
-}
-
-/* What is to be done for the instance, in cut->part; false: nothing. */
-static bool find_part(struct cutter *c, struct cut *cut, uint32_t instance, int64_t now_ms)
-{
-    const struct instance *in = store_instance(c->store, instance);
-    int64_t span_ms = cut->to->resolution_ms;
-    cut->is_given_up = false;
-    if (in->deleted_ms != 0 || !target_wants_instance(cut->to, in->id, in->name))
-        return false;
-    int64_t from_ms = floor_to(store_outlet_watermark_ms(cut->outlet, instance), span_ms);
-    int64_t to_ms = complete_ms(c, cut, instance, now_ms);
-    if (from_ms >= to_ms)
-        return find_late(c, cut, instance, now_ms, &cut->part);
-    int64_t bound_ms = floor_to(now_ms - cut->to->backlog_max_ms, span_ms);
-    if (from_ms < bound_ms) { /* too old */
-        cut->is_given_up = true;
-        to_ms = bound_ms < to_ms ? bound_ms : to_ms;
-    }
-    cut->part = (struct cut_part){.instance = instance, .from_ms = from_ms, .to_ms = to_ms};
-    return true;
 }
 
 /* --- the query --- */
@@ -147,12 +56,12 @@ static int64_t windows_of(const struct cut *cut, uint32_t series_count, int64_t 
 /* Looks at the windows from at_ms on. 1: a query runs, or there is nothing to ask for; or an error. */
 static int ask(struct cutter *c, struct cut *cut)
 {
-    int64_t span_ms = cut->is_given_up ? HOUR_MS : cut->to->resolution_ms;
-    int64_t first_ms = floor_to(cut->at_ms, span_ms);
+    int64_t span_ms = cut->is_given_up ? CUT_HOUR_MS : cut->to->resolution_ms;
+    int64_t first_ms = cut_floor(cut->at_ms, span_ms);
     cut->part.to_ms = cut->end_ms;
     if (c->ask.series_count == 0)
         return 1;
-    int64_t windows = (ceil_to(cut->end_ms, span_ms) - first_ms) / span_ms;
+    int64_t windows = (cut_ceil(cut->end_ms, span_ms) - first_ms) / span_ms;
     c->ask.instance = cut->part.instance;
     c->ask.from_ms = first_ms;
     c->ask.to_ms = first_ms + windows_of(cut, c->ask.series_count, windows) * span_ms;
@@ -200,91 +109,6 @@ static void close_part(struct cutter *c, struct cut *cut)
     cut->is_open = false;
 }
 
-/* --- what it found --- */
-
-/* The mean with up to three digits more than a sample has. */
-static void put_value(struct export_point *p)
-{
-    static const uint32_t finer[] = {1000, 100, 10};
-    p->value = p->cell.last;
-    p->value_scale = p->scale;
-    if (p->kind == METRIC_COUNTER || p->cell.count == 1)
-        return;
-    int64_t count = p->cell.count, half = count / 2, sum = p->cell.sum;
-    for (uint32_t i = 0; i < COUNT_OF(finer); i++) {
-        int64_t more;
-        if (p->scale > 1000000000U / finer[i] ||
-            __builtin_mul_overflow(p->cell.sum, (int64_t)finer[i], &more))
-            continue;
-        sum = more;
-        p->value_scale = p->scale * finer[i];
-        break;
-    }
-    if (sum > INT64_MAX - half || sum < INT64_MIN + half)
-        half = 0;
-    p->value = (sum + (sum < 0 ? -half : half)) / count;
-}
-
-static void add_point(struct cutter *c, struct cut *cut, uint32_t at, uint32_t window)
-{
-    struct export_batch *b = cut->batch;
-    const struct store_series *series = store_series(c->store, cut->part.instance, c->ask.series[at]);
-    const struct store_metric *metric = store_metric(c->store, series->metric_index);
-    struct export_item *item = &b->items[b->count++];
-    *item = (struct export_item){
-        .instance = store_instance(c->store, cut->part.instance),
-        .instance_index = cut->part.instance,
-        .point = {.metric = metric->name, .tag = series->tag, .unit = metric->unit, .kind = metric->kind,
-                  .scale = metric->scale, .time_ms = c->ask.from_ms + (int64_t)window * c->ask.step_ms,
-                  .span_ms = c->ask.step_ms, .cell = *store_query_cell(c->store, c->query, at, window),
-                  .series = c->ask.series[at]}};
-    put_value(&item->point);
-    if (!cut->limits.has_no_ids)
-        export_point_id(item, item->point.id);
-}
-
-/* How many windows of the query fit into the batch, and how many points they have. */
-static uint32_t count_fitting(const struct cutter *c, const struct cut *cut, uint32_t *points)
-{
-    uint32_t windows = store_query_points(c->store, c->query), fitting = 0;
-    uint32_t room = cut->limits.items_max - cut->batch->count;
-    *points = 0;
-    for (; fitting < windows; fitting++) {
-        uint32_t n = 0;
-        for (uint32_t i = 0; i < c->ask.series_count; i++)
-            n += store_query_cell(c->store, c->query, i, fitting)->count != 0;
-        if (*points + n > room)
-            break;
-        *points += n;
-    }
-    return fitting;
-}
-
-/* Puts what fits into the batch, and tells up to where that is. */
-static int64_t take_points(struct cutter *c, struct cut *cut, uint32_t *points)
-{
-    uint32_t windows = count_fitting(c, cut, points);
-    for (uint32_t i = 0; i < c->ask.series_count && *points > 0; i++)
-        for (uint32_t w = 0; w < windows; w++)
-            if (store_query_cell(c->store, c->query, i, w)->count != 0)
-                add_point(c, cut, i, w);
-    if (store_query_resolution_ms(c->store, c->query) != 0)
-        cut->outlet->coarser += *points;
-    int64_t to_ms = c->ask.from_ms + (int64_t)windows * c->ask.step_ms;
-    return to_ms < cut->part.to_ms ? to_ms : cut->part.to_ms;
-}
-
-/* Points of windows that are too old to be sent: at most as many as there were windows with samples. */
-static void count_given_up(struct cutter *c, struct cut *cut)
-{
-    int64_t windows = HOUR_MS / cut->to->resolution_ms;
-    for (uint32_t i = 0; i < c->ask.series_count; i++)
-        for (uint32_t w = 0; w < store_query_points(c->store, c->query); w++) {
-            int64_t n = store_query_cell(c->store, c->query, i, w)->count;
-            cut->outlet->given_up += (uint64_t)(n < windows ? n : windows);
-        }
-}
-
 /* Windows up to to_ms are in the batch, or had nothing. */
 static void add_part(struct cut *cut, int64_t to_ms)
 {
@@ -308,9 +132,9 @@ static enum next finish(struct cutter *c, struct cut *cut)
     uint32_t points = 0;
     int64_t asked_ms = cut->part.to_ms, to_ms = asked_ms;
     if (cut->is_given_up)
-        count_given_up(c, cut);
+        cut_count_given_up(c, cut);
     else
-        to_ms = take_points(c, cut, &points);
+        to_ms = cut_take(c, cut, &points);
     end(c);
     if (to_ms <= cut->part.from_ms) { /* not even the first window fits: the next batch begins with it */
         close_part(c, cut);
@@ -376,7 +200,7 @@ static int look(struct cutter *c, struct cut *cut, int64_t now_ms)
             return 1;
         if (cut->next >= count)
             cut->next = 0;
-        if (!find_part(c, cut, cut->next, now_ms)) {
+        if (!cut_find(c, cut, cut->next, now_ms)) {
             pass(c, cut);
             continue;
         }
@@ -412,21 +236,6 @@ int cut_step(struct cutter *c, struct cut *cut, int64_t now_ms)
         pass(c, cut);
     int e = next == NEXT_WINDOWS ? ask(c, cut) : 1;
     return e < 0 ? fail(c, cut, e) : 1;
-}
-
-int64_t cut_oldest_ms(struct cutter *c, const struct cut *cut, int64_t now_ms)
-{
-    int64_t span_ms = cut->to->resolution_ms, oldest_ms = 0;
-    for (uint32_t i = 0; i < store_instance_count(c->store); i++) {
-        const struct instance *in = store_instance(c->store, i);
-        int64_t from_ms = floor_to(store_outlet_watermark_ms(cut->outlet, i), span_ms);
-        if (in->deleted_ms != 0 || from_ms >= complete_ms(c, cut, i, now_ms) ||
-            !target_wants_instance(cut->to, in->id, in->name))
-            continue;
-        if (oldest_ms == 0 || from_ms + span_ms < oldest_ms)
-            oldest_ms = from_ms + span_ms;
-    }
-    return oldest_ms;
 }
 
 void cut_arrived(struct store *s, struct cut *cut)

@@ -1,3 +1,3 @@
-# file: aggregator/forward/cut.c
+# file: aggregator/forward/cut_find.c
 # unit: forward/test_outlet
-s/int64_t end_ms = floor_to\(newest, span_ms\);/int64_t end_ms = ceil_to(newest, span_ms);/
+s/int64_t end_ms = cut_floor\(newest, span_ms\);/int64_t end_ms = cut_ceil(newest, span_ms);/
