@@ -24,11 +24,30 @@ static void drop_batches(struct sender *d, struct sender_world *w)
     d->batch = NULL;
 }
 
-/* What was wrong may have been mended, and what is to be sent may be something else. */
+/* Is the same sent to the same place, whatever keys it takes now? */
+static bool sends_alike(const struct target *a, const struct target *b)
+{
+    const char *const texts[][2] = {
+        {a->url, b->url}, {a->metrics, b->metrics}, {a->instances, b->instances}, {a->region, b->region},
+        {a->stream, b->stream}, {a->schema, b->schema}, {a->stage, b->stage}, {a->account, b->account},
+        {a->database, b->database}, {a->metrics_table, b->metrics_table},
+        {a->alerts_table, b->alerts_table}, {a->instances_table, b->instances_table},
+        {a->insights_table, b->insights_table}};
+    for (uint32_t i = 0; i < COUNT_OF(texts); i++)
+        if (!text_equal(texts[i][0], texts[i][1]))
+            return false;
+    return a->type == b->type && a->mode == b->mode && a->resolution_ms == b->resolution_ms &&
+           a->sends == b->sends && a->severity == b->severity;
+}
+
+/* What was wrong may have been mended, and what is to be sent may be something else. A batch that goes to the
+ * same place goes on where it is: what has arrived of it may not be known there when it comes again. */
 static void adopt(struct sender *d, struct sender_world *w, struct mono now)
 {
     d->has_next = false;
-    if (d->exporter != NULL)
+    if (d->exporter != NULL && sends_alike(&d->to, &d->next))
+        d->is_shaped = d->is_more = false;
+    else if (d->exporter != NULL)
         drop_batches(d, w);
     d->to = d->next;
     d->exporter = exporter_of(d->to.type);

@@ -7,6 +7,7 @@
 #include "aggregator/forward/credit.h"
 
 #define POINTS_MAX 500U          /* a handler has 30 s, and stores 25 at a time */
+#define POINTS_STEP 25U
 #define POINTS_RESOLUTION_MS 30000
 
 static void limits(const struct target *to, struct export_limits *out)
@@ -83,6 +84,9 @@ static void shape_points(const struct export_view *v, const struct export_batch 
     char id[OUTLET_ALIAS_SIZE];
     uint32_t at = UINT32_MAX;
     if (v->to->mode != TARGET_SINGLES) {
+        const struct gateway_state *st = v->state;
+        if (r->items_max > POINTS_MAX - st->fewer)
+            r->items_max = POINTS_MAX - st->fewer;
         if (v->to->mode == TARGET_BATCH)
             text_put(&r->url, v->to->url);
         else
@@ -241,12 +245,30 @@ static void judge_alert(const struct export_view *v, const struct export_batch *
         j->verdict = VERDICT_MORE; /* it is news already */
 }
 
+/* What a handler says whose table is not there, or not its own: as deployed, it writes to one without a
+ * stage. */
+static bool lacks_table(const char *body)
+{
+    static const char *const words[] = {"resource not found", "ResourceNotFoundException", "not authorized",
+                                        "non-existent table"};
+    for (uint32_t i = 0; i < COUNT_OF(words); i++)
+        if (strstr(body, words[i]) != NULL)
+            return true;
+    return false;
+}
+
 /* 500 may be our items' fault, or nobody's: twice for the same, and half of them are tried; but when no item
  * is taken any more it is not theirs. */
 static void judge_crash(const struct export_view *v, const struct export_batch *b,
-                        const struct export_request *r, struct export_judgement *j)
+                        const struct export_request *r, const struct export_answer *a,
+                        struct export_judgement *j)
 {
     struct gateway_state *st = v->state;
+    if (lacks_table(a->body)) {
+        text_put(&j->why, "; is DYNAMODB_TABLE_NAME of its function set to the table that is there?");
+        j->verdict = VERDICT_HOLD;
+        return;
+    }
     bool is_same = st->failed_serial == b->serial && st->failed_item == r->items[0] &&
                    st->failed_count == r->count;
     st->failures = is_same ? st->failures + 1 : 1;
@@ -260,14 +282,33 @@ static void judge_crash(const struct export_view *v, const struct export_batch *
     st->given_up += r->count == 1 && st->given_up == 0;
 }
 
-/* What may have been carried out is there twice when it is repeated, but at another aggregator. */
+/* It took too long for so many: half of them next time, and slowly more again. */
+static void judge_length(const struct export_view *v, const struct export_batch *b,
+                         const struct export_request *r, const struct export_answer *a,
+                         const struct export_judgement *j)
+{
+    struct gateway_state *st = v->state;
+    if (b->kind != EXPORT_POINTS || v->to->mode == TARGET_SINGLES)
+        return;
+    bool is_long = a->may_have_arrived || a->status == 503 || a->status == 504;
+    if (is_long)
+        st->fewer = POINTS_MAX - (r->count / 2 > POINTS_STEP ? r->count / 2 : POINTS_STEP);
+    else if (j->verdict == VERDICT_DONE)
+        st->fewer -= st->fewer < POINTS_STEP ? st->fewer : POINTS_STEP;
+}
+
+/* What may have been carried out is there twice when it is repeated, but at another aggregator. A handler
+ * that fails has kept what it had written of a batch before; that is repeated always. */
 static void judge_doubt(const struct export_view *v, const struct export_batch *b,
                         const struct export_request *r, const struct export_answer *a,
                         struct export_judgement *j)
 {
     bool may = a->may_have_arrived || a->status == 503 || a->status == 504;
+    bool may_in_part = a->status == 500 && b->kind == EXPORT_POINTS && v->to->mode == TARGET_BATCH;
     bool is_told_twice =
         b->kind == EXPORT_POINTS ? v->to->mode != TARGET_AGGREGATOR : b->kind == EXPORT_ALERTS;
+    if (may_in_part && j->verdict != VERDICT_HOLD)
+        j->is_doubtful = true;
     if (!may || !is_told_twice || j->verdict != VERDICT_AGAIN)
         return;
     j->is_doubtful = true;
@@ -299,7 +340,8 @@ static void judge(const struct export_view *v, const struct export_batch *b, con
     if (b->kind == EXPORT_ALERTS)
         judge_alert(v, b, r, a, j);
     if (a->status == 500)
-        judge_crash(v, b, r, j);
+        judge_crash(v, b, r, a, j);
+    judge_length(v, b, r, a, j);
     judge_doubt(v, b, r, a, j);
     if (j->verdict == VERDICT_DONE || j->verdict == VERDICT_MORE)
         st->given_up = st->failures = 0;

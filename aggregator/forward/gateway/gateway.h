@@ -25,6 +25,8 @@ struct gateway_state {
     /* 500 for the same items one behind the other; single items given up for that since the last success */
     uint64_t failed_serial;
     uint32_t failed_item, failed_count, failures, given_up;
+    /* Points in a batch fewer than allowed, after it took too long; it comes back with each that is taken. */
+    uint32_t fewer;
 };
 static_assert(sizeof(struct gateway_state) <= EXPORT_STATE_SIZE, "fits");
 
