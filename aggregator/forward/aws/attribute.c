@@ -65,6 +65,7 @@ void attribute_put_tags(struct text *out, const struct export_point *p)
 static void put_number(struct text *out, yyjson_val *v)
 {
     const char *raw = yyjson_get_raw(v);
+    ASSERT(raw != NULL); /* numbers are read as they stand */
     bool is_plain = yyjson_get_len(v) <= DIGITS_MAX && strcspn(raw, "eE") >= yyjson_get_len(v);
     text_put(out, is_plain ? "{\"N\":\"" : "{\"S\":\"");
     text_put_n(out, raw, (uint32_t)yyjson_get_len(v));
