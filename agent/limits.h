@@ -166,8 +166,10 @@ static_assert(DICTIONARY_SERIES_MAX * (METRIC_SIZE + TAG_SIZE + UNIT_SIZE + 24U)
 #define RETRY_MS_MAX 30000
 /* All that the cloud is asked at start. It answers within milliseconds, or there is none. */
 #define METADATA_MS_MAX 2500
-/* For name look-up, TCP and TLS; for the first answer; for an acknowledgement. */
-#define CONNECT_MS_MAX 20000
+/* For name look-up, TCP and TLS; for the first answer; for an acknowledgement. To connect may last longer
+ * than the parts of it may (platform/linux: 10 s for TCP, 60 for TLS), and than an aggregator lets anybody
+ * wait: who gives up first goes to the end of its queue. */
+#define CONNECT_MS_MAX 75000
 #define ANSWER_MS_MAX 30000
 /* At SIGTERM the last samples are sent and their acknowledgement is awaited so long. */
 #define GOODBYE_MS_MAX 2000

@@ -14,8 +14,9 @@
 #include "aggregator/store/store.h"
 #include "platform/credentials.h"
 
-/* Newcomers taken in one pass; the rest is reported again. */
-#define ACCEPTS_PER_PASS 32U
+/* Newcomers taken in one pass; the rest is reported again. It is a lot because taking is cheap and waiting is
+ * not: when the kernel's queue is full it drops who comes, who then asks again after seconds. */
+#define ACCEPTS_PER_PASS 256U
 #define GAUGES_MS 1000
 #define GAUGES_MAX 60U
 #define CERTIFICATE_LOOK_MS (INT64_C(86400) * 1000)

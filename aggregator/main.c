@@ -24,8 +24,11 @@ enum exit_code {
     EXIT_CONFIG = 78,
 };
 
-/* TLS handshakes at one time; others wait their turn, which costs them no memory. */
-#define HANDSHAKES_MAX 32U
+/* TLS handshakes at one time; others wait their turn, which costs them no memory. A place is taken for a
+ * round trip: a large fleet has more, so that also far agents keep a server busy when all come back. */
+#define HANDSHAKES_LEAST 32U
+#define HANDSHAKES_MOST 256U
+#define SESSIONS_PER_HANDSHAKE 40U
 /* Strangers at the API's door have turns of their own beside them. */
 #define PUBLIC_HANDSHAKES_MAX 8U
 #define FILES_MAX 8U
@@ -58,11 +61,19 @@ static int print_out(const struct text *t)
 
 /* --- memory and platform --- */
 
+static uint32_t handshakes_at_once(uint32_t sessions)
+{
+    uint32_t share = sessions / SESSIONS_PER_HANDSHAKE;
+    if (sessions < HANDSHAKES_LEAST)
+        return sessions;
+    return share < HANDSHAKES_LEAST ? HANDSHAKES_LEAST : share > HANDSHAKES_MOST ? HANDSHAKES_MOST : share;
+}
+
 static struct plat *reserve_platform(struct memory_map *map, uint32_t sessions, uint32_t conns,
                                      bool has_https)
 {
     uint32_t publics = has_https ? PUBLIC_HANDSHAKES_MAX : 0;
-    uint32_t handshakes = (sessions < HANDSHAKES_MAX ? sessions : HANDSHAKES_MAX) + publics;
+    uint32_t handshakes = handshakes_at_once(sessions) + publics;
     const struct plat_linux_limits limits = {
         .conns_max = conns,
         .dials_max = OUTBOUND_MAX,

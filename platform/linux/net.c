@@ -17,7 +17,7 @@
 #define HELLO_TIMEOUT_MS 10000 /* from accept to the first byte */
 /* As a client. A server that all its agents come back to at once takes them in turn: who gives up and comes
  * again goes to the end of the queue, and what was done for it is lost. */
-#define HANDSHAKE_TIMEOUT_MS 30000
+#define HANDSHAKE_TIMEOUT_MS 60000
 #define BACKLOG 4096 /* all agents may come back at once; the kernel cuts it to its own limit */
 #define KEEPALIVE_IDLE_S 60
 #define KEEPALIVE_INTERVAL_S 15
@@ -184,6 +184,16 @@ static void set_socket_options(int fd)
     setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
     setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
     setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+}
+
+int64_t conn_quiet_ms(struct plat *p, const struct conn *c)
+{
+    struct tcp_info info;
+    socklen_t size = sizeof info;
+    const socklen_t least = offsetof(struct tcp_info, tcpi_last_data_recv) + sizeof info.tcpi_last_data_recv;
+    if (getsockopt(c->fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 && size >= least)
+        return info.tcpi_last_data_recv;
+    return (plat_mono(p).ns - c->accepted.ns) / NS_PER_MS;
 }
 
 void conn_connected(struct plat *p, struct conn *c)

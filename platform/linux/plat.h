@@ -219,6 +219,9 @@ void conn_note_more(struct plat *p, struct conn *c);
 /* Reads from the socket: bytes, ERR_AGAIN, ERR_CLOSED. Through the stage when `ahead`. */
 int conn_read(struct plat *p, struct conn *c, void *to, uint32_t size, bool ahead);
 int conn_write(struct plat *p, struct conn *c, const void *from, uint32_t size);
+/* Milliseconds since the peer of a server's connection said something, whether or not we have read it, also
+ * before we accepted it. Where the kernel does not tell: since we have accepted it. */
+int64_t conn_quiet_ms(struct plat *p, const struct conn *c);
 
 /* --- list.c --- */
 

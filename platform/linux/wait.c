@@ -7,7 +7,10 @@
  * and connections that are open go first in the next. Handshakes beyond limits.handshakes_max queue up
  * without TLS memory, first come first served, so that a thousand agents that come back at once are
  * let in one after the other instead of all being late. While others wait, who has a turn and does not go on
- * loses it sooner. Strangers at the public door have a queue and turns of their own. */
+ * loses it sooner. Who has waited for QUEUE_MS_MAX is turned away before anything was computed for it: it
+ * would soon give up by itself, and what is computed for those who give up lets nobody in. So however many
+ * come, all arithmetic is for somebody who still waits. Strangers at the public door have a queue and turns
+ * of their own. */
 #define _GNU_SOURCE /* POLLRDHUP */
 #include <poll.h>
 #include <signal.h>
@@ -22,6 +25,10 @@
 #define HANDSHAKE_BUDGET_MS 20
 #define HANDSHAKE_TIMEOUT_MS 10000 /* as a server, from its turn on */
 #define HURRIED_HANDSHAKE_MS 5000 /* while others wait: some round trips to the other end of the world */
+/* For a turn, from accept on. With the handshake it is over before an agent's patience is
+ * (HANDSHAKE_TIMEOUT_MS in net.c, CONNECT_MS_MAX in agent/limits.h). Not less: a new hello costs an agent as
+ * much as its turn costs us. */
+#define QUEUE_MS_MAX 45000
 
 int plat_next_ready(struct plat *p)
 {
@@ -78,16 +85,19 @@ static void hurry(struct plat *p, enum door door)
     p->opening_deadline = mono_earlier(p->opening_deadline, most);
 }
 
-static void on_hello(struct plat *p, struct conn *c)
+/* Its place in the queue costs nothing: it gets that even when this turn's time for arithmetic is over. */
+static void on_hello(struct plat *p, struct conn *c, struct mono budget_end)
 {
     enum door door = conn_door(c);
-    if (p->queues[door].first == NONE && has_turn(p, door)) {
+    bool is_first = p->queues[door].first == NONE;
+    if (is_first && has_turn(p, door) && !mono_reached(plat_mono(p), budget_end)) {
         begin_handshake(p, c);
         return;
     }
-    if (p->queues[door].first == NONE)
+    if (is_first)
         hurry(p, door);
     list_push(p, &p->queues[door], conn_index(p, c), LINK(queue));
+    conn_deadline(p, c, mono_after_ms(c->accepted, QUEUE_MS_MAX));
     conn_watch(p, c);
 }
 
@@ -147,15 +157,12 @@ static void on_conn(struct plat *p, struct conn *c, uint32_t events, struct mono
     case CONN_DATAGRAMS: conn_ready(p, c); break;
     case CONN_CONNECT: dial_connected(p, c); break;
     case CONN_OPEN: on_open(p, c, events); break;
-    case CONN_HELLO:
+    case CONN_HELLO: on_hello(p, c, budget_end); break;
     case CONN_HANDSHAKE:
         if (mono_reached(plat_mono(p), budget_end))
             break; /* reported again in the next turn */
         c->drained = false;
-        if (c->state == CONN_HELLO)
-            on_hello(p, c);
-        else
-            conn_shake_hands(p, c);
+        conn_shake_hands(p, c);
         break;
     default: break; /* failed on the way here, in this very turn */
     }
@@ -273,10 +280,12 @@ static void expire_conn(struct plat *p, struct conn *c)
     case CONN_LOOKUP:
     case CONN_CONNECT: dial_expired(p, c); break;
     case CONN_HELLO:
-        if (c->queue.linked) /* it spoke; that it waits is our doing */
-            conn_deadline(p, c, mono_after_ms(plat_mono(p), HANDSHAKE_TIMEOUT_MS));
-        else
+        if (!c->queue.linked) {
             conn_fail(p, c, "the peer connected and said nothing");
+            break;
+        }
+        conn_fail(p, c, "too many came at once for a TLS handshake with all of them; it comes again");
+        p->stats.handshakes_failed++;
         break;
     default:
         conn_fail(p, c, "the TLS handshake was not over in time");

@@ -193,6 +193,8 @@ static bool run(struct senders *g, struct plat *p, int64_t *elapsed_ms)
         }
         for (int conn; (conn = plat_next_ready(p)) >= 0;)
             senders_ready(g, conn, now);
+        if ((plat_signals(p) & PLAT_SIGNAL_FLUSH) != 0)
+            senders_enough(g);
         senders_step(g, now);
         if (g->shipping && senders_finished(g))
             return g->totals.failed == 0;
@@ -243,7 +245,7 @@ static int work(const char *state)
     memory_map_init(&program.map, block, program.map.used);
     struct senders *g = reserve(&p);
     const struct plat_linux_options options = {.state_dir = state, .log_level = LOG_INFO,
-                                               .not_durable = true};
+                                               .not_durable = true, .takes_signals = true};
     if (plat_linux_start(p, &options) < 0)
         return 1;
     make_plan(&g->plan);
@@ -269,7 +271,8 @@ static int print_help(void)
 {
     struct text out;
     text_init(&out, program.out, sizeof program.out);
-    text_put(&out, "nephos-loadgen: simulated agents that load and check an aggregator.\n\n");
+    text_put(&out, "nephos-loadgen: simulated agents that load and check an aggregator. SIGUSR2 ends it\n"
+                   "with the samples that are due then.\n\n");
     settings_init(&program.settings, table, COUNT_OF(table), &program.choices);
     settings_print_help(&program.settings, &out);
     plat_linux_print(1, out.at, out.length);

@@ -393,6 +393,20 @@ void senders_ship(struct senders *g, int64_t start_ms)
         g->all[i].epoch = choose_epoch(&g->plan, i);
 }
 
+void senders_enough(struct senders *g)
+{
+    uint64_t most = 1;
+    for (uint32_t i = 0; i < g->plan.agents && g->shipping; i++) {
+        uint64_t due = ship_due_sequence(g, &g->all[i]);
+        most = due > most ? due : most;
+    }
+    if (!g->shipping || most >= g->plan.samples)
+        return;
+    g->plan.samples = most;
+    for (uint32_t i = 0; i < g->plan.agents; i++) /* who has no more to say hears no more either */
+        finish_when_done(g, &g->all[i], plat_mono(g->plat));
+}
+
 bool senders_finished(const struct senders *g)
 {
     return g->totals.done + g->totals.failed == g->plan.agents;

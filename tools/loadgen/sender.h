@@ -133,6 +133,8 @@ void senders_step(struct senders *g, struct mono now);
 bool senders_enrolled(const struct senders *g);
 /* From now on samples are sent; the first one's wall clock makes the epoch, too. */
 void senders_ship(struct senders *g, int64_t start_ms);
+/* The run ends with the samples that are due now, whatever was planned. */
+void senders_enough(struct senders *g);
 bool senders_finished(const struct senders *g);
 void senders_close(struct senders *g);
 

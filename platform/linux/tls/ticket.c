@@ -186,11 +186,12 @@ static int write_ticket(void *context, const mbedtls_ssl_session *library_sessio
 
 /* The library measures the age of a ticket with a clock that begins anew with the machine: the wall
  * clock in the ticket tells what that clock showed, or would have shown, when it was made. The client has
- * said its age when it spoke: what it waited for its turn since then is not part of it, else the library
- * would refuse, of a crowd that comes back at once, all tickets but those of the first six seconds. */
+ * said its age when it spoke: what it waited for its turn since then, in the kernel's queue or in ours, is
+ * not part of it, else the library would refuse, of a crowd that comes back at once, all tickets but those
+ * of the first six seconds. */
 static void set_age(struct plat *p, mbedtls_ssl_session *session, int64_t made_ms)
 {
-    int64_t waited_ms = (plat_mono(p).ns - p->tls->current->accepted.ns) / NS_PER_MS;
+    int64_t waited_ms = conn_quiet_ms(p, p->tls->current);
     int64_t age_ms = wall_ms(plat_wall(p)) - made_ms - waited_ms;
     session->ticket_creation_time = mbedtls_ms_time() - (age_ms > 0 ? age_ms : 0);
 }

@@ -279,70 +279,6 @@ static void many(struct site *s)
     end_plat(agent);
 }
 
-/* In a crowd a hello may wait for seconds before it is looked at; its ticket is as good as the others'. */
-static void late_turn(struct site *s)
-{
-    char directory[128];
-    struct plat *agent = make_agent(s->server, fresh_directory(directory), "patient", 4);
-    check_visit(s, agent, PLAT_TLS, 7, "patient");
-    uint64_t resumed = stats_of(s->server).handshakes_resumed;
-    int conn = plat_connect(agent, s->address, PLAT_TLS), peer = ERR_AGAIN;
-    CHECK(conn >= 0);
-    for (int i = 0; i < 500 && peer < 0; i++) {
-        CHECK(plat_wait(agent, mono_after_ms(plat_mono(agent), 2)) == ERR_OK);
-        peer = plat_accept(s->server, s->listener);
-    }
-    CHECK(peer >= 0);
-    usleep(7500000); /* the library bears a difference of six seconds */
-    for (int i = 0; i < 500 && !plat_is_open(s->server, peer); i++)
-        work(s->server, agent, 2);
-    CHECK(plat_is_open(s->server, peer) && stats_of(s->server).handshakes_resumed == resumed + 1);
-    plat_close(agent, conn);
-    plat_close(s->server, peer);
-    end_plat(agent);
-}
-
-/* Strangers who shake hands slowly at the public door take its turns, and none of the agents'. */
-static void doors(struct site *s)
-{
-    enum { COUNT = 24, SHARE = 4 };
-    char directory[128], words[200];
-    struct text why;
-    text_init(&why, words, sizeof words);
-    s->server->limits.public_handshakes_max = SHARE;
-    CHECK(authority_serve_own(s->server, "localhost", &why) == ERR_OK);
-    int door = plat_listen(s->server, "127.0.0.1:0", PLAT_TLS_SERVER);
-    CHECK(door >= 0);
-    struct plat *stranger = make_plat(fresh_directory(directory), false, 32, 0);
-    int conns[COUNT], peers[COUNT], accepted = 0;
-    for (int i = 0; i < COUNT; i++)
-        CHECK((conns[i] = plat_connect(stranger, plat_peer_address(s->server, door), PLAT_PLAIN)) >= 0);
-    struct mono until = mono_after_ms(plat_mono(stranger), 20000);
-    while (accepted < COUNT && !mono_reached(plat_mono(stranger), until)) {
-        work(s->server, stranger, 1);
-        for (int n; (n = plat_accept(s->server, door)) >= 0;)
-            peers[accepted++] = n;
-    }
-    CHECK(accepted == COUNT);
-    for (int i = 0; i < COUNT; i++)
-        CHECK(plat_send(stranger, conns[i], "\x16\x03", 2) == 2); /* a hello begins like that */
-    work(s->server, stranger, 50);
-    CHECK(s->server->handshakes[DOOR_PUBLIC] == SHARE && s->server->handshakes[DOOR_AGENTS] == 0);
-    CHECK(s->server->queues[DOOR_PUBLIC].count == COUNT - SHARE);
-    struct plat *agent = make_agent(s->server, fresh_directory(directory), "unhurt", 4);
-    check_visit(s, agent, PLAT_TLS, 6, "unhurt");
-    end_plat(agent);
-    CHECK(s->server->handshakes[DOOR_PUBLIC] == SHARE);
-    for (int i = 0; i < COUNT; i++) {
-        plat_close(stranger, conns[i]);
-        plat_close(s->server, peers[i]);
-    }
-    CHECK(s->server->handshakes[DOOR_PUBLIC] == 0 && s->server->queues[DOOR_PUBLIC].count == 0);
-    plat_close(s->server, door);
-    s->server->limits.public_handshakes_max = 0;
-    end_plat(stranger);
-}
-
 static void wait_for_listener(const char *address)
 {
     char directory[128];
@@ -459,10 +395,6 @@ int main(void)
         CHECK(after <= before || i == 0 || i == COUNT_OF(tests) - 1); /* all is given back */
         passed(tests[i].name);
     }
-    late_turn(&s);
-    passed("late_turn");
-    doors(&s);
-    passed("doors");
     resumption();
     passed("resumption");
     end_plat(s.server);
