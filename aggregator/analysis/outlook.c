@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define NO_BOUND 1e300
+
 void outlook_begin(struct outlook *o, const struct store_metric *metric)
 {
     memset(o, 0, sizeof *o);
@@ -18,6 +20,8 @@ void outlook_take(struct outlook *o, int64_t ms, const struct store_cell *cell)
     if (!minute_take(&o->minute, cell) || !minute_end(&o->minute, &v))
         return;
     int64_t end_s = (ms + OUTLOOK_STEP_MS) / MS_PER_S;
+    o->least = o->first_s == 0 || v.mean < o->least ? v.mean : o->least;
+    o->most = o->first_s == 0 || v.mean > o->most ? v.mean : o->most;
     if (o->first_s == 0)
         o->first_s = end_s;
     o->last_s = end_s;
@@ -35,9 +39,17 @@ static bool can_say(const struct outlook *o, int64_t now_s)
            now_s - o->last_s <= OUTLOOK_STALE_S;
 }
 
+void outlook_bound(struct forecast_level *l, bool is_percent, double least, double most)
+{
+    forecast_bound(l, least < 0 ? -NO_BOUND : 0, is_percent && most <= 100 ? 100 : NO_BOUND);
+}
+
 bool outlook_level(const struct outlook *o, int64_t now_s, uint32_t hours, struct forecast_level *out)
 {
-    return can_say(o, now_s) && forecast_ask(&o->forecast, o->last_s, (int64_t)hours * 3600, out);
+    if (!can_say(o, now_s) || !forecast_ask(&o->forecast, o->last_s, (int64_t)hours * 3600, out))
+        return false;
+    outlook_bound(out, o->is_percent, o->least, o->most);
+    return true;
 }
 
 bool outlook_full(const struct outlook *o, int64_t now_s, double percent, int64_t ahead_s,

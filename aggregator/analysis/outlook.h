@@ -26,7 +26,7 @@ struct outlook {
     bool is_percent;          /* then crossings are looked for */
     bool is_allowance;        /* of a month: it begins at zero with each */
     int64_t first_s, last_s;  /* of the samples; 0: none */
-    double last;
+    double last, least, most; /* of the means */
     struct forecast forecast;
     struct crossing crossing;
     struct allowance allowance;
@@ -35,6 +35,10 @@ struct outlook {
 void outlook_begin(struct outlook *o, const struct store_metric *metric);
 /* The next cell, whose step begins at `ms`. Empty ones and such as cannot be true are passed over. */
 void outlook_take(struct outlook *o, int64_t ms, const struct store_cell *cell);
+/* What a level cannot be: a percentage is from 0 to 100, and what was never below zero does not fall below
+ * it. A series that has been beyond such a bound has none there. `least` and `most` are the extremes of its
+ * past. */
+void outlook_bound(struct forecast_level *l, bool is_percent, double least, double most);
 /* Mean of the hour that ends `hours` (1..OUTLOOK_HOURS_MOST) after the last sample. False when there is too
  * little to say, or it is old at `now_s`. */
 bool outlook_level(const struct outlook *o, int64_t now_s, uint32_t hours, struct forecast_level *out);

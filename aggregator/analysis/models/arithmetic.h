@@ -12,10 +12,10 @@ double power_of_two(double x);
 /* Area hyperbolic sine: x near zero, sign(x) ln(2|x|) far from it. */
 double area_sinh(double x);
 double square_root(double x);
-/* The value below which `share` (0..1) of the weight lies: of 1..16 values with weights of which one at least
+/* The value below which `share` (0..1) of the weight lies: of 1..24 values with weights of which one at least
  * is positive. */
 double weighted_quantile(const double *value, const double *weight, unsigned count, double share);
-#define WEIGHTED_MAX 16U
+#define WEIGHTED_MAX 24U
 
 static inline double absolute(double x)
 {

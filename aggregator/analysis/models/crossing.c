@@ -13,6 +13,10 @@
 #define EXPECTED 0.45
 #define LATE 0.85
 #define LINES 4U
+#define OPINIONS (3U * GROWERS) /* as each says, and with its usual miss to either side */
+/* Of the weight, to each side: about one in five misses goes that way and is larger than the mean one. */
+#define OFF_SHARE 0.25
+#define OFF_LEAST 0.1 /* points: as in the weights, less is no error */
 
 static const uint32_t horizon_h[CROSSING_HORIZONS] = {6, 12, 24};
 static const uint32_t ring_start[CROSSING_HORIZONS] = {0, 6, 18};
@@ -183,23 +187,57 @@ static double usual_excess(const struct crossing *c)
     return n > 0 ? (double)sorted[n / 4] : 0;
 }
 
-/* Hours until a path has grown by `room`; more than `count` when it does not. */
-static double hours_until(const double *path, uint32_t count, double room)
+/* How far off a grower usually is after so many hours: a line from one horizon to the next, and on. */
+static double off_after(const struct crossing *c, uint32_t grower, uint32_t hours)
+{
+    double before_h = 0, before = OFF_LEAST;
+    for (uint32_t k = 0; k < CROSSING_HORIZONS; k++) {
+        double error = larger(OFF_LEAST, (double)c->error[grower][k]);
+        if (hours <= horizon_h[k])
+            return before + (error - before) * (hours - before_h) / (horizon_h[k] - before_h);
+        before_h = horizon_h[k];
+        before = error;
+    }
+    return before * hours / before_h;
+}
+
+/* Hours until a grower's path has grown by `room`; more than `count` when it does not. `side` is 1 or -1 when
+ * it is off by its usual miss, 0 when it is not. */
+static double hours_until(const struct crossing *c, uint32_t grower, const double *path, uint32_t count,
+                          double room, int side)
 {
     double before = 0;
     for (uint32_t q = 0; q < count; q++) {
-        if (path[q] >= room)
-            return q + (path[q] > before ? clamp((room - before) / (path[q] - before), 0, 1) : 1.0);
-        before = path[q];
+        double grown = path[q] + side * off_after(c, grower, q + 1);
+        if (grown >= room)
+            return q + (grown > before ? clamp((room - before) / (grown - before), 0, 1) : 1.0);
+        before = grown;
     }
     return count + 1.0;
 }
 
-static int64_t in_seconds(const double when_h[GROWERS], const double weight[GROWERS], double share,
+static int64_t in_seconds(const double *when_h, const double *weight, uint32_t number, double share,
                           uint32_t count)
 {
-    double hours = weighted_quantile(when_h, weight, GROWERS, share);
+    double hours = weighted_quantile(when_h, weight, number, share);
     return hours > count ? CROSSING_NEVER : (int64_t)(hours * HOUR_S);
+}
+
+/* Earliest and latest: not only who says what, but how far off each has been. */
+static void spread(const struct crossing *c, double path[GROWERS][CROSSING_AHEAD], uint32_t count,
+                   double room, const double weight[GROWERS], struct crossing_time *out)
+{
+    double when_h[OPINIONS], share[OPINIONS];
+    for (uint32_t i = 0; i < GROWERS; i++) {
+        for (uint32_t k = 0; k < 3; k++)
+            when_h[3 * i + k] = hours_until(c, i, path[i], count, room, 1 - (int)k);
+        share[3 * i] = share[3 * i + 2] = OFF_SHARE * weight[i];
+        share[3 * i + 1] = (1 - 2 * OFF_SHARE) * weight[i];
+    }
+    int64_t early_s = in_seconds(when_h, share, OPINIONS, EARLY, count);
+    int64_t late_s = in_seconds(when_h, share, OPINIONS, LATE, count);
+    out->early_s = early_s < out->expected_s ? early_s : out->expected_s;
+    out->late_s = late_s > out->expected_s ? late_s : out->expected_s;
 }
 
 bool crossing_ask(const struct crossing *c, int64_t now_s, double threshold, int64_t ahead_s,
@@ -220,9 +258,8 @@ bool crossing_ask(const struct crossing *c, int64_t now_s, double threshold, int
     weigh(&then, weight);
     double room = threshold - usual_excess(&then) - now;
     for (uint32_t i = 0; i < GROWERS; i++)
-        when_h[i] = hours_until(path[i], count, room);
-    out->early_s = in_seconds(when_h, weight, EARLY, count);
-    out->expected_s = in_seconds(when_h, weight, EXPECTED, count);
-    out->late_s = in_seconds(when_h, weight, LATE, count);
+        when_h[i] = hours_until(&then, i, path[i], count, room, 0);
+    out->expected_s = in_seconds(when_h, weight, GROWERS, EXPECTED, count);
+    spread(&then, path, count, room, weight, out);
     return true;
 }

@@ -2,7 +2,8 @@
 /* When will it be full? The time until a level in percent reaches a threshold, some days ahead.
  * Forecasters of growth work side by side on an hourly grid and are weighted by how they did of late on this
  * very series: a line through hours or days, yesterday's course again, the mean course of three days, and no
- * growth at all. Each says when; weighted quantiles of what they say are told. A cleanup, when somebody
+ * growth at all. Each says when; weighted quantiles of what they say are told, with the usual miss of each
+ * to either side. A cleanup, when somebody
  * made room, ends the old line; a daily sawtooth is no growth. */
 #ifndef NEPHOS_MODELS_CROSSING_H
 #define NEPHOS_MODELS_CROSSING_H

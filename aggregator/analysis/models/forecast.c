@@ -49,6 +49,35 @@ static double week_median(const struct forecast *f, int64_t hour, int64_t now)
     return n > 0 ? median(x, n) : at(f, now);
 }
 
+/* How much the three hours from `age` hours ago back have over those `span` hours before them. */
+static double grown_at(const struct forecast *f, int64_t now, uint32_t age, uint32_t span)
+{
+    double sum = 0;
+    for (uint32_t i = age; i < age + 3; i++)
+        sum += at(f, now - i) - at(f, now - i - (int64_t)span);
+    return sum / 3;
+}
+
+/* Growth in `span` hours (12 or 24) as the median of what each of the last `span` hours has over the hour
+ * that long before it: no outlier moves it, and over a day no season. Of growth that is not steady less is
+ * believed, or nothing: those hours must agree, what has come to a halt in the newest quarter does not go on,
+ * and where the span before had not grown it was a step. */
+static double growth(const struct forecast *f, int64_t now, uint32_t span)
+{
+    double sorted[FORECAST_DAY];
+    if (f->hours < 2 * span + 3)
+        return 0;
+    for (uint32_t i = 0; i < span; i++)
+        sorted[i] = at(f, now - i) - at(f, now - i - (int64_t)span);
+    double middle = median(sorted, span);
+    double spread = sorted[span - span / 4 - 1] - sorted[span / 4];
+    double turn = 4 * absolute(grown_at(f, now, 0, span) - grown_at(f, now, span / 4, span));
+    double step = absolute(middle - grown_at(f, now, span, span));
+    double unsteady = larger(spread, larger(turn, step)) / (absolute(middle) + 1e-12);
+    double share = (FORECAST_UNSTEADY - unsteady) / (FORECAST_UNSTEADY - FORECAST_STEADY);
+    return middle * clamp(share, 0, 1);
+}
+
 static double day_median(const struct forecast *f, int64_t now)
 {
     double x[FORECAST_DAY];
@@ -76,11 +105,13 @@ static void take_opinions(const struct forecast *f, int64_t now, uint32_t ahead,
     uint32_t bin = (uint32_t)(then % FORECAST_DAY), bin_now = (uint32_t)(now % FORECAST_DAY);
     double h = at(f, now), left = power_of_two(LOG2_FADE * ahead);
     double usual = week_median(f, same_hour, now);
-    out[FORECAST_LAST] = h;
+    int64_t back = then - same_hour; /* whole days */
+    out[FORECAST_ON] = h + ahead * growth(f, now, FORECAST_DAY / 2) / (FORECAST_DAY / 2);
     out[FORECAST_SHORT_MEAN] = short_mean(f, now);
     out[FORECAST_DAY_MEDIAN] = day_median(f, now);
     out[FORECAST_RUNNING] = (double)f->median;
-    out[FORECAST_YESTERDAY] = at(f, same_hour);
+    out[FORECAST_YESTERDAY] = at(f, same_hour) + (double)back / FORECAST_DAY * growth(f, now, FORECAST_DAY);
+    out[FORECAST_DAY_ON] = h + at(f, same_hour) - at(f, now - back);
     out[FORECAST_LAST_WEEK] = f->hours < FORECAST_WEEK ? h : at(f, then - (int64_t)FORECAST_WEEK);
     out[FORECAST_DAY_FAST] = (double)f->fast[bin] + left * (h - (double)f->fast[bin_now]);
     out[FORECAST_DAY_SLOW] = (double)f->slow[bin] + left * (h - (double)f->slow[bin_now]);
@@ -89,23 +120,36 @@ static void take_opinions(const struct forecast *f, int64_t now, uint32_t ahead,
     out[FORECAST_WEEK_NEAR] = usual + left * (h - week_median(f, now - (int64_t)FORECAST_DAY, now));
 }
 
-/* The smaller somebody's error of late, the more the opinion weighs: error^-4. */
-static void weigh(const struct forecast *f, uint32_t horizon, double weight[FORECASTERS])
+/* Between the horizons that are held against what came lies the rest. */
+static double between(const float of[FORECAST_HORIZONS], uint32_t ahead)
 {
-    double least = (double)f->error[0][horizon];
+    uint32_t k = 1;
+    while (k + 1 < FORECAST_HORIZONS && ahead > horizon_h[k])
+        k++;
+    double share = clamp(((double)ahead - horizon_h[k - 1]) / (horizon_h[k] - horizon_h[k - 1]), 0, 1);
+    return (1 - share) * (double)of[k - 1] + share * (double)of[k];
+}
+
+/* The smaller somebody's error of late, the more the opinion weighs: error^-4. */
+static void weigh(const struct forecast *f, uint32_t ahead, double weight[FORECASTERS])
+{
+    double least = between(f->error[0], ahead);
     for (uint32_t i = 1; i < FORECASTERS; i++)
-        least = smaller(least, (double)f->error[i][horizon]);
+        least = smaller(least, between(f->error[i], ahead));
     for (uint32_t i = 0; i < FORECASTERS; i++) {
-        double ratio = ((double)f->error[i][horizon] + 1e-12) / (least + 1e-12);
+        double ratio = (between(f->error[i], ahead) + 1e-12) / (least + 1e-12);
         weight[i] = 1.0 / (ratio * ratio * ratio * ratio);
     }
 }
 
-static double committee(const struct forecast *f, uint32_t horizon, const double opinion[FORECASTERS])
+static void committee(const struct forecast *f, int64_t now, uint32_t ahead, struct forecast_level *out)
 {
-    double weight[FORECASTERS];
-    weigh(f, horizon, weight);
-    return weighted_quantile(opinion, weight, FORECASTERS, 0.5);
+    double opinion[FORECASTERS], weight[FORECASTERS];
+    take_opinions(f, now, ahead, opinion);
+    weigh(f, ahead, weight);
+    out->value = weighted_quantile(opinion, weight, FORECASTERS, 0.5);
+    out->low = weighted_quantile(opinion, weight, FORECASTERS, FORECAST_AT_ODDS);
+    out->high = weighted_quantile(opinion, weight, FORECASTERS, 1 - FORECAST_AT_ODDS);
 }
 
 static void follow(float *mean, double x, double weight)
@@ -158,11 +202,13 @@ static void make_forecasts(struct forecast *f)
 {
     for (uint32_t k = 0; k < FORECAST_HORIZONS; k++) {
         double opinion[FORECASTERS];
+        struct forecast_level l;
         int64_t then = f->hour + horizon_h[k];
         take_opinions(f, f->hour, horizon_h[k], opinion);
         for (uint32_t i = 0; i < FORECASTERS; i++)
             *made_at(f, i, k, then) = (float)opinion[i];
-        *made_at(f, OWN, k, then) = (float)committee(f, k, opinion);
+        committee(f, f->hour, horizon_h[k], &l);
+        *made_at(f, OWN, k, then) = (float)l.value;
     }
 }
 
@@ -217,11 +263,17 @@ bool forecast_ask(const struct forecast *f, int64_t now_s, int64_t ahead_s, stru
         return false;
     int64_t ahead = (now_s + ahead_s - 1) / HOUR_S - (then.hour - 1);
     uint32_t hours = ahead < 1 ? 1 : ahead > (int64_t)FORECAST_WEEK ? FORECAST_WEEK : (uint32_t)ahead;
-    uint32_t k = hours < 3 ? 0 : hours < 12 ? 1 : 2;
-    double opinion[FORECASTERS];
-    take_opinions(&then, then.hour - 1, hours, opinion);
-    out->value = committee(&then, k, opinion);
-    out->low = out->value + smaller(0.0, (double)then.low[k]);
-    out->high = out->value + larger(0.0, (double)then.high[k]);
+    double apart = FORECAST_APART * between(then.own_error, hours);
+    double wider = hours > FORECAST_DAY ? square_root((double)hours / FORECAST_DAY) : 1;
+    committee(&then, then.hour - 1, hours, out);
+    out->low = smaller(out->low, out->value + wider * smaller(-apart, between(then.low, hours)));
+    out->high = larger(out->high, out->value + wider * larger(apart, between(then.high, hours)));
     return true;
+}
+
+void forecast_bound(struct forecast_level *l, double least, double most)
+{
+    l->value = clamp(l->value, least, most);
+    l->low = clamp(l->low, least, most);
+    l->high = clamp(l->high, least, most);
 }

@@ -5,8 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "aggregator/analysis/models/crossing.h"
-#include "aggregator/analysis/models/forecast.h"
+#include "aggregator/analysis/outlook.h"
 #include "aggregator/analysis/words/metric_words.h"
 #include "aggregator/analysis/words/trend_words.h"
 #include "aggregator/api/query_string.h"
@@ -105,11 +104,19 @@ static bool can_be_full(const struct store_metric *m)
             text_equal(m->name, "memory_usage_percent"));
 }
 
-static void ask_forecast(struct trend_facts *f, const struct forecast *model, int64_t now_s)
+/* The means of the past, as far as they bound what may come. */
+struct past {
+    bool is_percent;
+    double least, most;
+};
+
+static void ask_forecast(struct trend_facts *f, const struct forecast *model, int64_t now_s,
+                         const struct past *past)
 {
     struct forecast_level level;
     if (!forecast_ask(model, now_s, AHEAD_MS / MS_PER_S, &level))
         return;
+    outlook_bound(&level, past->is_percent, past->least, past->most);
     f->has_forecast = true;
     f->ahead_ms = AHEAD_MS;
     f->forecast = level.value;
@@ -143,6 +150,7 @@ static void look_ahead(struct trend_state *st, const struct store *s)
     const struct store_cell *before = NULL;
     int64_t end_s = 0, from_ms = st->to_ms - PAST_MS;
     bool is_level = can_be_full(m);
+    struct past past = {.is_percent = text_equal(m->unit, "percent") && m->kind == METRIC_GAUGE};
     from_ms -= from_ms % PAST_STEP_MS;
     for (uint32_t p = 0; p < store_query_points(s, st->query); p++) {
         const struct store_cell *c = store_query_cell(s, st->query, 0, p);
@@ -150,6 +158,8 @@ static void look_ahead(struct trend_state *st, const struct store *s)
         before = c->count > 0 ? c : before;
         if (v != v)
             continue;
+        past.least = end_s == 0 || v < past.least ? v : past.least;
+        past.most = end_s == 0 || v > past.most ? v : past.most;
         end_s = (from_ms + (p + 1) * PAST_STEP_MS) / MS_PER_S;
         forecast_step(&forecast, end_s, v);
         if (is_level)
@@ -157,7 +167,7 @@ static void look_ahead(struct trend_state *st, const struct store *s)
     }
     if (end_s == 0 || st->to_ms - end_s * MS_PER_S > 2 * HOUR_MS) /* it has ended: there is nothing ahead */
         return;
-    ask_forecast(&st->facts, &forecast, end_s);
+    ask_forecast(&st->facts, &forecast, end_s, &past);
     if (is_level)
         ask_crossing(&st->facts, &crossing, end_s);
 }

@@ -153,9 +153,49 @@ static void too_little_says_nothing(void **state)
     free(o);
 }
 
+static void feed_growth(struct outlook *o, const struct store_metric *metric, int64_t from, int64_t step,
+                        int64_t *ms)
+{
+    outlook_begin(o, metric);
+    *ms = RIG_START_MS;
+    for (int64_t i = 0; i < 4 * 288; i++, *ms += OUTLOOK_STEP_MS) {
+        int64_t v = from + i * step;
+        struct store_cell cell = {.sum = v, .min = v, .max = v, .last = v, .count = 1, .last_ms = *ms};
+        outlook_take(o, *ms, &cell);
+    }
+}
+
+static void a_percentage_stays_within_its_bounds(void **state)
+{
+    (void)state;
+    struct outlook *o = calloc(1, sizeof *o);
+    const struct store_metric percent = {.name = "p", .unit = "percent", .scale = 1000};
+    const struct store_metric bytes = {.name = "b", .unit = "bytes", .scale = 1000};
+    const struct store_metric celsius = {.name = "c", .unit = "celsius", .scale = 1000};
+    struct forecast_level level;
+    int64_t ms;
+    assert_non_null(o);
+    feed_growth(o, &percent, 37400, 50, &ms); /* 95 % now, 14 points a day more */
+    for (uint32_t hours = 1; hours <= 48; hours++) {
+        assert_true(outlook_level(o, ms / 1000, hours, &level));
+        assert_true(level.low <= level.value && level.value <= level.high && level.high <= 100);
+    }
+    assert_true(level.value >= 100);
+    feed_growth(o, &percent, 57400, 50, &ms); /* of several processors together */
+    assert_true(outlook_level(o, ms / 1000, 24, &level) && level.value > 125);
+    feed_growth(o, &bytes, 37400, 50, &ms);
+    assert_true(outlook_level(o, ms / 1000, 24, &level) && level.value > 105);
+    feed_growth(o, &bytes, 58000, -50, &ms); /* what was never below zero */
+    assert_true(outlook_level(o, ms / 1000, 48, &level) && level.low >= 0 && level.value <= 0);
+    feed_growth(o, &celsius, 37600, -50, &ms); /* and what was */
+    assert_true(outlook_level(o, ms / 1000, 48, &level) && level.low < -40);
+    free(o);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_percentage_stays_within_its_bounds),
         cmocka_unit_test(a_disk_that_fills_is_foretold),
         cmocka_unit_test(a_sawtooth_is_no_forecast),
         cmocka_unit_test(a_runaway_is_looked_at_at_once),
