@@ -67,12 +67,11 @@ static void say(const struct predict *p, const struct store_series *series, cons
     say_host(p, out);
     text_printf(out, " will reach %u %% in ", (unsigned)OUTLOOK_FULL_PERCENT);
     say_hours(out, t->expected_s);
-    text_printf(out, " (%lld to ", hours(t->early_s));
     if (t->late_s == CROSSING_NEVER)
-        text_printf(out, "more than %d", WITHIN_S / HOUR_S);
-    else
-        text_printf(out, "%lld", hours(t->late_s));
-    text_put(out, "): now ");
+        text_printf(out, " (%lld to more than %d)", hours(t->early_s), WITHIN_S / HOUR_S);
+    else if (hours(t->early_s) != hours(t->late_s))
+        text_printf(out, " (%lld to %lld)", hours(t->early_s), hours(t->late_s));
+    text_put(out, ": now ");
     text_put_scaled(out, (int64_t)(p->outlook.last * 10 + 0.5), 10);
     text_put(out, " %");
 }

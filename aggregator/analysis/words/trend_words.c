@@ -107,6 +107,9 @@ static void say_range(const struct trend_facts *f, struct text *t)
     text_put(t, ").");
 }
 
+/* What comes out the same in words is no interval, and none is told. */
+#define WORDS_SIZE 48
+
 static void say_forecast(const struct trend_facts *f, struct text *t)
 {
     if (!f->has_forecast)
@@ -115,10 +118,15 @@ static void say_forecast(const struct trend_facts *f, struct text *t)
     phrase_about(t, f->ahead_ms);
     text_put(t, metric_is_plural(f->metric) ? " they should be about " : " it should be about ");
     say_amount(f, f->forecast, t);
-    text_put(t, "; eight times out of ten such a forecast ends between ");
-    say_amount(f, f->low, t);
-    text_put(t, " and ");
-    say_amount(f, f->high, t);
+    char low_words[WORDS_SIZE], high_words[WORDS_SIZE];
+    struct text low, high;
+    text_init(&low, low_words, sizeof low_words);
+    text_init(&high, high_words, sizeof high_words);
+    say_amount(f, f->low, &low);
+    say_amount(f, f->high, &high);
+    if (!text_equal(low_words, high_words))
+        text_printf(t, "; eight times out of ten such a forecast ends between %s and %s", low_words,
+                    high_words);
     text_put_char(t, '.');
 }
 
@@ -130,15 +138,17 @@ static void say_crossing(const struct trend_facts *f, struct text *t)
     phrase_value(t, f->threshold, f->unit);
     text_put(t, " in about ");
     phrase_about(t, f->expected_ms);
-    text_put(t, " (");
-    phrase_about(t, f->early_ms);
-    if (f->late_ms == INT64_MAX) {
-        text_put(t, " at the earliest)");
-    } else {
-        text_put(t, " to ");
-        phrase_about(t, f->late_ms);
-        text_put_char(t, ')');
-    }
+    char early_words[WORDS_SIZE], late_words[WORDS_SIZE];
+    struct text early, late;
+    text_init(&early, early_words, sizeof early_words);
+    text_init(&late, late_words, sizeof late_words);
+    phrase_about(&early, f->early_ms);
+    if (f->late_ms != INT64_MAX)
+        phrase_about(&late, f->late_ms);
+    if (f->late_ms == INT64_MAX)
+        text_printf(t, " (%s at the earliest)", early_words);
+    else if (!text_equal(early_words, late_words))
+        text_printf(t, " (%s to %s)", early_words, late_words);
     text_put(t, " if it goes on like this.");
 }
 

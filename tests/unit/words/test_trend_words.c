@@ -54,6 +54,10 @@ static void every_trend_reads_as_it_was_found_good(void **state)
     golden_check(&g, "rising, and full soon", say(&f));
     f.late_ms = INT64_MAX;
     golden_check(&g, "rising, and full soon or later", say(&f));
+    f.forecast = f.low = f.high = 100;
+    f.early_ms = f.expected_ms - HOUR / 10;
+    f.late_ms = f.expected_ms + HOUR / 10;
+    golden_check(&g, "rising, and it is known when", say(&f));
     f.has_crossing = f.has_forecast = false;
     f.metric = "network_errors";
     f.tag = "interface=eth0";
