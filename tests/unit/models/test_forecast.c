@@ -144,6 +144,7 @@ static void steady_growth_goes_on(void **state)
     expect_course(grows, 48, 1);
     for (int64_t q = 2; q <= 48; q++)
         assert_true(ask_level(q).value > ask_level(q - 1).value);
+    assert_true(ask_level(24).low > 105); /* 113: that it stays as it was is not thought possible */
 }
 
 static void growth_with_a_daily_course_goes_on(void **state)
