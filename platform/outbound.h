@@ -5,6 +5,7 @@
  * asks for the answer in each turn of the loop, and plat_wait() wakes when there is one. Redirects are not
  * followed; certificates are verified; an answer is kept up to a bound, in memory that the caller brings when
  * the slot's own is not enough, the rest of it is read and dropped.
+ * A request other than GET is sent once: what broke before an answer is for who asked to send again.
  * What happens to one request does not touch another. */
 #ifndef NEPHOS_OUTBOUND_H
 #define NEPHOS_OUTBOUND_H

@@ -225,7 +225,7 @@ int plat_request_start(struct plat *p, const struct plat_request *request)
     s->state = HTTP_LOOKUP;
     s->request = *request;
     s->started = plat_mono(p);
-    s->body_read = s->answer_bytes = 0;
+    s->body_read = s->answer_bytes = s->times_sent = 0;
     s->error[0] = '\0';
     place_answer(s, request);
     look_at_lookup(p, s);

@@ -37,6 +37,7 @@ struct http_slot {
     void *easy;                 /* CURL * */
     void *headers, *addresses, *recipients; /* struct curl_slist * */
     uint32_t body_read, answer_bytes;
+    uint32_t times_sent;             /* that libcurl was about to send it */
     uint32_t begun_us;          /* from `started` until it was handed to libcurl */
     uint32_t certificate_flags; /* what mbedTLS has against the certificates of a look */
     char look_url[DNS_NAME_SIZE + 24U]; /* what libcurl is told for tcp:// and tls:// */

@@ -157,6 +157,18 @@ static void set_mail(struct http_slot *s, CURL *easy)
                      s->request.needs_tls ? (long)CURLUSESSL_ALL : (long)CURLUSESSL_NONE);
 }
 
+/* When a connection that was kept breaks before an answer, libcurl sends the request again by itself. It may
+ * have been carried out: who asked for it decides whether it goes again. */
+static int send_once(void *ctx, char *address, char *local, int port, int local_port)
+{
+    struct http_slot *s = ctx;
+    (void)address;
+    (void)local;
+    (void)port;
+    (void)local_port;
+    return s->times_sent++ == 0 ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+}
+
 static void set_http(struct http_slot *s, CURL *easy)
 {
     bool is_get = text_equal(s->request.method, "GET");
@@ -165,6 +177,8 @@ static void set_http(struct http_slot *s, CURL *easy)
     if (!is_get) {
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)s->request.body_size);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, s->request.body);
+        curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, send_once);
+        curl_easy_setopt(easy, CURLOPT_PREREQDATA, s);
     }
     if (s->request.aws_scope[0] != '\0')
         curl_easy_setopt(easy, CURLOPT_AWS_SIGV4, s->request.aws_scope);
@@ -251,6 +265,7 @@ static const char *words_of(CURLcode code, const char *error)
                "expired, or of another host; see ca_file";
     case CURLE_SSL_CONNECT_ERROR: return "the TLS handshake failed; is it a TLS port?";
     case CURLE_OUT_OF_MEMORY: return "the memory of outbound requests is used up";
+    case CURLE_ABORTED_BY_CALLBACK:
     case CURLE_GOT_NOTHING:
     case CURLE_RECV_ERROR:
     case CURLE_SEND_ERROR: return "the connection broke";
@@ -294,7 +309,7 @@ static void finish(struct http *h, struct http_slot *s, CURLcode code)
         take_times(s);
     if (code == CURLE_PEER_FAILED_VERIFICATION && s->certificate_flags != 0)
         http_certificate_words(s->certificate_flags, s->answer.why, sizeof s->answer.why);
-    s->answer.may_have_arrived = !has_answer && (sent > 0 || s->body_read > 0);
+    s->answer.may_have_arrived = !has_answer && (sent > 0 || s->body_read > 0 || s->times_sent > 1);
     if (s->answer.status == 401 && has_token(&s->request))
         forget_token(s);
     if (code != CURLE_OK && s->answer.why[0] == '\0')
