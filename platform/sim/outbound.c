@@ -63,8 +63,10 @@ int plat_request_start(struct plat *p, const struct plat_request *r)
     g->fails_at_ns = w->now_ns + (int64_t)r->timeout_ms * NS_PER_MS;
     g->arrives_at_ns = g->answered_at_ns = SIM_NEVER;
     w->event_known = false;
-    if (!effect_allowed(p))
-        return (int)i; /* a dead program's request goes nowhere */
+    if (!effect_allowed(p)) { /* a dead program's request goes nowhere, and its memory may be gone soon */
+        g->fails_at_ns = SIM_NEVER;
+        return (int)i;
+    }
     g->method = copy_of(r->method, strlen(r->method));
     g->url = copy_of(r->url, strlen(r->url));
     g->headers = copy_of(r->headers, strlen(r->headers));
