@@ -63,7 +63,7 @@ function attention() {
     address: link('alerts', a.id),
   }));
   for (const h of state.hosts) {
-    if (h.status !== 'unhealthy' && h.status !== 'degraded') continue;
+    if ((h.status !== 'unhealthy' && h.status !== 'degraded') || h.alerts.length) continue; // an alert says more
     items.push({ level: h.status === 'unhealthy' ? 'critical' : 'warn', word: wordOfStatus(h.status), host: h.id,
       text: 'no samples arrive', since: h.last_seen_ms, address: link('host', h.id) });
   }

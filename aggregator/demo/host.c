@@ -195,6 +195,7 @@ static void put_network(struct demo_host *h, const struct moment *m)
         double slow = m->is_ill ? 9 : 1 + 0.3 * m->day;
         set(h, METRIC_RESPONSE_TIME, "", r->response_ms * slow * (0.85 + 0.3 * chance(h)));
         set(h, METRIC_HEALTH_UP, "", 1);
+        set(h, METRIC_HEALTH_STATUS, "", 200);
     }
 }
 

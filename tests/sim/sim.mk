@@ -3,7 +3,7 @@
 
 SIM_OBJ = $(patsubst %.c,$(HOST)/fast/%.o,$(wildcard tests/sim/*.c))
 SIM_ASAN_OBJ = $(patsubst %.c,$(HOST)/asan/%.o,$(wildcard tests/sim/*.c))
-SEEDS ?= 32
+SEEDS ?= 16
 SEED ?= 1
 
 $(HOST)/fast/sim: $(SIM_OBJ) $(HOST)/fast/libnephos.a
@@ -15,7 +15,7 @@ $(HOST)/asan/sim: $(SIM_ASAN_OBJ) $(HOST)/asan/libnephos.a
 .PHONY: sim sim-check sim-sanitized mutants
 sim: $(HOST)/fast/sim ## Replay one simulated house with a readable log: make sim SEED=n
 	@$(HOST)/fast/sim --seed $(SEED)
-sim-check: $(HOST)/fast/sim ## Run SEEDS (32) simulated houses and judge them
+sim-check: $(HOST)/fast/sim ## Run SEEDS (16) simulated houses and judge them
 	@$(HOST)/fast/sim --seeds $(SEEDS) --jobs $(JOBS) --known tests/sim/seeds $(if $(CI),,--record)
 sim-sanitized: $(HOST)/asan/sim ## A few houses with address and undefined-behaviour sanitizers
 	@$(HOST)/asan/sim --seeds 8 --hours 1 --jobs $(JOBS) --known tests/sim/seeds

@@ -82,6 +82,9 @@ static const struct {
     {"latency", "latency", SUBJECT_RESPONSE, false},
     {"health_up", "state of the health check", SUBJECT_HEALTH, false},
     {"health_status", "HTTP status of the health check", SUBJECT_HEALTH, false},
+    {"check_status", "state of the check", SUBJECT_HEALTH, false},
+    {"server_status", "state that the cloud tells", SUBJECT_SILENT, false},
+    {"certificate_days_left", "days that the certificate is good for", SUBJECT_HEALTH, false},
     {"request_rate", "requests", SUBJECT_OTHER, true},
     {"error_rate", "failed requests", SUBJECT_RESPONSE, true},
     {"active_users", "active users", SUBJECT_OTHER, true},
@@ -169,7 +172,11 @@ const char *tag_value(const char *tag)
 
 bool metric_is_plain(const char *metric, const char *rule)
 {
-    return metric[0] != '\0' && (rule[0] == '\0' || !text_starts(metric, "load_average"));
+    static const char *const told_by_rule[] = {"load_average", "check_status", "server_status"};
+    for (uint32_t i = 0; i < COUNT_OF(told_by_rule); i++)
+        if (rule[0] != '\0' && text_starts(metric, told_by_rule[i]))
+            return false;
+    return metric[0] != '\0';
 }
 
 const char *metric_joint(const char *tag)
