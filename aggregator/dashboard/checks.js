@@ -27,8 +27,8 @@ async function load() {
     const [live, found, there] = await Promise.all([get('/api/v1/live', { metric: 'health_up,health_status,response_time_ms' }), get('/api/v1/checks'), get('/api/v1/servers')]);
     Object.assign(page, found, there, { checks: [...found.checks, ...live.instances.filter((i) => valueOf(i, 'health_up') !== undefined).map(ofAgent)], error: null });
     if (page.checks.length) {
-      const answer = await get('/api/v1/query', { metric: 'check_status,health_up,response_time_ms', agg: 'max', by: 'instance,metric', from: '-1h', step: 'auto', points: BEATS });
-      for (const s of answer.series) page.series[(s.group?.metric ?? s.metric) + (s.group?.instance ?? s.instance)] = s.v;
+      const answer = await get('/api/v1/query', { metric: 'check_status,health_up,response_time_ms', agg: 'max', by: 'instance,metric,check', from: '-1h', step: 'auto', points: BEATS });
+      for (const s of answer.series) page.series[s.group.metric + s.group.instance + (s.group.check ?? '')] = s.v;
     }
   } catch (error) {
     page.error = error;
@@ -57,9 +57,9 @@ const beat = (good, i) => svg`<rect x=${i * 4} y=${good ? 2 : 12} width="3" heig
 const state = (word, more) => html`<td>${badge(LEVELS[word] ?? 'critical', word)} <span class="quiet">${more}</span></td>`;
 
 function checkRow(c) {
-  const times = page.series['response_time_ms' + c.instance], days = c.certificateDaysLeft;
+  const key = c.instance + (c.up ? '' : c.name), times = page.series['response_time_ms' + key], days = c.certificateDaysLeft;
   return html`<tr><th scope="row">${c.instance ? hostLink(c.instance) : ''} <span class="quiet">${c.name} ${c.url}</span></th>${state(c.status, c.error)}
-    <td>${beats(page.series[(c.up ?? 'check_status') + c.instance], (v) => (c.up ? v > 0 : v < 2))}</td><td>${milliseconds(c.responseTimeMs)} ${sparkline(times, Math.max(1, ...(times ?? [])), 'Time to answer, last hour')}</td>
+    <td>${beats(page.series[(c.up ?? 'check_status') + key], (v) => (c.up ? v > 0 : v < 2))}</td><td>${milliseconds(c.responseTimeMs)} ${sparkline(times, Math.max(1, ...(times ?? [])), 'Time to answer, last hour')}</td>
     <td>${days === undefined ? '' : badge(days < 3 ? 'critical' : days < 14 ? 'warn' : 'ok', `${Math.floor(days)} d`)}</td><td>${when(c.checkedAt)}</td>
     <td>${c.origin === 'api' && mayOperate() ? html`<button type="button" class="small" aria-label="Delete ${c.name}" @click=${() => act(send('DELETE', '/api/v1/checks/' + c.name))}>Delete</button>` : ''}</td></tr>`;
 }
