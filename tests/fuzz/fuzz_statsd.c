@@ -34,6 +34,11 @@ int plat_udp_receive(struct plat *p, int socket, void *to, uint32_t size)
     (void)p, (void)socket, (void)to, (void)size;
     return ERR_AGAIN;
 }
+uint32_t plat_udp_dropped(struct plat *p, int socket)
+{
+    (void)p, (void)socket;
+    return 0;
+}
 void plat_pause(struct plat *p, int conn, bool paused)
 {
     (void)p, (void)conn, (void)paused;
