@@ -8,8 +8,8 @@
  *  5  nothing is stored that was never taken
  *  6  an agent with a good token joins, and nobody else with the same one (join.c)
  *
- * Laws 7 and 8 are judged step by step (holdings.c). Acknowledgements that go back, or promise more than was
- * taken, are seen at once (watch.c). */
+ * Laws 7 and 8 are judged step by step (holdings.c), law 9 in pushes.c, law 10 in outlets.c.
+ * Acknowledgements that go back, or promise more than was taken, are seen at once (watch.c). */
 #include "tests/sim/world.h"
 
 #include <stdlib.h>

@@ -91,6 +91,8 @@ struct answers *queries_ask(struct world *w)
         ledger_break(&w->ledger, "law 3: after the calm the store cannot commit (%d)", e);
     if (!w->ledger.broken)
         pushes_judge(w, s);
+    if (!w->ledger.broken)
+        outlets_judge(w, s);
     for (uint32_t i = 0; i < w->options.agents && !w->ledger.broken; i++) {
         int instance = find_instance(w, s, i);
         if (instance < 0) {

@@ -306,6 +306,7 @@ void weather_calm(struct world *w)
     w->calm_ns = sim_now(w->sim);
     w->disk_full_until_ns = SIM_NEVER;
     sim_heal(w->sim);
+    outlets_calm(w);
     sim_disk_full(w->house, false);
     sim_disk_fail(w->house, 0, 0);
     sim_spare(w->house);

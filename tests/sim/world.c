@@ -92,7 +92,8 @@ static void start_aggregator(struct world *w)
     };
     const struct aggregator_options options = {
         .listen = AGENTS_ADDRESS, .api = API_ADDRESS, .api_token = "", .api_is_open = true,
-        .hints = "cpu_usage>60,disk_usage_percent{mount=/}>10"};
+        .hints = "cpu_usage>60,disk_usage_percent{mount=/}>10",
+        .targets = &w->outlets.to, .target_count = 1};
     if (!sim_is_alive(w->house))
         sim_restart(w->house);
     w->map = calloc(1, sizeof *w->map);
@@ -215,6 +216,7 @@ static void build(struct world *w)
     w->house = sim_machine(w->sim, "aggregator");
     w->inspector = sim_machine(w->sim, "inspector");
     (void)plat_wait(w->inspector, MONO_NEVER);
+    outlets_open(w);
     start_aggregator(w);
     if (w->ledger.broken)
         return;

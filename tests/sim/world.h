@@ -11,6 +11,7 @@
 #include "platform/sim/sim.h"
 #include "proto/wire.h"
 #include "tests/sim/ledger.h"
+#include "tests/sim/outlets.h"
 #include "tests/sim/pushes.h"
 
 #define AGENTS_MAX 16U
@@ -88,6 +89,7 @@ struct world {
     struct agent_node agents[AGENTS_MAX];
     struct agent_node thief;
     struct pushes pushes;
+    struct outlets outlets;
 
     /* what was reached, for the line at the end */
     struct {
