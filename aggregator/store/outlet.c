@@ -236,7 +236,7 @@ static void note(struct store *s, struct outlet *o, uint32_t instance, int64_t f
     if (from_ms >= to_ms)
         return;
     place->noted_ms = wall_ms(plat_wall(s->plat));
-    if (!late_has_some(place))
+    if (!late_has_some(place) || place->since_ms > place->noted_ms) /* or the clock was set back */
         place->since_ms = place->noted_ms;
     late_add(place, from_ms, to_ms);
     mark_late(s, o, instance);

@@ -147,6 +147,27 @@ static void a_replay_sends_all_once_more(void **state)
     end(o);
 }
 
+/* What is late waits for more of its kind, but not for a clock that was set back to come there again. */
+static void late_windows_do_not_wait_for_the_clock(void **state)
+{
+    (void)state;
+    const int64_t hours_ns = 7200 * NS_PER_S;
+    struct outside *o = begin(10, 0);
+    weather(o, 60, 0, false);
+    calm(o, 100);
+    struct outlet *out = store_outlet(o->r->store, 0);
+    assert_int_equal(o->far[0][0][2].times, 1);
+    sim_wall_jump(o->r->machine, hours_ns);
+    store_outlet_late(o->r->store, out, 0, FAR_MS + 10000, FAR_MS + 15000);
+    sim_wall_jump(o->r->machine, -hours_ns);
+    for (uint32_t n = 0; n < CUT_SETTLE_MS_MAX / 1000 + 30; n++) {
+        store_outlet_late(o->r->store, out, 0, FAR_MS + 10000, FAR_MS + 15000); /* and comes on and on */
+        run_second(o);
+    }
+    assert_int_equal(o->far[0][0][2].times, 2);
+    end(o);
+}
+
 /* --- the parts --- */
 
 static void ranges_join_and_part(void **state)
@@ -224,6 +245,7 @@ int main(void)
         cmocka_unit_test(what_waits_for_a_dead_destination_is_bounded),
         cmocka_unit_test(a_slow_destination_is_shared),
         cmocka_unit_test(a_replay_sends_all_once_more),
+        cmocka_unit_test(late_windows_do_not_wait_for_the_clock),
         cmocka_unit_test(ranges_join_and_part),
         cmocka_unit_test(a_range_that_is_being_sent_outlives_a_crash),
         cmocka_unit_test(ids_are_names),
