@@ -3,9 +3,9 @@
  * another aggregator does. Requests do not find it, get lost, or their answers do.
  *
  * Law 10: after calm, each window of each series that has samples is there, whatever died meanwhile; and
- * nothing was given up or left out. The newest windows may still wait. When the clock of an agent was set back
- * below what has been sent, all it takes is late until it comes there again: such windows are noted, and go
- * together after CUT_SETTLE_MS_MAX, so they may wait that much longer, but no others. */
+ * nothing was given up or left out. The newest windows may still wait. When the clock of an agent was set
+ * back below what has been sent, all it takes is late until it comes there again: such windows are noted, and
+ * go together after CUT_SETTLE_MS_MAX, so they may wait that much longer, but no others. */
 #include "tests/sim/outlets.h"
 
 #include <stdio.h>
