@@ -247,7 +247,7 @@ static void tell_manager(struct plat *p, const char *state)
 /* SIGUSR1, to standard error: a person wants to see it, whatever the log's level. */
 static void say_status(struct plat *p)
 {
-    static struct memory_map parts; /* `map` is the platform's, and in use */
+    struct memory_map parts; /* `map` is the platform's, and in use */
     uint64_t now, most, guest_now, guest_most;
     struct text out = page();
     status_report(&agent, &out);
