@@ -114,6 +114,24 @@ def dashboards(world, aggregator):
         listener.process.kill()
 
 
+def subscriptions(world, aggregator, hosts):
+    one = Listener(world, aggregator, subscription([hosts[3]], types=["metric"]))
+    points = Listener(world, aggregator, subscription([hosts[4]], types=["metric"], format="points"))
+    nothing = Listener(world, aggregator, subscription([hosts[5]], types=["alert"]))
+    until(lambda: len(one.messages("samples")) >= 3, 15, "three shipments of one host")
+    points.until_message("realtime_update")
+    check({m["instance"] for m in one.messages("samples")} == {hosts[3]}, "samples of one host only")
+    check({m["data"]["instanceId"] for m in points.messages("realtime_update")} == {hosts[4]}, "points of one host")
+    check([m["type"] for m in nothing.messages()] == ["subscribed"], "who wants alerts gets no metrics")
+    sample = one.messages("samples")[0]
+    check(len(sample["series"]) == len(sample["v"]) and all(len(v) == len(sample["t"]) for v in sample["v"]),
+          "columns are complete")
+    known = {s["id"] for s in aggregator.get("/api/v1/series", instance=hosts[3])["series"]}
+    check(set(sample["series"]) <= known, "series are those of /api/v1/series")
+    for listener in (one, points, nothing):
+        listener.process.kill()
+
+
 # --- going on ---
 
 def times(listener, host):
