@@ -215,8 +215,8 @@ class Raw:
             # No metrics, so that what comes is an answer.
             self.send(1, json.dumps(subscription([], types=[])).encode())
             # Before it is read, what a silent client gets may be on its way.
-            while (first := json.loads(self.frame()[1]))["type"] != "subscribed":
-                check(first["type"] == "realtime_update", f"a subscription is confirmed, not answered by {first}")
+            while (first := json.loads(self.message()))["type"] != "subscribed":
+                check(first["type"] in ("realtime_update", "dashboard_update"), f"instead of a confirmation: {first}")
 
     def more(self):
         got = self.socket.recv(65536)
@@ -257,6 +257,15 @@ class Raw:
                         self.buffer = self.buffer[at + size:]
                         return frame
             check(self.more(), "closed instead of a frame")
+
+    def message(self):
+        """One of text, of all its frames."""
+        whole, final = b"", False
+        while not final:
+            until(lambda: self.buffer or self.more(), 10, "a frame begins", 0)
+            final = self.buffer[0] & 0x80 != 0
+            whole += self.frame()[1]
+        return whole
 
     def close_code(self):
         opcode, payload = self.frame()
