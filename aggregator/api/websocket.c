@@ -32,19 +32,11 @@ void websocket_accept(struct span key, char accept[static WEBSOCKET_ACCEPT_SIZE]
     ASSERT(key.length == KEY_LENGTH);
     memcpy(text, key.at, KEY_LENGTH);
     memcpy(text + KEY_LENGTH, guid, sizeof(guid) - 1);
-    uint8_t hash[SHA1_SIZE + 1] = {0}; /* 7 groups of three; the last byte is padding */
+    uint8_t hash[SHA1_SIZE];
     sha1(text, sizeof(text), hash);
-    char *to = accept;
-    for (uint32_t i = 0; i < sizeof(hash); i += 3) {
-        uint32_t group = (uint32_t)hash[i] << 16 | (uint32_t)hash[i + 1] << 8 | hash[i + 2];
-        for (uint32_t shift = 18; to < accept + 27; shift -= 6) {
-            *to++ = base64_digits[group >> shift & 63];
-            if (shift == 0)
-                break;
-        }
-    }
-    *to++ = '=';
-    *to = 0;
+    struct text out;
+    text_init(&out, accept, WEBSOCKET_ACCEPT_SIZE);
+    text_put_base64(&out, hash, sizeof(hash));
 }
 
 static bool is_control(enum websocket_opcode opcode)

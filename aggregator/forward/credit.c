@@ -17,7 +17,7 @@ void credit_put(struct export_request *r, const struct target *to)
         text_init(&words, pair, sizeof pair);
         text_printf(&words, "%s:%s", to->user, to->password);
         text_put(&r->headers, "Authorization: Basic ");
-        export_put_base64(&r->headers, words.at, words.length);
+        text_put_base64(&r->headers, words.at, words.length);
         text_put_char(&r->headers, '\n');
         memset(pair, 0, sizeof pair);
     }

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "platform/base/section.h"
+
 #define GROUP_MS_DEFAULT 1000
 #define TIMEOUT_MS_DEFAULT 15000
 #define INTERVAL_MS_DEFAULT 60000
@@ -16,37 +18,30 @@ const char *const destination_type_names[DESTINATION_TYPE_COUNT] = {
     [DESTINATION_HEARTBEAT] = "heartbeat",
 };
 
-enum key_kind { KEY_TEXT, KEY_TIME, KEY_SWITCH, KEY_TYPE, KEY_SEVERITY };
-#define TEXT_KEY(field)                                                                                     \
-    KEY_TEXT, offsetof(struct destination, field), sizeof(((struct destination *)0)->field), 0, 0
-#define TIME_KEY(field, min, max) KEY_TIME, offsetof(struct destination, field), 0, min, max
+#define TEXT(field) SECTION_KEY_TEXT(struct destination, field)
+#define TIME(field, min, max) SECTION_KEY_TIME(struct destination, field, min, max)
 #define DAY_MS (INT64_C(86400) * 1000)
 
-static const struct key {
-    const char *name;
-    enum key_kind kind;
-    uint32_t at, size;
-    int64_t min_ms, max_ms;
-} keys[] = {
-    {"type", KEY_TYPE, 0, 0, 0, 0},
-    {"url", TEXT_KEY(url)},
-    {"url_file", TEXT_KEY(url_file)},
-    {"token_file", TEXT_KEY(token_file)},
-    {"user", TEXT_KEY(user)},
-    {"password_file", TEXT_KEY(password_file)},
-    {"ca_file", TEXT_KEY(ca_file)},
-    {"from", TEXT_KEY(from)},
-    {"to", TEXT_KEY(to)},
-    {"region", TEXT_KEY(region)},
-    {"instances", TEXT_KEY(instances)},
-    {"alert_types", TEXT_KEY(types)},
-    {"severity", KEY_SEVERITY, 0, 0, 0, 0},
-    {"group", TIME_KEY(group_ms, 0, 600000)},
-    {"repeat", TIME_KEY(repeat_ms, 0, 30 * DAY_MS)},
-    {"timeout", TIME_KEY(timeout_ms, 100, 120000)},
-    {"interval", TIME_KEY(interval_ms, 1000, DAY_MS)},
-    {"resolved", KEY_SWITCH, offsetof(struct destination, no_resolved), 0, 0, 0},
-    {"starttls", KEY_SWITCH, offsetof(struct destination, plain_smtp), 0, 0, 0},
+static const struct section_key keys[] = {
+    {"type", SECTION_KEY_WORD(struct destination, type, destination_type_names, DESTINATION_TYPE_COUNT)},
+    {"url", TEXT(url)},
+    {"url_file", TEXT(url_file)},
+    {"token_file", TEXT(token_file)},
+    {"user", TEXT(user)},
+    {"password_file", TEXT(password_file)},
+    {"ca_file", TEXT(ca_file)},
+    {"from", TEXT(from)},
+    {"to", TEXT(to)},
+    {"region", TEXT(region)},
+    {"instances", TEXT(instances)},
+    {"alert_types", TEXT(types)},
+    {"severity", SECTION_KEY_WORD(struct destination, severity, alert_severity_names, ALERT_SEVERITY_COUNT)},
+    {"group", TIME(group_ms, 0, 600000)},
+    {"repeat", TIME(repeat_ms, 0, 30 * DAY_MS)},
+    {"timeout", TIME(timeout_ms, 100, 120000)},
+    {"interval", TIME(interval_ms, 1000, DAY_MS)},
+    {"resolved", SECTION_KEY_NO(struct destination, no_resolved)},
+    {"starttls", SECTION_KEY_NO(struct destination, plain_smtp)},
 };
 
 void destination_init(struct destination *d, const char *name)
@@ -56,125 +51,14 @@ void destination_init(struct destination *d, const char *name)
     (void)text_copy(d->name, sizeof d->name, name);
 }
 
-bool destination_take_time(const char *value, int64_t *ms)
-{
-    static const struct {
-        const char *unit;
-        int64_t ms;
-    } units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", DAY_MS}};
-    const char *at = value;
-    uint64_t n;
-    if (!text_take_u64(&at, value + strlen(value), &n) || n > INT32_MAX)
-        return false;
-    for (uint32_t i = 0; i < COUNT_OF(units); i++) {
-        if (!text_equal(at, units[i].unit))
-            continue;
-        *ms = (int64_t)n * units[i].ms;
-        return true;
-    }
-    return false;
-}
-
-static int find_word(const char *const *words, uint32_t count, const char *word)
-{
-    for (uint32_t i = 0; i < count; i++)
-        if (text_equal(words[i], word))
-            return (int)i;
-    return ERR_MISSING;
-}
-
-static void put_words(struct text *why, const char *const *words, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++)
-        text_printf(why, "%s%s", i > 0 ? ", " : "", words[i]);
-}
-
-static int set_word(struct destination *d, const struct key *k, const char *value, const char *where,
-                    struct text *why)
-{
-    bool is_type = k->kind == KEY_TYPE;
-    const char *const *words = is_type ? destination_type_names : alert_severity_names;
-    uint32_t count = is_type ? DESTINATION_TYPE_COUNT : ALERT_SEVERITY_COUNT;
-    int found = find_word(words, count, value);
-    if (found < 0) {
-        text_printf(why, "%s: %s = %s is not one of ", where, k->name, value);
-        put_words(why, words, count);
-        return ERR_MALFORMED;
-    }
-    if (is_type) {
-        d->type = (enum destination_type)found;
-        d->has_type = true;
-    } else {
-        d->severity = (enum alert_severity)found;
-    }
-    return ERR_OK;
-}
-
-static int set_time(struct destination *d, const struct key *k, const char *value, const char *where,
-                    struct text *why)
-{
-    int64_t ms;
-    if (!destination_take_time(value, &ms) || ms < k->min_ms || ms > k->max_ms) {
-        text_printf(why, "%s: %s = %s is not a time of %lld ms to %lld s; write 500ms, 10s, 5m, 1h or 7d",
-                    where, k->name, value, (long long)k->min_ms, (long long)(k->max_ms / 1000));
-        return ERR_MALFORMED;
-    }
-    memcpy((char *)d + k->at, &ms, sizeof ms);
-    return ERR_OK;
-}
-
-/* The fields say "no". */
-static int set_switch(struct destination *d, const struct key *k, const char *value, const char *where,
-                      struct text *why)
-{
-    bool no = text_equal(value, "no") || text_equal(value, "false") || text_equal(value, "off");
-    if (!no && !text_equal(value, "yes") && !text_equal(value, "true") && !text_equal(value, "on")) {
-        text_printf(why, "%s: %s = %s is neither yes nor no", where, k->name, value);
-        return ERR_MALFORMED;
-    }
-    memcpy((char *)d + k->at, &no, sizeof no);
-    return ERR_OK;
-}
-
-static int unknown_key(const char *key, const char *where, struct text *why)
-{
-    const char *best = NULL;
-    uint32_t distance = 4;
-    for (uint32_t i = 0; i < COUNT_OF(keys); i++) {
-        uint32_t n = text_distance(key, keys[i].name);
-        if (n < distance) {
-            distance = n;
-            best = keys[i].name;
-        }
-    }
-    text_printf(why, "%s: a destination has no key %s", where, key);
-    if (text_equal(key, "token") || text_equal(key, "password"))
-        text_printf(why, "; secrets stand in files of their own: %s_file = PATH", key);
-    else if (best != NULL)
-        text_printf(why, " (did you mean %s?)", best);
-    return ERR_MALFORMED;
-}
-
 int destination_set(struct destination *d, const char *key, const char *value, const char *where,
                     struct text *why)
 {
-    for (uint32_t i = 0; i < COUNT_OF(keys); i++) {
-        const struct key *k = &keys[i];
-        if (!text_equal(k->name, key))
-            continue;
-        if (k->kind == KEY_TYPE || k->kind == KEY_SEVERITY)
-            return set_word(d, k, value, where, why);
-        if (k->kind == KEY_TIME)
-            return set_time(d, k, value, where, why);
-        if (k->kind == KEY_SWITCH)
-            return set_switch(d, k, value, where, why);
-        if (!text_copy((char *)d + k->at, k->size, value)) {
-            text_printf(why, "%s: %s is longer than %u characters", where, key, k->size - 1);
-            return ERR_MALFORMED;
-        }
-        return ERR_OK;
-    }
-    return unknown_key(key, where, why);
+    static const char *const secrets[] = {"token", "password", NULL};
+    static const struct section section = {"a destination", keys, COUNT_OF(keys), secrets};
+    int e = section_set(&section, d, key, value, where, why);
+    d->has_type |= e == ERR_OK && text_equal(key, "type");
+    return e;
 }
 
 static int lacks(const struct destination *d, const char *what, struct text *why)

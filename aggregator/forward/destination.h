@@ -57,8 +57,6 @@ void destination_init(struct destination *d, const char *name);
 int destination_check(const struct destination *d, struct text *why);
 /* Does it want to hear of such an alert? `name`: of the instance. */
 bool destination_wants(const struct destination *d, const struct alert *a, const char *name);
-/* "500ms", "10s", "5m", "1h", "7d" in milliseconds; false when it is none. */
-bool destination_take_time(const char *value, int64_t *ms);
 /* * and ?; a list has commas between its patterns. "" matches all. */
 bool destination_matches(const char *patterns, const char *text);
 

@@ -114,7 +114,7 @@ uint32_t export_tags(const struct export_point *p, struct export_tag out[EXPORT_
     return count;
 }
 
-static void put_json_n(struct text *out, const char *at, uint32_t length)
+void export_put_json_n(struct text *out, const char *at, uint32_t length)
 {
     char words[TAG_SIZE];
     uint32_t n = length < sizeof words ? length : sizeof words - 1;
@@ -131,9 +131,9 @@ void export_put_tags(struct text *out, const struct export_point *p)
     for (uint32_t i = 0; i < count; i++) {
         if (i > 0)
             text_put_char(out, ',');
-        put_json_n(out, tags[i].key, tags[i].key_length);
+        export_put_json_n(out, tags[i].key, tags[i].key_length);
         text_put_char(out, ':');
-        put_json_n(out, tags[i].value, tags[i].value_length);
+        export_put_json_n(out, tags[i].value, tags[i].value_length);
     }
     text_put_char(out, '}');
 }
@@ -141,19 +141,4 @@ void export_put_tags(struct text *out, const struct export_point *p)
 void export_put_json(struct text *out, const char *text)
 {
     shape_put_json(out, text);
-}
-
-void export_put_base64(struct text *out, const void *bytes, uint32_t size)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const unsigned char *b = bytes;
-    for (uint32_t i = 0; i < size; i += 3) {
-        uint32_t left = size - i;
-        uint32_t v =
-            (uint32_t)b[i] << 16 | (left > 1 ? (uint32_t)b[i + 1] << 8 : 0) | (left > 2 ? b[i + 2] : 0U);
-        text_put_char(out, digits[v >> 18]);
-        text_put_char(out, digits[v >> 12 & 63]);
-        text_put_char(out, left > 1 ? digits[v >> 6 & 63] : '=');
-        text_put_char(out, left > 2 ? digits[v & 63] : '=');
-    }
 }

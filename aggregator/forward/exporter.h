@@ -195,8 +195,8 @@ struct export_tag {
     uint32_t key_length, value_length;
 };
 uint32_t export_tags(const struct export_point *p, struct export_tag out[EXPORT_TAGS_MAX]);
-/* A JSON text with its quotes (see shape.h: shape_put_json). Standard base64 with padding. */
+/* A JSON text with its quotes (see shape.h: shape_put_json); of the second at most a tag's length. */
 void export_put_json(struct text *out, const char *text);
-void export_put_base64(struct text *out, const void *bytes, uint32_t size);
+void export_put_json_n(struct text *out, const char *at, uint32_t length);
 
 #endif

@@ -8,21 +8,6 @@
 #define SUBJECT_SIZE 160U
 #define BASE64_LINE 57U /* bytes that make 76 characters */
 
-static void put_base64(struct text *out, const char *text, uint32_t size)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const unsigned char *b = (const unsigned char *)text;
-    for (uint32_t i = 0; i < size; i += 3) {
-        uint32_t left = size - i;
-        uint32_t v =
-            (uint32_t)b[i] << 16 | (left > 1 ? (uint32_t)b[i + 1] << 8 : 0) | (left > 2 ? b[i + 2] : 0U);
-        text_put_char(out, digits[v >> 18]);
-        text_put_char(out, digits[v >> 12 & 63]);
-        text_put_char(out, left > 1 ? digits[v >> 6 & 63] : '=');
-        text_put_char(out, left > 2 ? digits[v & 63] : '=');
-    }
-}
-
 /* RFC 2047: encoded words of at most 75 characters, cut between characters. */
 static void put_subject(struct text *out, const char *subject)
 {
@@ -33,7 +18,7 @@ static void put_subject(struct text *out, const char *subject)
         while (n > 1 && ((unsigned char)at[n] & 0xc0) == 0x80)
             n--;
         text_put(out, at == subject ? "=?UTF-8?B?" : "\r\n =?UTF-8?B?");
-        put_base64(out, at, n);
+        text_put_base64(out, at, n);
         text_put(out, "?=");
         at += n;
     }
@@ -77,7 +62,7 @@ void shape_make_mail(struct shaped *o, const struct destination *to, const struc
     text_put(&o->body, "Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"
              "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n");
     for (uint32_t at = 0; at < body.length; at += BASE64_LINE) {
-        put_base64(&o->body, o->lines_bytes + at,
+        text_put_base64(&o->body, o->lines_bytes + at,
                    body.length - at < BASE64_LINE ? body.length - at : BASE64_LINE);
         text_put(&o->body, "\r\n");
     }

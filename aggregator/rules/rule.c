@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "aggregator/rules/ini.h"
+#include "platform/base/settings.h"
 
 #define FOR_MS_MAX (INT64_C(30) * 86400 * 1000)
 #define SUGGEST_DISTANCE_MAX 3U
@@ -62,18 +63,11 @@ static int malformed(struct text *why, const char *words)
 
 static int take_duration(const char *value, int64_t *ms, struct text *why)
 {
-    static const struct {
-        const char *suffix;
-        int64_t ms;
-    } units[] = {{"ms", 1}, {"s", 1000}, {"m", MINUTE_MS}, {"h", 3600000}, {"d", 86400000}};
-    const char *at = value, *end = value + strlen(value);
     uint64_t n;
-    if (*at >= '0' && *at <= '9' && text_take_u64(&at, end, &n))
-        for (uint32_t i = 0; i < COUNT_OF(units); i++)
-            if (text_equal(at, units[i].suffix) && n <= (uint64_t)(FOR_MS_MAX / units[i].ms)) {
-                *ms = (int64_t)n * units[i].ms;
-                return ERR_OK;
-            }
+    if (settings_take_duration(value, &n) && n <= (uint64_t)FOR_MS_MAX) {
+        *ms = (int64_t)n;
+        return ERR_OK;
+    }
     text_printf(why, "\"%s\" is no duration up to 30d; write 30s, 5m, 1h", value);
     return ERR_MALFORMED;
 }

@@ -6,6 +6,7 @@
 
 #include "aggregator/rules/ini.h"
 #include "aggregator/sentinel/address.h"
+#include "platform/base/section.h"
 #include "platform/base/utf8.h"
 #include "proto/instance_id.h"
 
@@ -14,22 +15,19 @@
 const char *const check_kind_names[CHECK_KIND_COUNT] = {
     [CHECK_HTTP] = "http", [CHECK_TLS] = "tls", [CHECK_TCP] = "tcp", [CHECK_DNS] = "dns"};
 
-#define TEXT_KEY(field) offsetof(struct check, field), sizeof(((struct check *)0)->field), 0, 0
-#define TIME_KEY(field, min, max) offsetof(struct check, field), 0, min, max
+#define TEXT(field) SECTION_KEY_TEXT(struct check, field)
+#define TIME(field, min, max) SECTION_KEY_TIME(struct check, field, min, max)
 
-static const struct key {
-    const char *name;
-    uint32_t at, size;
-    int64_t min_ms, max_ms;  /* of a time: the size is 0 */
-} keys[] = {
-    {"url", TEXT_KEY(url)},
-    {"instance", TEXT_KEY(instance)},
-    {"contains", TEXT_KEY(contains)},
-    {"ca_file", TEXT_KEY(ca_file)},
-    {"interval", TIME_KEY(interval_ms, CHECK_INTERVAL_MS_LEAST, DAY_MS)},
-    {"timeout", TIME_KEY(timeout_ms, 100, 60000)},
-    {"degraded", TIME_KEY(degraded_ms, 1, 60000)},
-    {"unhealthy", TIME_KEY(unhealthy_ms, 1, 60000)},
+static const struct section_key keys[] = {
+    {"status", SECTION_KEY_OWN},
+    {"url", TEXT(url)},
+    {"instance", TEXT(instance)},
+    {"contains", TEXT(contains)},
+    {"ca_file", TEXT(ca_file)},
+    {"interval", TIME(interval_ms, CHECK_INTERVAL_MS_LEAST, DAY_MS)},
+    {"timeout", TIME(timeout_ms, 100, 60000)},
+    {"degraded", TIME(degraded_ms, 1, 60000)},
+    {"unhealthy", TIME(unhealthy_ms, 1, 60000)},
 };
 
 void check_init(struct check *c, const char *name, enum check_origin origin)
@@ -45,39 +43,6 @@ bool check_name_allowed(const char *name)
     return strlen(name) < CHECK_NAME_SIZE && strchr(name, ':') == NULL && instance_id_allowed(name);
 }
 
-/* "500ms", "10s", "5m", "1h", "1d". */
-static bool take_time(const char *value, int64_t *ms)
-{
-    static const struct {
-        const char *unit;
-        int64_t ms;
-    } units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", DAY_MS}};
-    const char *at = value;
-    uint64_t n;
-    if (!text_take_u64(&at, value + strlen(value), &n) || n > INT32_MAX)
-        return false;
-    for (uint32_t i = 0; i < COUNT_OF(units); i++) {
-        if (!text_equal(at, units[i].unit))
-            continue;
-        *ms = (int64_t)n * units[i].ms;
-        return true;
-    }
-    return false;
-}
-
-static int set_time(struct check *c, const struct key *k, const char *value, const char *where,
-                    struct text *why)
-{
-    int64_t ms;
-    if (!take_time(value, &ms) || ms < k->min_ms || ms > k->max_ms) {
-        text_printf(why, "%s: %s = %s is not a time of %lld ms to %lld s; write 500ms, 10s, 5m or 1h", where,
-                    k->name, value, (long long)k->min_ms, (long long)(k->max_ms / 1000));
-        return ERR_MALFORMED;
-    }
-    memcpy((char *)c + k->at, &ms, sizeof ms);
-    return ERR_OK;
-}
-
 static int set_status(struct check *c, const char *value, const char *where, struct text *why)
 {
     uint64_t n;
@@ -89,39 +54,11 @@ static int set_status(struct check *c, const char *value, const char *where, str
     return ERR_OK;
 }
 
-static int unknown_key(const char *key, const char *where, struct text *why)
-{
-    const char *best = NULL;
-    uint32_t distance = 4;
-    for (uint32_t i = 0; i < COUNT_OF(keys); i++) {
-        uint32_t n = text_distance(key, keys[i].name);
-        if (n < distance) {
-            distance = n;
-            best = keys[i].name;
-        }
-    }
-    text_printf(why, "%s: a check has no key %s", where, key);
-    if (best != NULL)
-        text_printf(why, " (did you mean %s?)", best);
-    return ERR_MALFORMED;
-}
-
 int check_set_key(struct check *c, const char *key, const char *value, const char *where, struct text *why)
 {
-    if (text_equal(key, "status"))
-        return set_status(c, value, where, why);
-    for (uint32_t i = 0; i < COUNT_OF(keys); i++) {
-        const struct key *k = &keys[i];
-        if (!text_equal(k->name, key))
-            continue;
-        if (k->size == 0)
-            return set_time(c, k, value, where, why);
-        if (text_copy((char *)c + k->at, k->size, value))
-            return ERR_OK;
-        text_printf(why, "%s: %s is longer than %u characters", where, key, k->size - 1);
-        return ERR_MALFORMED;
-    }
-    return unknown_key(key, where, why);
+    static const struct section section = {"a check", keys, COUNT_OF(keys), NULL};
+    int e = section_set(&section, c, key, value, where, why);
+    return e > 0 ? set_status(c, value, where, why) : e;
 }
 
 enum check_kind check_kind(const struct check *c)

@@ -40,6 +40,11 @@ static bool parse_with_unit(const char *value, const struct unit *units, size_t 
     return false;
 }
 
+bool settings_take_duration(const char *value, uint64_t *ms)
+{
+    return parse_with_unit(value, duration_units, COUNT_OF(duration_units), ms);
+}
+
 static void put_with_unit(struct text *out, uint64_t number, const struct unit *units,
                           size_t unit_count)
 {
@@ -84,7 +89,7 @@ static bool parse_number(const struct setting *o, const char *value, uint64_t *o
     case SETTING_COUNT:
         return text_to_u64(value, out);
     case SETTING_DURATION_MS:
-        return parse_with_unit(value, duration_units, COUNT_OF(duration_units), out);
+        return settings_take_duration(value, out);
     case SETTING_SIZE:
         return parse_with_unit(value, size_units, COUNT_OF(size_units), out);
     default:

@@ -118,4 +118,7 @@ void settings_print(const struct settings *s, struct text *out);
 /* One value as a file would have it; a secret as ***. */
 void settings_put_value(const struct settings *s, uint32_t index, struct text *out);
 
+/* A number with its unit, as 500ms, 10s, 5m, 1h or 7d, in milliseconds. */
+bool settings_take_duration(const char *value, uint64_t *ms);
+
 #endif

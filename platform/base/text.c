@@ -106,6 +106,21 @@ void text_put_hex(struct text *t, const uint8_t *bytes, uint32_t size)
     }
 }
 
+void text_put_base64(struct text *t, const void *bytes, uint32_t size)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const uint8_t *b = bytes;
+    for (uint32_t i = 0; i < size; i += 3) {
+        uint32_t left = size - i;
+        uint32_t v =
+            (uint32_t)b[i] << 16 | (left > 1 ? (uint32_t)b[i + 1] << 8 : 0) | (left > 2 ? b[i + 2] : 0U);
+        text_put_char(t, digits[v >> 18]);
+        text_put_char(t, digits[v >> 12 & 63]);
+        text_put_char(t, left > 1 ? digits[v >> 6 & 63] : '=');
+        text_put_char(t, left > 2 ? digits[v & 63] : '=');
+    }
+}
+
 void text_put_scaled(struct text *t, int64_t v, uint32_t scale)
 {
     uint64_t size = magnitude(v);

@@ -24,6 +24,8 @@ void text_put_u64(struct text *t, uint64_t v);
 void text_put_i64(struct text *t, int64_t v);
 /* Lower-case hexadecimal, two digits a byte. */
 void text_put_hex(struct text *t, const uint8_t *bytes, uint32_t size);
+/* RFC 4648 section 4, with padding. */
+void text_put_base64(struct text *t, const void *bytes, uint32_t size);
 /* `v / scale` as a decimal with just the digits needed; scale is 1, 10, 100, 1000, ... */
 void text_put_scaled(struct text *t, int64_t v, uint32_t scale);
 /* ISO 8601 UTC with milliseconds, as in 2026-01-15T12:00:00.000Z. */

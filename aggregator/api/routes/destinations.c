@@ -7,9 +7,21 @@
 #include "aggregator/api/routes/listing.h"
 #include "aggregator/store/store_outlet.h"
 
-static const char *state_of(const struct outbox *o)
+static const char *state_word(bool is_configured, enum outbox_state state)
 {
-    return o->is_configured ? outbox_state_names[o->state] : "removed";
+    return is_configured ? outbox_state_names[state] : "removed";
+}
+
+/* How long something has been waiting, in milliseconds. */
+static int64_t unsent_ms(int64_t oldest_ms, int64_t now_ms)
+{
+    return oldest_ms != 0 && now_ms > oldest_ms ? now_ms - oldest_ms : 0;
+}
+
+static void put_time(struct json *j, const char *key, int64_t ms)
+{
+    if (ms != 0)
+        json_iso_ms(j, key, ms);
 }
 
 void destinations_write(struct json *j, const struct outbox *o, int64_t now_ms)
@@ -18,7 +30,7 @@ void destinations_write(struct json *j, const struct outbox *o, int64_t now_ms)
     json_text(j, "name", o->name);
     json_text(j, "type", o->type);
     json_text(j, "kind", "notify");
-    json_text(j, "state", state_of(o));
+    json_text(j, "state", state_word(o->is_configured, o->state));
     json_u64(j, "requests", o->requests);
     json_u64(j, "failures", o->failures);
     json_u64(j, "messages", o->messages);
@@ -27,23 +39,15 @@ void destinations_write(struct json *j, const struct outbox *o, int64_t now_ms)
     json_u64(j, "doubtful", o->doubtful);
     json_u64(j, "toldLost", o->told_lost);
     json_u64(j, "openTold", o->told_count);
-    json_i64(j, "oldestUnsentMs", o->oldest_ms != 0 && now_ms > o->oldest_ms ? now_ms - o->oldest_ms : 0);
+    json_i64(j, "oldestUnsentMs", unsent_ms(o->oldest_ms, now_ms));
     if (o->status != 0)
         json_u64(j, "lastStatus", o->status);
-    if (o->sent_ms != 0)
-        json_iso_ms(j, "lastSentAt", o->sent_ms);
-    if (o->failed_ms != 0)
-        json_iso_ms(j, "lastFailedAt", o->failed_ms);
-    if (o->next_try_ms != 0)
-        json_iso_ms(j, "nextTryAt", o->next_try_ms);
+    put_time(j, "lastSentAt", o->sent_ms);
+    put_time(j, "lastFailedAt", o->failed_ms);
+    put_time(j, "nextTryAt", o->next_try_ms);
     if (o->error[0] != '\0')
         json_text(j, "lastError", o->error);
     json_close_object(j);
-}
-
-static const char *state_of_outlet(const struct outlet *o)
-{
-    return o->is_configured ? outbox_state_names[o->state] : "removed";
 }
 
 void outlets_write(struct json *j, const struct outlet *o, int64_t now_ms)
@@ -52,7 +56,7 @@ void outlets_write(struct json *j, const struct outlet *o, int64_t now_ms)
     json_text(j, "name", o->name);
     json_text(j, "type", o->type);
     json_text(j, "kind", "forward");
-    json_text(j, "state", state_of_outlet(o));
+    json_text(j, "state", state_word(o->is_configured, o->state));
     json_u64(j, "requests", o->requests);
     json_u64(j, "failures", o->failures);
     json_u64(j, "bytes", o->bytes);
@@ -63,26 +67,16 @@ void outlets_write(struct json *j, const struct outlet *o, int64_t now_ms)
     json_u64(j, "doubtful", o->doubtful);
     json_u64(j, "givenUp", o->given_up);
     json_u64(j, "coarser", o->coarser);
-    json_i64(j, "oldestUnsentMs", o->oldest_ms != 0 && now_ms > o->oldest_ms ? now_ms - o->oldest_ms : 0);
+    json_i64(j, "oldestUnsentMs", unsent_ms(o->oldest_ms, now_ms));
     if (o->status != 0)
         json_u64(j, "lastStatus", o->status);
-    if (o->sent_ms != 0)
-        json_iso_ms(j, "lastSentAt", o->sent_ms);
-    if (o->failed_ms != 0)
-        json_iso_ms(j, "lastFailedAt", o->failed_ms);
-    if (o->next_try_ms != 0)
-        json_iso_ms(j, "nextTryAt", o->next_try_ms);
-    if (o->replay_ms != 0)
-        json_iso_ms(j, "replayFrom", o->replay_ms);
+    put_time(j, "lastSentAt", o->sent_ms);
+    put_time(j, "lastFailedAt", o->failed_ms);
+    put_time(j, "nextTryAt", o->next_try_ms);
+    put_time(j, "replayFrom", o->replay_ms);
     if (o->error[0] != '\0')
         json_text(j, "lastError", o->error);
     json_close_object(j);
-}
-
-/* How long something has been waiting, in seconds. */
-static long long unsent_s(int64_t oldest_ms, int64_t now_ms)
-{
-    return oldest_ms != 0 && now_ms > oldest_ms ? (long long)(now_ms - oldest_ms) / 1000 : 0;
 }
 
 static int write_outlet(struct exchange *x, const struct outlet *o, bool as_text)
@@ -92,8 +86,8 @@ static int write_outlet(struct exchange *x, const struct outlet *o, bool as_text
         outlets_write(j, o, x->now_ms);
         return 1;
     }
-    text_printf(j->out, "%-24s %-12s %-9s %10llu %6llds ", o->name, o->type, state_of_outlet(o),
-                (unsigned long long)(o->points + o->events), unsent_s(o->oldest_ms, x->now_ms));
+    text_printf(j->out, "%-24s %-12s %-9s %10llu %6llds ", o->name, o->type, state_word(o->is_configured, o->state),
+                (unsigned long long)(o->points + o->events), (long long)unsent_ms(o->oldest_ms, x->now_ms) / 1000);
     listing_put_time(j->out, o->sent_ms, "-");
     text_printf(j->out, "%s%s\n", o->error[0] != '\0' ? "  " : "", o->error);
     return 1;
@@ -111,8 +105,8 @@ static int write_row(struct exchange *x, int64_t *cursor, bool as_text)
     }
     const struct outbox *o = store_outbox(x->world->store, (uint32_t)(*cursor)++);
     if (as_text) {
-        text_printf(j->out, "%-24s %-12s %-9s %10llu %6llds ", o->name, o->type, state_of(o),
-                    (unsigned long long)o->messages, unsent_s(o->oldest_ms, x->now_ms));
+        text_printf(j->out, "%-24s %-12s %-9s %10llu %6llds ", o->name, o->type, state_word(o->is_configured, o->state),
+                    (unsigned long long)o->messages, (long long)unsent_ms(o->oldest_ms, x->now_ms) / 1000);
         listing_put_time(j->out, o->sent_ms, "-");
         text_printf(j->out, "%s%s\n", o->error[0] != '\0' ? "  " : "", o->error);
         return 1;

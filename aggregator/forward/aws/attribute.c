@@ -35,15 +35,6 @@ void attribute_put_iso(struct text *out, int64_t ms)
     text_put(out, "\"}");
 }
 
-static void put_piece(struct text *out, const char *at, uint32_t length)
-{
-    char words[TAG_SIZE];
-    uint32_t n = length < sizeof words ? length : sizeof words - 1;
-    memcpy(words, at, n);
-    words[n] = '\0';
-    export_put_json(out, words);
-}
-
 void attribute_put_tags(struct text *out, const struct export_point *p)
 {
     struct export_tag tags[EXPORT_TAGS_MAX];
@@ -52,9 +43,9 @@ void attribute_put_tags(struct text *out, const struct export_point *p)
     for (uint32_t i = 0; i < count; i++) {
         if (i > 0)
             text_put_char(out, ',');
-        put_piece(out, tags[i].key, tags[i].key_length);
+        export_put_json_n(out, tags[i].key, tags[i].key_length);
         text_put(out, ":{\"S\":");
-        put_piece(out, tags[i].value, tags[i].value_length);
+        export_put_json_n(out, tags[i].value, tags[i].value_length);
         text_put_char(out, '}');
     }
     text_put(out, "}}");

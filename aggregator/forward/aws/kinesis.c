@@ -84,7 +84,7 @@ static bool put_record(const struct export_batch *b, struct export_request *r, c
     if (!fits && r->count > 0)
         return false;
     text_put(body, r->count > 0 ? ",{\"Data\":\"" : "{\"Data\":\"");
-    export_put_base64(body, record.at, record.length);
+    text_put_base64(body, record.at, record.length);
     text_put(body, "\",\"PartitionKey\":");
     put_partition_key(body, &b->items[list[0]], b->kind);
     text_put_char(body, '}');
