@@ -79,6 +79,16 @@ void outlets_write(struct json *j, const struct outlet *o, int64_t now_ms)
     json_close_object(j);
 }
 
+/* The same columns for a channel of notifications and a destination of samples. */
+static void put_line(struct text *t, const char *name, const char *type, const char *state, uint64_t sent,
+                     int64_t waiting_ms, int64_t sent_ms, const char *error)
+{
+    text_printf(t, "%-24s %-12s %-9s %10llu %6llds ", name, type, state, (unsigned long long)sent,
+                (long long)waiting_ms / 1000);
+    listing_put_time(t, sent_ms, "-");
+    text_printf(t, "%s%s\n", error[0] != '\0' ? "  " : "", error);
+}
+
 static int write_outlet(struct exchange *x, const struct outlet *o, bool as_text)
 {
     struct json *j = &x->json;
@@ -86,10 +96,9 @@ static int write_outlet(struct exchange *x, const struct outlet *o, bool as_text
         outlets_write(j, o, x->now_ms);
         return 1;
     }
-    text_printf(j->out, "%-24s %-12s %-9s %10llu %6llds ", o->name, o->type, state_word(o->is_configured, o->state),
-                (unsigned long long)(o->points + o->events), (long long)unsent_ms(o->oldest_ms, x->now_ms) / 1000);
-    listing_put_time(j->out, o->sent_ms, "-");
-    text_printf(j->out, "%s%s\n", o->error[0] != '\0' ? "  " : "", o->error);
+    const char *state = state_word(o->is_configured, o->state);
+    put_line(j->out, o->name, o->type, state, o->points + o->events, unsent_ms(o->oldest_ms, x->now_ms),
+             o->sent_ms, o->error);
     return 1;
 }
 
@@ -105,10 +114,9 @@ static int write_row(struct exchange *x, int64_t *cursor, bool as_text)
     }
     const struct outbox *o = store_outbox(x->world->store, (uint32_t)(*cursor)++);
     if (as_text) {
-        text_printf(j->out, "%-24s %-12s %-9s %10llu %6llds ", o->name, o->type, state_word(o->is_configured, o->state),
-                    (unsigned long long)o->messages, (long long)unsent_ms(o->oldest_ms, x->now_ms) / 1000);
-        listing_put_time(j->out, o->sent_ms, "-");
-        text_printf(j->out, "%s%s\n", o->error[0] != '\0' ? "  " : "", o->error);
+        const char *state = state_word(o->is_configured, o->state);
+        put_line(j->out, o->name, o->type, state, o->messages, unsent_ms(o->oldest_ms, x->now_ms), o->sent_ms,
+                 o->error);
         return 1;
     }
     destinations_write(j, o, x->now_ms);
