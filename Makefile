@@ -49,7 +49,7 @@ AGENT_SRC := $(wildcard agent/*.c agent/collect/*.c agent/inputs/*.c agent/cloud
 ROOMS_SRC := $(wildcard aggregator/*/*.c aggregator/*/*/*.c)
 AGGREGATOR_SRC := $(wildcard aggregator/*.c) $(ROOMS_SRC)
 LOADGEN_SRC := $(wildcard tools/loadgen/*.c)
-YARDSTICK_SRC := $(wildcard tools/yardstick/*.c aggregator/analysis/models/*.c) platform/base/assert.c
+YARDSTICK_SRC := $(wildcard tools/yardstick/*.c aggregator/analysis/models/*.c) $(addprefix platform/base/,assert.c calendar.c)
 
 AGENT_PARTS := $(BASE_SRC) $(PROTO_SRC) $(filter-out $(LINUX_SERVER_SRC),$(LINUX_SRC)) $(AGENT_SRC)
 AGGREGATOR_PARTS := $(BASE_SRC) $(PROTO_SRC) $(LINUX_SRC) $(HTTP_SRC) $(AGGREGATOR_SRC)

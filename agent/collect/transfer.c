@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "platform/base/bytes.h"
+#include "platform/base/calendar.h"
 #include "platform/base/crc32c.h"
 #include "platform/base/text.h"
 
@@ -18,6 +19,7 @@
 static_assert(HEAD_SIZE + INTERFACES_MAX * COUNTERS_SIZE + 4U <= TRANSFER_KEPT_SIZE, "all of it is kept");
 
 #define MONTH_OF_2024 (2024U * 12U)
+#define YEAR_10000_S INT64_C(253402300800)
 #define LATER_MONTH_MS 60000
 #define EARLIER_MONTH_MS 3600000
 
@@ -29,18 +31,14 @@ void transfer_init(struct transfer *t, const char *boot_id)
 
 /* --- months --- */
 
-/* Months since year 0; 0 for a time before 2024. Days to civil after Howard Hinnant. */
+/* Months since year 0; 0 for a time before 2024, or behind the year 9999. */
 static uint32_t month_of(int64_t seconds)
 {
-    int64_t days = seconds / 86400 + 719468; /* since 0000-03-01 */
-    if (seconds < 0 || days > INT64_C(3652424)) /* until the year 9999 */
+    if (seconds < 0 || seconds >= YEAR_10000_S)
         return 0;
-    int64_t era = days / 146097, day = days % 146097;
-    int64_t year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
-    int64_t day_of_year = day - (365 * year + year / 4 - year / 100);
-    int64_t month = (5 * day_of_year + 2) / 153 + 2; /* from 0, January */
-    int64_t months = (era * 400 + year) * 12 + month;
-    return months < MONTH_OF_2024 ? 0 : (uint32_t)months;
+    struct calendar_date date = calendar_date(seconds / 86400);
+    uint32_t months = (uint32_t)date.year * 12 + date.month - 1;
+    return months < MONTH_OF_2024 ? 0 : months;
 }
 
 static void follow_month(struct transfer *t, uint32_t month, uint64_t rx, uint64_t tx, struct mono now)

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "platform/base/timestamp.h"
+
 #define COMMIT_MS 10000
 
 static const char *reason(uint16_t status)
@@ -260,25 +262,10 @@ void respond_header(struct exchange *x, const char *format, ...)
     ASSERT(!x->headers.truncated);
 }
 
-/* "Sat, 21 Nov 2026 10:41:38 GMT", rearranged from the ISO form. */
-static void put_date(struct text *out, int64_t ms)
-{
-    static const char days[] = "ThuFriSatSunMonTueWed"; /* 1970-01-01 was a Thursday */
-    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    char iso_buf[32];
-    struct text iso;
-    text_init(&iso, iso_buf, sizeof(iso_buf));
-    text_put_iso_ms(&iso, ms);
-    int64_t weekday = ms / (86400 * MS_PER_S) % 7;
-    int32_t month = (iso_buf[5] - '0') * 10 + (iso_buf[6] - '0') - 1;
-    text_printf(out, "%.3s, %.2s %.3s %.4s %.8s GMT", days + 3 * (weekday < 0 ? 0 : weekday), iso_buf + 8,
-                months + 3 * month, iso_buf, iso_buf + 11);
-}
-
 void exchange_head(const struct exchange *x, int64_t body_size, bool keep_alive, struct text *out)
 {
     text_printf(out, "HTTP/1.1 %u %s\r\nDate: ", (unsigned)x->status, reason(x->status));
-    put_date(out, x->now_ms);
+    timestamp_put(out, x->now_ms, "GMT");
     text_put(out, "\r\n");
     if (x->content_type != NULL)
         text_printf(out, "Content-Type: %s\r\n", x->content_type);

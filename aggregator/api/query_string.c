@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Percent-decoding, the calendar, and patterns. */
+/* Percent-decoding, times and lengths, and patterns. */
 #include "aggregator/api/query_string.h"
 
 #include <string.h>
 
-#include "platform/base/text.h"
+#include "platform/base/timestamp.h"
 
 /* --- names and values --- */
 
@@ -96,87 +96,6 @@ int query_number(struct span query, const char *name, uint64_t min, uint64_t max
 
 /* --- times --- */
 
-/* Exactly `count` digits at *at, within min..max. */
-static bool take_digits(const char **at, uint32_t count, int64_t min, int64_t max, int64_t *out)
-{
-    int64_t v = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        if ((*at)[i] < '0' || (*at)[i] > '9')
-            return false;
-        v = v * 10 + ((*at)[i] - '0');
-    }
-    *at += count;
-    *out = v;
-    return v >= min && v <= max;
-}
-
-static bool take_char(const char **at, char c)
-{
-    if (**at != c)
-        return false;
-    (*at)++;
-    return true;
-}
-
-static int64_t days_in_month(int64_t year, int64_t month)
-{
-    if (month == 2)
-        return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28;
-    return month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31;
-}
-
-/* Days since 1970-01-01 of a date in the Gregorian calendar. */
-static int64_t days_of_date(int64_t year, int64_t month, int64_t day)
-{
-    int64_t y = year - 1; /* whole years before this one, since year 1 */
-    int64_t days = y * 365 + y / 4 - y / 100 + y / 400 - 719162;
-    for (int64_t m = 1; m < month; m++)
-        days += days_in_month(year, m);
-    return days + day - 1;
-}
-
-static bool take_date(const char **at, int64_t *days)
-{
-    int64_t year, month, day;
-    if (!take_digits(at, 4, 1, 9999, &year) || !take_char(at, '-') ||
-        !take_digits(at, 2, 1, 12, &month) || !take_char(at, '-') ||
-        !take_digits(at, 2, 1, days_in_month(year, month), &day))
-        return false;
-    *days = days_of_date(year, month, day);
-    return true;
-}
-
-/* "12:00:00", fraction, and 'Z' or "+01:00". */
-static bool take_clock(const char **at, int64_t *ms)
-{
-    int64_t hour, minute, second, fraction = 0;
-    if (!take_digits(at, 2, 0, 23, &hour) || !take_char(at, ':') ||
-        !take_digits(at, 2, 0, 59, &minute) || !take_char(at, ':') ||
-        !take_digits(at, 2, 0, 60, &second)) /* 60: a leap second */
-        return false;
-    if (take_char(at, '.')) {
-        int64_t unit = 100;
-        if (**at < '0' || **at > '9')
-            return false;
-        for (; **at >= '0' && **at <= '9'; (*at)++, unit /= 10)
-            fraction += (**at - '0') * unit;
-    }
-    *ms = ((hour * 60 + minute) * 60 + second) * MS_PER_S + fraction;
-    if (take_char(at, 'Z') || take_char(at, 'z'))
-        return true;
-    /* An unescaped '+' of a query string has become a blank on the way. */
-    bool is_east = **at == '+' || **at == ' ';
-    if (!is_east && **at != '-')
-        return false;
-    (*at)++;
-    if (!take_digits(at, 2, 0, 23, &hour) || !take_char(at, ':') ||
-        !take_digits(at, 2, 0, 59, &minute))
-        return false;
-    int64_t offset = (hour * 60 + minute) * 60 * MS_PER_S;
-    *ms += is_east ? -offset : offset;
-    return true;
-}
-
 int duration_parse(const char *s, int64_t *out_ms)
 {
     static const struct {
@@ -217,19 +136,7 @@ int time_parse(const char *s, int64_t now_ms, int64_t *out_ms)
         *out_ms = (int64_t)ms;
         return ERR_OK;
     }
-    const char *at = s;
-    int64_t days, clock_ms = 0;
-    if (!take_date(&at, &days))
-        return ERR_MALFORMED;
-    if (*at != 0) {
-        if (*at != 'T' && *at != 't' && *at != ' ')
-            return ERR_MALFORMED;
-        at++;
-        if (!take_clock(&at, &clock_ms) || *at != 0)
-            return ERR_MALFORMED;
-    }
-    *out_ms = days * 86400 * MS_PER_S + clock_ms;
-    return ERR_OK;
+    return timestamp_parse(s, out_ms);
 }
 
 /* --- patterns --- */

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "platform/base/timestamp.h"
+
 #define SUBJECT_SIZE 160U
 #define BASE64_LINE 57U /* bytes that make 76 characters */
 
@@ -24,21 +26,6 @@ static void put_subject(struct text *out, const char *subject)
     }
 }
 
-/* "Thu, 15 Jan 2026 12:00:00 +0000" from the ISO text. */
-static void put_date(struct text *out, int64_t ms)
-{
-    static const char *const days[7] = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
-    static const char *const months[12] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                           "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    char iso[40];
-    struct text t;
-    text_init(&t, iso, sizeof iso);
-    text_put_iso_ms(&t, ms);
-    uint32_t month = (uint32_t)(iso[5] - '0') * 10 + (uint32_t)(iso[6] - '0');
-    text_printf(out, "%s, %.2s %s %.4s %.8s +0000", days[ms / 86400000 % 7], iso + 8,
-                months[(month - 1) % 12], iso, iso + 11);
-}
-
 void shape_make_mail(struct shaped *o, const struct destination *to, const struct digest *d, int64_t now_ms)
 {
     char subject_words[SUBJECT_SIZE];
@@ -54,7 +41,7 @@ void shape_make_mail(struct shaped *o, const struct destination *to, const struc
     text_printf(&o->body, "From: Nephos <%s>\r\nTo: %s\r\nSubject: ", to->from, to->to);
     put_subject(&o->body, subject_words);
     text_put(&o->body, "\r\nDate: ");
-    put_date(&o->body, now_ms);
+    timestamp_put(&o->body, now_ms, "+0000");
     /* The same for each try of the same news: a server or a reader may see that it is there already. */
     text_printf(&o->body, "\r\nMessage-ID: <nephos.%s.%llu.%s%s>\r\n", to->name,
                 (unsigned long long)d->cursor, d->count > 0 ? d->notices[0].alert.id : "none",

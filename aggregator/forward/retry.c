@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "platform/base/calendar.h"
+
 enum verdict retry_judge(uint32_t status)
 {
     if (status >= 200 && status < 300)
@@ -45,18 +47,6 @@ int64_t retry_delay_ms(enum verdict verdict, uint32_t failures, int64_t after_ms
 
 /* --- dates --- */
 
-static const char *const months[12] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-
-/* Days from 1970-01-01 to a date of the Gregorian calendar. */
-static int64_t days_of(int64_t year, int64_t month, int64_t day)
-{
-    int64_t y = month <= 2 ? year - 1 : year;
-    int64_t century = y / 400, in = y - century * 400;
-    int64_t doy = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-    return century * 146097 + in * 365 + in / 4 - in / 100 + doy - 719468;
-}
-
 static bool take_number(const char **at, uint32_t digits, int64_t *out)
 {
     *out = 0;
@@ -82,7 +72,7 @@ int64_t retry_date_ms(const char *text)
     const char *at = strchr(text, ',');
     if (at == NULL || !take_literal(&at, ", ") || !take_number(&at, 2, &day) || !take_literal(&at, " "))
         return -1;
-    while (month < 12 && !text_starts(at, months[month]))
+    while (month < 12 && !text_starts(at, calendar_months[month]))
         month++;
     if (month == 12)
         return -1;
@@ -93,7 +83,7 @@ int64_t retry_date_ms(const char *text)
         return -1;
     if (day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60 || year < 1970)
         return -1;
-    return ((days_of(year, month + 1, day) * 24 + hour) * 60 + minute) * 60000 + second * 1000;
+    return ((calendar_days(year, month + 1, day) * 24 + hour) * 60 + minute) * 60000 + second * 1000;
 }
 
 int64_t retry_after_ms(const char *text, int64_t now_ms)

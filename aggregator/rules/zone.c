@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "aggregator/rules/window.h"
+#include "platform/base/calendar.h"
 
 #define DAY_S INT64_C(86400)
 #define EUROPE ",M3.5.0,M10.5.0/3"
@@ -74,25 +75,6 @@ static bool take_letters(const char **at)
     return *at - start >= 3;
 }
 
-/* Days from 1970 to the first day of that year and month (1..12); Howard Hinnant's method. */
-static int64_t days_to(int64_t year, int64_t month)
-{
-    year -= month <= 2;
-    int64_t era = year / 400, of_era = year - era * 400;
-    int64_t of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5;
-    return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
-}
-
-static int64_t year_of(int64_t s)
-{
-    int64_t year = 1970 + s / (365 * DAY_S + DAY_S / 4);
-    while (days_to(year, 1) * DAY_S > s)
-        year--;
-    while (days_to(year + 1, 1) * DAY_S <= s)
-        year++;
-    return year;
-}
-
 /* ",M3.5.0/2": local seconds since 1970 of that change in that year. */
 static bool take_change(const char **at, int64_t year, int64_t *s)
 {
@@ -105,8 +87,8 @@ static bool take_change(const char **at, int64_t year, int64_t *s)
         if (!take_offset(at, &time_s))
             return false;
     }
-    int64_t first = days_to(year, month);
-    int64_t next = month == 12 ? days_to(year + 1, 1) : days_to(year, month + 1);
+    int64_t first = calendar_days(year, month, 1);
+    int64_t next = first + calendar_month_length(year, month);
     int64_t weekday = (first + 4) % 7; /* Sunday is 0 */
     int64_t date = first + (day - weekday + 7) % 7 + (week - 1) * 7;
     while (date >= next)
@@ -128,7 +110,7 @@ static bool posix_offset(const char *rules, int64_t s, int64_t *offset_s)
     summer = standard - 3600;
     if (!take_letters(&at) || (*at != ',' && !take_offset(&at, &summer)))
         return false;
-    int64_t year = year_of(s < standard ? 0 : s - standard);
+    int64_t year = calendar_date(s < standard ? 0 : (s - standard) / DAY_S).year;
     if (!take_change(&at, year, &begin) || !take_change(&at, year, &end) || *at != '\0')
         return false;
     begin += standard;

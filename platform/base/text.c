@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "platform/base/calendar.h"
+
 void text_init(struct text *t, char *buf, uint32_t size)
 {
     ASSERT(size > 0);
@@ -147,38 +149,16 @@ static void put_padded(struct text *t, uint64_t v, uint32_t width)
     text_put_n(t, digits, width);
 }
 
-/* Days since 1970-01-01 to year, month, day: Howard Hinnant, "chrono-Compatible Low-Level Date
- * Algorithms" (civil_from_days). */
-static void civil_from_days(int64_t days, int64_t *year, uint32_t *month, uint32_t *day)
-{
-    days += 719468;
-    int64_t era = (days >= 0 ? days : days - 146096) / 146097;
-    uint64_t of_era = (uint64_t)(days - era * 146097);
-    uint64_t year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-    uint64_t of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    uint64_t shifted = (5 * of_year + 2) / 153;
-    *day = (uint32_t)(of_year - (153 * shifted + 2) / 5 + 1);
-    *month = (uint32_t)(shifted < 10 ? shifted + 3 : shifted - 9);
-    *year = (int64_t)year_of_era + era * 400 + (*month <= 2 ? 1 : 0);
-}
-
 void text_put_iso_ms(struct text *t, int64_t ms)
 {
-    int64_t day_ms = 86400 * MS_PER_S;
-    int64_t days = ms / day_ms;
-    int64_t rest = ms % day_ms;
-    if (rest < 0) {
-        rest += day_ms;
-        days--;
-    }
-    int64_t year;
-    uint32_t month, day;
-    civil_from_days(days, &year, &month, &day);
-    put_padded(t, (uint64_t)(year < 0 ? 0 : year), 4);
+    int64_t days = calendar_day_of_ms(ms);
+    int64_t rest = ms - days * 86400 * MS_PER_S;
+    struct calendar_date date = calendar_date(days);
+    put_padded(t, (uint64_t)(date.year < 0 ? 0 : date.year), 4);
     text_put_char(t, '-');
-    put_padded(t, month, 2);
+    put_padded(t, date.month, 2);
     text_put_char(t, '-');
-    put_padded(t, day, 2);
+    put_padded(t, date.day, 2);
     text_put_char(t, 'T');
     put_padded(t, (uint64_t)(rest / 3600000), 2);
     text_put_char(t, ':');

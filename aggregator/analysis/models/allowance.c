@@ -3,6 +3,7 @@
 #include "aggregator/analysis/models/allowance.h"
 
 #include "aggregator/analysis/models/arithmetic.h"
+#include "platform/base/calendar.h"
 
 #define HOUR_S 3600
 #define DAY_S 86400
@@ -76,14 +77,7 @@ bool allowance_ask(const struct allowance *a, int64_t now_s, int64_t until_s, st
 
 int64_t allowance_month_end_s(int64_t now_s)
 {
-    /* Days since 1 March 2000: years of these end with February, so its length does not matter. */
-    int64_t days = now_s / DAY_S - 11017;
-    int64_t of_era = (days % 146097 + 146097) % 146097;
-    int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-    int64_t of_year = of_era - (365 * year + year / 4 - year / 100);
-    int64_t month = (5 * of_year + 2) / 153; /* 0: March */
-    bool is_leap = (year + 1) % 4 == 0 && ((year + 1) % 100 != 0 || (year + 1) % 400 == 0);
-    int64_t length = month == 11 ? 28 + is_leap : (153 * (month + 1) + 2) / 5 - (153 * month + 2) / 5;
-    int64_t of_month = of_year - (153 * month + 2) / 5;
-    return (now_s / DAY_S - of_month + length) * DAY_S;
+    int64_t today = calendar_day_of_ms(now_s * MS_PER_S);
+    struct calendar_date date = calendar_date(today);
+    return (today - date.day + 1 + calendar_month_length(date.year, date.month)) * DAY_S;
 }

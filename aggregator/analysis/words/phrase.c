@@ -4,16 +4,13 @@
 
 #include <string.h>
 
+#include "platform/base/calendar.h"
 #include "platform/base/utf8.h"
 
 #define SECOND INT64_C(1000)
 #define MINUTE (60 * SECOND)
 #define HOUR (60 * MINUTE)
 #define DAY (24 * HOUR)
-
-static const char *const weekdays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
 /* --- what comes from outside --- */
 
@@ -246,46 +243,18 @@ void phrase_about(struct text *t, int64_t ms)
         phrase_count(t, (d + DAY / 2) / DAY, "day", NULL);
 }
 
-struct date {
-    int64_t year;
-    uint32_t month, day; /* from 1 */
-    uint32_t weekday;    /* 0 is Sunday */
-    uint32_t minute;     /* of the day */
-};
-
-static int64_t day_of(int64_t ms)
-{
-    return ms >= 0 ? ms / DAY : -((-ms + DAY - 1) / DAY);
-}
-
-/* The proleptic Gregorian calendar, by eras of 400 years that begin in March. */
-static struct date date_of(int64_t ms)
-{
-    int64_t day = day_of(ms);
-    struct date d = {.minute = (uint32_t)((ms - day * DAY) / MINUTE),
-                     .weekday = (uint32_t)((day % 7 + 7 + 4) % 7)};
-    int64_t z = day + 719468, era = (z >= 0 ? z : z - 146096) / 146097;
-    int64_t of_era = z - era * 146097;
-    int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-    int64_t of_year = of_era - (365 * year + year / 4 - year / 100);
-    int64_t month = (5 * of_year + 2) / 153;
-    d.day = (uint32_t)(of_year - (153 * month + 2) / 5 + 1);
-    d.month = (uint32_t)(month < 10 ? month + 3 : month - 9);
-    d.year = year + era * 400 + (d.month <= 2);
-    return d;
-}
-
 void phrase_time(struct text *t, int64_t ms, int64_t now_ms)
 {
-    struct date d = date_of(ms), now = date_of(now_ms);
-    int64_t days = day_of(ms) - day_of(now_ms);
+    int64_t day = calendar_day_of_ms(ms), days = day - calendar_day_of_ms(now_ms);
+    struct calendar_date d = calendar_date(day), now = calendar_date(day - days);
+    uint32_t minute = (uint32_t)((ms - day * DAY) / MINUTE);
     if (days == -1 || days == 1)
         text_put(t, days < 0 ? "yesterday " : "tomorrow ");
     else if (days != 0 && d.year == now.year)
-        text_printf(t, "%s %u %s ", weekdays[d.weekday], d.day, months[d.month - 1]);
+        text_printf(t, "%s %u %s ", calendar_weekdays[d.weekday], d.day, calendar_months[d.month - 1]);
     else if (days != 0)
-        text_printf(t, "%u %s %lld ", d.day, months[d.month - 1], (long long)d.year);
-    text_printf(t, "%02u:%02u UTC", d.minute / 60, d.minute % 60);
+        text_printf(t, "%u %s %lld ", d.day, calendar_months[d.month - 1], (long long)d.year);
+    text_printf(t, "%02u:%02u UTC", minute / 60, minute % 60);
 }
 
 void phrase_since(struct text *t, int64_t ms, int64_t now_ms)
@@ -303,7 +272,7 @@ void phrase_since(struct text *t, int64_t ms, int64_t now_ms)
 
 const char *phrase_weekday(uint32_t day)
 {
-    return weekdays[day % 7];
+    return calendar_weekdays[day % 7];
 }
 
 /* --- lists --- */

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "platform/base/timestamp.h"
+
 #define NESTING_MAX 32U
 
 /* Brackets that are open at the deepest place; those within texts do not count.
@@ -62,46 +64,10 @@ const char *aws_json_text(yyjson_val *object, const char *name)
 
 /* --- times --- */
 
-static bool take_digits(const char **at, uint32_t digits, int64_t least, int64_t most, int64_t *out)
-{
-    *out = 0;
-    for (uint32_t i = 0; i < digits; i++, (*at)++) {
-        if (**at < '0' || **at > '9')
-            return false;
-        *out = *out * 10 + (**at - '0');
-    }
-    return *out >= least && *out <= most;
-}
-
-static bool take_char(const char **at, char c)
-{
-    bool is_there = **at == c;
-    *at += is_there;
-    return is_there;
-}
-
-/* Days from 1970-01-01, by years that begin in March. */
-static int64_t days_of(int64_t year, int64_t month, int64_t day)
-{
-    int64_t y = year - (month <= 2), in_century = y % 400;
-    int64_t in_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    return y / 400 * 146097 + in_century * 365 + in_century / 4 - in_century / 100 + in_year - 719468;
-}
-
 int64_t aws_time_ms(const char *text)
 {
-    const char *at = text;
-    int64_t year, month, day, hour, minute, second;
-    if (!take_digits(&at, 4, 1970, 9999, &year) || !take_char(&at, '-') ||
-        !take_digits(&at, 2, 1, 12, &month) || !take_char(&at, '-') || !take_digits(&at, 2, 1, 31, &day) ||
-        !take_char(&at, 'T') || !take_digits(&at, 2, 0, 23, &hour) || !take_char(&at, ':') ||
-        !take_digits(&at, 2, 0, 59, &minute) || !take_char(&at, ':') || !take_digits(&at, 2, 0, 60, &second))
-        return -1;
-    if (take_char(&at, '.'))
-        at += strspn(at, "0123456789");
-    if (!text_equal(at, "Z") && !text_equal(at, "+00:00"))
-        return -1;
-    return (((days_of(year, month, day) * 24 + hour) * 60 + minute) * 60 + second) * 1000;
+    int64_t ms;
+    return strchr(text, 'T') != NULL && timestamp_parse(text, &ms) == ERR_OK && ms >= 0 ? ms : -1;
 }
 
 /* --- keys --- */

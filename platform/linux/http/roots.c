@@ -11,6 +11,7 @@
 #include <mbedtls/x509_crt.h>
 
 #include "platform/linux/http/http.h"
+#include "platform/base/calendar.h"
 #include "platform/base/text.h"
 
 #define FILES_MAX 8U
@@ -122,17 +123,9 @@ bool http_roots_use(void *ssl_config, const char *file, char *why, size_t why_si
 
 /* --- what a service shows --- */
 
-/* Days from 1970-01-01 to a date of the Gregorian calendar. */
-static int64_t days_of(int64_t year, int64_t month, int64_t day)
-{
-    int64_t y = month <= 2 ? year - 1 : year;
-    int64_t in = y % 400, shifted = month > 2 ? month - 3 : month + 9;
-    return y / 400 * 146097 + in * 365 + in / 4 - in / 100 + (153 * shifted + 2) / 5 + day - 1 - 719468;
-}
-
 static int64_t time_ms(const mbedtls_x509_time *t)
 {
-    int64_t hours = days_of(t->year, t->mon, t->day) * 24 + t->hour;
+    int64_t hours = calendar_days(t->year, t->mon, t->day) * 24 + t->hour;
     return ((hours * 60 + t->min) * 60 + t->sec) * 1000;
 }
 

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "platform/base/base.h"
+#include "platform/base/calendar.h"
 #include "platform/linux/tls/arena.h"
 
 /* --- heaps that must never be reached --- */
@@ -74,33 +75,15 @@ int mbedtls_hardware_poll(void *data, unsigned char *output, size_t size, size_t
 
 /* --- calendar --- */
 
-/* Days since 1970-01-01 to a date of the Gregorian calendar, counted in eras of 400 years that begin
- * on 1 March, so that the leap day is the last of its year. */
-static void date_of_days(int64_t days, struct tm *out)
-{
-    days += 719468;
-    int64_t era = (days >= 0 ? days : days - 146096) / 146097;
-    int64_t day_of_era = days - era * 146097;
-    int64_t year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    int64_t month = (5 * day_of_year + 2) / 153; /* 0 is March */
-    out->tm_mday = (int)(day_of_year - (153 * month + 2) / 5 + 1);
-    out->tm_mon = (int)(month < 10 ? month + 2 : month - 10);
-    out->tm_year = (int)(year_of_era + era * 400 + (out->tm_mon <= 1) - 1900);
-}
-
 struct tm *mbedtls_platform_gmtime_r(const mbedtls_time_t *seconds, struct tm *out)
 {
-    const int64_t day_s = 86400;
-    int64_t days = *seconds / day_s, rest = *seconds % day_s;
-    if (rest < 0) {
-        rest += day_s;
-        days--;
-    }
+    int64_t days = calendar_day_of_ms(*seconds * MS_PER_S), rest = *seconds - days * 86400;
+    struct calendar_date date = calendar_date(days);
     *out = (struct tm){.tm_hour = (int)(rest / 3600),
                        .tm_min = (int)(rest / 60 % 60),
-                       .tm_sec = (int)(rest % 60)};
-    date_of_days(days, out);
+                       .tm_sec = (int)(rest % 60),
+                       .tm_mday = (int)date.day,
+                       .tm_mon = (int)date.month - 1,
+                       .tm_year = (int)(date.year - 1900)};
     return out;
 }

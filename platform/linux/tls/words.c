@@ -4,13 +4,11 @@
 
 #include <string.h>
 
-/* Days from 1970-01-01 to a date, the Gregorian rule for the years before it. */
+#include "platform/base/calendar.h"
+
 int64_t words_time_s(const mbedtls_x509_time *t)
 {
-    int64_t year = t->mon <= 2 ? t->year - 1 : t->year;
-    int64_t month = t->mon <= 2 ? t->mon + 9 : t->mon - 3; /* 0 is March */
-    int64_t days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + t->day - 1;
-    return (days - 719468) * DAY_S + t->hour * 3600 + t->min * 60 + t->sec;
+    return calendar_days(t->year, t->mon, t->day) * DAY_S + t->hour * 3600 + t->min * 60 + t->sec;
 }
 
 static void put_date(struct text *out, const mbedtls_x509_time *t)

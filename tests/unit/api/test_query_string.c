@@ -106,18 +106,6 @@ static void refuses_what_is_no_time(void **state)
     }
 }
 
-/* Every day of four centuries, against a calendar that counts one by one. */
-static void agrees_with_the_calendar(void **state)
-{
-    (void)state;
-    int64_t days = 0;
-    for (int64_t year = 1970; year < 2370; year++)
-        for (int64_t month = 1; month <= 12; month++)
-            for (int64_t day = 1; day <= days_in_month(year, month); day++, days++)
-                assert_int_equal(days_of_date(year, month, day), days);
-    assert_int_equal(days, 146097); /* a Gregorian cycle */
-}
-
 static void matches_patterns(void **state)
 {
     (void)state;
@@ -149,7 +137,6 @@ int main(void)
         cmocka_unit_test(reads_numbers_within_bounds),
         cmocka_unit_test(reads_times),
         cmocka_unit_test(refuses_what_is_no_time),
-        cmocka_unit_test(agrees_with_the_calendar),
         cmocka_unit_test(matches_patterns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

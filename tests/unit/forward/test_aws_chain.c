@@ -386,7 +386,7 @@ static void test_times(void **state)
 {
     (void)state;
     assert_true(aws_time_ms("2026-01-15T12:00:00Z") == NOW_MS);
-    assert_true(aws_time_ms("2026-01-15T12:00:00.123Z") == NOW_MS);
+    assert_true(aws_time_ms("2026-01-15T12:00:00.123Z") == NOW_MS + 123);
     assert_true(aws_time_ms("1970-01-01T00:00:00Z") == 0);
     assert_true(aws_time_ms("2000-02-29T00:00:00Z") == INT64_C(951782400000));
     static const char *const bad[] = {"", "2026-01-15", "2026-13-15T12:00:00Z", "2026-01-15T12:00:00", "x"};
