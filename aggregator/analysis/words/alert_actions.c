@@ -147,8 +147,8 @@ static void add_process(const struct alert_facts *f, struct alert_words *out)
     text_init(&t, a->what, sizeof(a->what));
     text_put(&t, "Look at what ");
     phrase_name(&t, p->name);
-    text_printf(&t, " (PID %u) is doing: it stood out at ", p->pid);
-    phrase_time(&t, f->processes_ms, f->now_ms);
+    text_printf(&t, " (PID %u) is doing: it stood out ", p->pid);
+    phrase_span(&t, f->processes_from_ms, f->processes_to_ms, f->now_ms);
     text_put_char(&t, '.');
     text_init(&t, a->command, sizeof(a->command));
     text_printf(&t, "ps -o pid,ppid,user,etime,pcpu,rss,args -p %u", p->pid);

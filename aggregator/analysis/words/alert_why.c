@@ -89,6 +89,9 @@ static void say_share(const struct alert_facts *f, bool by_memory, struct text *
     text_put_char(t, ' ');
     phrase_name(t, p->name);
     text_put(t, by_memory ? " alone held " : " alone used ");
+    /* At no moment more CPU was in use than at the peak, so that a mean is at least that share of it. */
+    if (f->process_samples > 1 && share < 1)
+        text_put(t, by_memory ? "on average " : "at least ");
     phrase_share(t, share > 1 ? 1 : share);
     text_put(t, by_memory ? " of the host's memory." : " of the CPU time that was in use.");
 }
@@ -113,8 +116,10 @@ static void say_processes(const struct alert_facts *f, enum subject subject, str
     bool by_memory = is_of_memory(subject);
     if (f->process_count == 0)
         return;
-    text_printf(t, " %s processes at ", by_memory ? "Largest" : "Busiest");
-    phrase_time(t, f->processes_ms, f->now_ms);
+    text_printf(t, " %s processes ", by_memory ? "Largest" : "Busiest");
+    phrase_span(t, f->processes_from_ms, f->processes_to_ms, f->now_ms);
+    if (f->process_samples > 1)
+        text_printf(t, ", on average of %u samples", f->process_samples);
     text_put(t, ": ");
     for (uint32_t i = 0; i < f->process_count; i++) {
         phrase_list_next(t, i, f->process_count, f->process_count);

@@ -23,11 +23,11 @@ struct alert_evidence {
 };
 
 struct alert_process {
-    uint32_t pid;
+    uint32_t pid;              /* in the newest sample that has it */
     const char *name;
     double cpu_percent;        /* of one CPU */
     double memory_bytes;
-    uint32_t count;            /* more than 1: so many of that name, and these are their sums */
+    uint32_t count;            /* more than 1: so many of that name were seen, and these are their sums */
 };
 
 /* Earlier alerts of the same rule, tag and host that are over, as far as they are kept. */
@@ -56,9 +56,10 @@ struct alert_facts {
     bool has_baseline;         /* there were samples before it to compare with */
     struct alert_evidence evidence[ALERT_EVIDENCE_MAX]; /* what moved most comes first */
     uint32_t evidence_count;
-    struct alert_process processes[ALERT_PROCESSES_MAX]; /* of the sample at processes_ms, largest first */
-    uint32_t process_count;
-    int64_t processes_ms;
+    /* Means of process_samples samples, 1 being that sample itself; largest first. */
+    struct alert_process processes[ALERT_PROCESSES_MAX];
+    uint32_t process_count, process_samples;
+    int64_t processes_from_ms, processes_to_ms; /* the first and the last of them */
     struct alert_past past;
     const char *company[ALERT_COMPANY_MAX]; /* messages of what else is open on the host */
     uint32_t company_count;    /* in all */

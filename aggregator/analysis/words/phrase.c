@@ -243,18 +243,54 @@ void phrase_about(struct text *t, int64_t ms)
         phrase_count(t, (d + DAY / 2) / DAY, "day", NULL);
 }
 
-void phrase_time(struct text *t, int64_t ms, int64_t now_ms)
+static uint32_t minute_of(int64_t ms)
+{
+    return (uint32_t)((ms - calendar_day_of_ms(ms) * DAY) / MINUTE);
+}
+
+static void put_clock(struct text *t, int64_t ms)
+{
+    text_printf(t, "%02u:%02u", minute_of(ms) / 60, minute_of(ms) % 60);
+}
+
+/* "yesterday ", nothing for today */
+static void put_day(struct text *t, int64_t ms, int64_t now_ms)
 {
     int64_t day = calendar_day_of_ms(ms), days = day - calendar_day_of_ms(now_ms);
     struct calendar_date d = calendar_date(day), now = calendar_date(day - days);
-    uint32_t minute = (uint32_t)((ms - day * DAY) / MINUTE);
     if (days == -1 || days == 1)
         text_put(t, days < 0 ? "yesterday " : "tomorrow ");
     else if (days != 0 && d.year == now.year)
         text_printf(t, "%s %u %s ", calendar_weekdays[d.weekday], d.day, calendar_months[d.month - 1]);
     else if (days != 0)
         text_printf(t, "%u %s %lld ", d.day, calendar_months[d.month - 1], (long long)d.year);
-    text_printf(t, "%02u:%02u UTC", minute / 60, minute % 60);
+}
+
+void phrase_time(struct text *t, int64_t ms, int64_t now_ms)
+{
+    put_day(t, ms, now_ms);
+    put_clock(t, ms);
+    text_put(t, " UTC");
+}
+
+void phrase_span(struct text *t, int64_t from_ms, int64_t to_ms, int64_t now_ms)
+{
+    bool is_one_day = calendar_day_of_ms(from_ms) == calendar_day_of_ms(to_ms);
+    if (is_one_day && minute_of(from_ms) == minute_of(to_ms)) {
+        text_put(t, "at ");
+        phrase_time(t, from_ms, now_ms);
+        return;
+    }
+    text_put(t, "from ");
+    put_day(t, from_ms, now_ms);
+    put_clock(t, from_ms);
+    text_put(t, is_one_day ? " to " : " UTC to ");
+    if (is_one_day) {
+        put_clock(t, to_ms);
+        text_put(t, " UTC");
+    } else {
+        phrase_time(t, to_ms, now_ms);
+    }
 }
 
 void phrase_since(struct text *t, int64_t ms, int64_t now_ms)

@@ -106,14 +106,19 @@ static void write_shown(struct exchange *x, const struct explain *e, uint32_t i)
 static void write_processes(struct json *j, const struct explain *e)
 {
     json_open_object(j, "processes");
-    if (e->facts.process_count > 0)
-        json_i64(j, "at", e->facts.processes_ms);
+    if (e->facts.process_count > 0) {
+        json_i64(j, "at", e->moments[0].time_ms);
+        json_i64(j, "from", e->facts.processes_from_ms);
+        json_i64(j, "to", e->facts.processes_to_ms);
+        json_u64(j, "samples", e->facts.process_samples);
+    }
     json_open_array(j, "list");
     for (uint32_t i = 0; i < e->facts.process_count; i++) {
         const struct alert_process *p = &e->facts.processes[i];
         json_open_object(j, NULL);
         json_u64(j, "pid", p->pid);
         json_text(j, "name", p->name);
+        json_u64(j, "count", p->count);
         json_double(j, "cpu_percent", p->cpu_percent);
         json_double(j, "memory_bytes", p->memory_bytes);
         json_close_object(j);

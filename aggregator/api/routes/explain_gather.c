@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The facts about an alert, from the store, in slices: the course of the host's other series around its
- * beginning, the processes at its peak, earlier alerts of the kind, and what else is open now. */
+ * beginning, the processes then, earlier alerts of the kind, and what else is open now. */
 #include <math.h>
 #include <string.h>
 
@@ -13,7 +13,6 @@
 #define SERIES_A_SLICE 16U
 #define ALERTS_A_SLICE 4U
 #define ALERTS_LOOKED_AT_MAX 400U
-#define PROCESSES_MS INT64_C(120000) /* how far from the peak they may be */
 
 /* --- which series --- */
 
@@ -190,60 +189,6 @@ static int look_at_series(struct exchange *x, struct explain *e)
     return more < 0 ? more : ERR_AGAIN;
 }
 
-/* --- processes --- */
-
-static bool is_before(const struct alert_process *a, const struct alert_process *b, bool by_memory)
-{
-    double left = by_memory ? a->memory_bytes : a->cpu_percent;
-    double right = by_memory ? b->memory_bytes : b->cpu_percent;
-    return left > right || (left == right && a->pid < b->pid);
-}
-
-/* Those of one name are told together: ten workers are one answer. How many names. */
-static uint32_t group_processes(const struct process_tops *tops, struct alert_process list[PROCESS_TOPS_MAX])
-{
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < tops->count; i++) {
-        const struct process_top *p = &tops->tops[i];
-        uint32_t at = 0;
-        while (at < count && !text_equal(list[at].name, p->name))
-            at++;
-        if (at == count)
-            list[count++] = (struct alert_process){.pid = p->pid, .name = p->name};
-        list[at].count++;
-        list[at].cpu_percent += p->cpu_share / 100.0;
-        list[at].memory_bytes += 1024.0 * p->memory_kib;
-    }
-    return count;
-}
-
-static int look_at_processes(struct exchange *x, struct explain *e)
-{
-    const struct alert *a = &e->alert;
-    int64_t at_ms = a->scale != 0 && a->peak_ms > 0 ? a->peak_ms : a->first_ms;
-    bool by_memory = e->words.subject == SUBJECT_MEMORY || e->words.subject == SUBJECT_SWAP ||
-                     e->words.subject == SUBJECT_OOM;
-    e->stage = EXPLAIN_PAST;
-    int n = store_processes(x->world->store, (uint32_t)e->instance,
-                            at_ms > PROCESSES_MS ? at_ms - PROCESSES_MS : 0, at_ms + MS_PER_S, &e->processes);
-    if (n < 0)
-        return n;
-    struct alert_process list[PROCESS_TOPS_MAX];
-    uint32_t count = n == 0 ? 0 : group_processes(&e->processes.tops, list);
-    for (uint32_t k = 0; k < count && k < ALERT_PROCESSES_MAX; k++) {
-        for (uint32_t i = k + 1; i < count; i++)
-            if (is_before(&list[i], &list[k], by_memory)) {
-                struct alert_process other = list[k];
-                list[k] = list[i];
-                list[i] = other;
-            }
-        e->facts.processes[k] = list[k];
-        e->facts.process_count++;
-    }
-    e->facts.processes_ms = e->processes.time_ms;
-    return ERR_AGAIN;
-}
-
 /* --- before, and elsewhere --- */
 
 static bool is_same_kind(const struct alert *a, const struct alert *b)
@@ -400,7 +345,7 @@ int explain_gather(struct exchange *x, struct explain *e)
     case EXPLAIN_MOVED:
         return compare_some(x, e);
     case EXPLAIN_PROCESSES:
-        return look_at_processes(x, e);
+        return explain_processes(x, e);
     case EXPLAIN_PAST:
     case EXPLAIN_ELSEWHERE:
         return look_at_past(x, e);

@@ -68,13 +68,17 @@ const struct openapi_schema openapi_schemas[] = {
                  ",\"is_rate\":" BOOLEAN ",\"is_own\":" BOOLEAN ",\"before\":" NUMBER ",\"during\":" NUMBER
                  ",\"deviations\":" NUMBER ",\"onset\":" INTEGER ",\"from\":" INTEGER ",\"step_ms\":" INTEGER
                  ",\"v\":{\"type\":\"array\",\"items\":{\"type\":[\"number\",\"null\"]}}}}"},
+    {"BusyProcess", "{\"type\":\"object\",\"required\":[\"pid\",\"name\",\"count\",\"cpu_percent\","
+                    "\"memory_bytes\"],\"properties\":{\"pid\":" INTEGER ",\"name\":" TEXT
+                    ",\"count\":" INTEGER ",\"cpu_percent\":" NUMBER ",\"memory_bytes\":" NUMBER "}}"},
     {"Explanation",
      "{\"type\":\"object\",\"required\":[\"alert_id\",\"alert\",\"meaning\",\"causes\",\"evidence\","
      "\"processes\",\"similar\",\"actions\",\"urgency\",\"text\",\"source\",\"generated_ms\"],"
      "\"properties\":{\"alert_id\":" TEXT ",\"alert\":{\"type\":\"object\"},\"meaning\":" TEXT
      ",\"causes\":" TEXT ",\"evidence\":" ARRAY(REF("Evidence"))
      ",\"processes\":{\"type\":\"object\",\"required\":[\"list\"],"
-     "\"properties\":{\"at\":" INTEGER ",\"list\":{\"type\":\"array\"}}},\"similar\":{\"type\":\"object\","
+     "\"properties\":{\"at\":" INTEGER ",\"from\":" INTEGER ",\"to\":" INTEGER ",\"samples\":" INTEGER
+     ",\"list\":" ARRAY(REF("BusyProcess")) "}},\"similar\":{\"type\":\"object\","
      "\"required\":[\"text\",\"count\",\"by_itself\",\"by_hand\",\"list\"]},\"actions\":{\"type\":\"array\","
      "\"items\":{\"type\":\"object\",\"required\":[\"what\"],\"properties\":{\"what\":" TEXT
      ",\"command\":" TEXT "}}},\"urgency\":{\"type\":\"object\",\"required\":[\"level\",\"reason\"],"

@@ -11,6 +11,7 @@
 
 #define EXPLAIN_PAST_MAX 64U    /* durations for the median */
 #define EXPLAIN_PAST_TOLD 5U    /* of earlier alerts that are listed */
+#define EXPLAIN_MOMENTS_MAX 5U  /* of which the processes are looked at */
 #define SUMMARY_TEXT_SIZE 6144U
 
 /* A series as it is shown beside the words. */
@@ -42,7 +43,8 @@ struct explain {
     bool has_own;              /* shown[0] is the alert's own series */
     struct shown_series shown[ALERT_EVIDENCE_MAX + 1], next;
     uint32_t shown_count;
-    struct store_processes processes;
+    struct store_processes moments[EXPLAIN_MOMENTS_MAX]; /* the peak's first, if there is one */
+    uint32_t moment_count, at_moment;
     int64_t durations[EXPLAIN_PAST_MAX];
     struct past_alert past[EXPLAIN_PAST_TOLD];
     uint32_t looked_at;        /* alerts */
@@ -80,6 +82,8 @@ void words_release(struct words_slot *slot);
 /* explain_gather.c: a piece of the way to e->words: ERR_AGAIN, ERR_BUSY, ERR_OK or a storage error. */
 int explain_gather(struct exchange *x, struct explain *e);
 void explain_end(struct store *s, struct explain *e);
+/* explain_processes.c: its part of that, moment by moment, until e->stage is behind it. */
+int explain_processes(struct exchange *x, struct explain *e);
 /* summary_gather.c: e->facts. ERR_OK or a storage error. */
 int summary_gather(struct exchange *x, struct summary *e);
 

@@ -9,9 +9,20 @@
 #define SAMPLES (6 * 180) /* three hours */
 #define TROUBLE (6 * 150) /* the sample at which it begins */
 
-static int64_t first_ms(struct room *m)
+#define FOUND (TROUBLE + 2) /* and at which the agent has found who does it */
+
+#define FIRST_MS (RIG_START_MS - SAMPLES * SAMPLE_MS)
+
+/* Who stood out: a database all the time, and with the trouble two of one name, the second after a while in
+ * the place of the first. */
+static void add_processes(struct block_matrix *b, uint32_t k, uint32_t n)
 {
-    return wall_ms(plat_wall(m->rig->machine)) - SAMPLES * SAMPLE_MS;
+    struct process_tops tops = {.count = 2, .tops = {{1, 0, 12000, "init"}, {300, 1500, 400000, "postgres"}}};
+    if (n >= FOUND)
+        tops.tops[tops.count++] = (struct process_top){n < FOUND + 60 ? 900 : 950, 18000, 9000, "cruncher"};
+    if (k == 0)
+        b->processes.id_count = b->processes.use_count = 0;
+    assert_int_equal(block_processes_add(&b->processes, k, &tops), ERR_OK);
 }
 
 /* Three hours: CPU, load and traffic leap in the last half hour, the disk grows, memory stays. */
@@ -25,7 +36,7 @@ static void fill(struct room *m)
         {"disk_usage_percent", "mount=/", "percent", 100, METRIC_GAUGE},
     };
     struct store *s = m->rig->store;
-    int64_t start_ms = first_ms(m), received = 0;
+    int64_t start_ms = FIRST_MS, received = 0;
     m->instance = rig_instance(m->rig, "web-3");
     assert_int_equal(store_epoch(s, m->instance, 7), ERR_OK);
     for (uint32_t i = 0; i < COUNT_OF(facts); i++)
@@ -39,6 +50,7 @@ static void fill(struct room *m)
             bool trouble = n >= TROUBLE, before = n >= TROUBLE - 30; /* traffic comes five minutes early */
             received += before ? 50000000 : 100000;
             b->time_ms[k] = start_ms + (int64_t)n * SAMPLE_MS;
+            add_processes(b, k, n);
             const int64_t values[] = {trouble ? 9700 + (int64_t)rig_random(m->rig, 200)
                                               : 2000 + (int64_t)rig_random(m->rig, 500),
                                       trouble ? 820 : 40 + (int64_t)rig_random(m->rig, 10), received,
@@ -95,7 +107,7 @@ static struct room *incident(char id[ALERT_ID_SIZE])
 {
     struct room *m = room_new(&(struct api_limits){.connections_max = 8, .websockets_max = 1}, "");
     fill(m);
-    int64_t trouble_ms = first_ms(m) + TROUBLE * SAMPLE_MS;
+    int64_t trouble_ms = FIRST_MS + TROUBLE * SAMPLE_MS;
     rig_instance(m->rig, "web-4");
     raise(m, "web-3", trouble_ms - 86400000, trouble_ms - 86400000 + 720000, "");
     raise(m, "web-3", trouble_ms - 80000000, trouble_ms - 80000000 + 600000, "anna");
@@ -143,6 +155,62 @@ static void an_alert_is_explained_by_what_moved(void **state)
     has(text_of(doc, "/cause"), "rose from");
     yyjson_doc_free(doc);
     yyjson_doc_free(room_json(m, "/api/v1/alerts/none/explanation", 404));
+    room_free(m);
+}
+
+/* CPU use that is at its bound has its peak in the first sample, in which nobody is found yet. */
+static void who_did_it_is_named_though_the_peak_does_not_know(void **state)
+{
+    (void)state;
+    char id[ALERT_ID_SIZE], path[128];
+    struct room *m = incident(id);
+    int64_t trouble_ms = FIRST_MS + TROUBLE * SAMPLE_MS;
+    struct alert_report r = {.instance = "web-3", .rule = "cpu", .tag = "", .type = "cpu_usage_critical",
+                             .message = "CPU is high", .metric = "cpu_usage", .unit = "percent",
+                             .severity = ALERT_CRITICAL, .time_ms = trouble_ms + 20 * 60000, .value = 9700,
+                             .level = 9000, .scale = 100, .write_now = true};
+    bool was_open;
+    assert_true(store_alert_raise(m->rig->store, &r, &was_open) >= 0 && was_open);
+    assert_int_equal(store_commit(m->rig->store), ERR_OK);
+    snprintf(path, sizeof path, "/api/v1/alerts/%s/explanation", id);
+    yyjson_doc *doc = room_json(m, path, 200);
+    assert_int_equal(yyjson_get_sint(at(doc, "/processes/at")), trouble_ms);
+    assert_int_equal(yyjson_get_sint(at(doc, "/processes/from")), trouble_ms);
+    assert_int_equal(yyjson_get_sint(at(doc, "/processes/to")), trouble_ms + 21 * 60000);
+    assert_int_equal(yyjson_get_uint(at(doc, "/processes/samples")), 4); /* the peak is the beginning */
+    assert_string_equal(text_of(doc, "/processes/list/0/name"), "cruncher");
+    assert_int_equal(yyjson_get_uint(at(doc, "/processes/list/0/pid")), 950); /* the newest */
+    assert_int_equal(yyjson_get_uint(at(doc, "/processes/list/0/count")), 2);
+    assert_true(yyjson_get_num(at(doc, "/processes/list/0/cpu_percent")) == 135); /* 0, 180, 180, 180 */
+    assert_string_equal(text_of(doc, "/processes/list/1/name"), "postgres");
+    assert_true(yyjson_get_num(at(doc, "/processes/list/1/cpu_percent")) == 15);
+    has(text_of(doc, "/causes"), "on average of 4 samples: cruncher (at least 2 processes, together 135 % of "
+                                 "a CPU");
+    has(text_of(doc, "/actions/0/what"), "Look at what cruncher (PID 950) is doing");
+    yyjson_doc_free(doc);
+    room_free(m);
+}
+
+/* All moments fall on the same sample: it counts once, and no mean is spoken of. */
+static void an_alert_of_one_moment_has_its_processes(void **state)
+{
+    (void)state;
+    char path[128];
+    struct room *m = room_new(&(struct api_limits){.connections_max = 8, .websockets_max = 1}, "");
+    fill(m);
+    int64_t ms = FIRST_MS + FOUND * SAMPLE_MS;
+    raise(m, "web-3", ms, ms, "");
+    struct alert a;
+    struct alert_filter all = {.instance = "", .status = -1, .before_ms = INT64_MAX, .before = INT64_MAX};
+    assert_int_equal(store_alert_list(m->rig->store, &all, &a, 1), 1);
+    snprintf(path, sizeof path, "/api/v1/alerts/%s/explanation", a.id);
+    yyjson_doc *doc = room_json(m, path, 200);
+    assert_int_equal(yyjson_get_uint(at(doc, "/processes/samples")), 1);
+    assert_int_equal(yyjson_get_sint(at(doc, "/processes/from")), ms);
+    assert_int_equal(yyjson_get_sint(at(doc, "/processes/to")), ms);
+    assert_string_equal(text_of(doc, "/processes/list/0/name"), "cruncher");
+    assert_null(strstr(text_of(doc, "/causes"), "average"));
+    yyjson_doc_free(doc);
     room_free(m);
 }
 
@@ -219,6 +287,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_alert_is_explained_by_what_moved),
+        cmocka_unit_test(who_did_it_is_named_though_the_peak_does_not_know),
+        cmocka_unit_test(an_alert_of_one_moment_has_its_processes),
         cmocka_unit_test(an_alert_of_nobody_known_is_explained_too),
         cmocka_unit_test(the_summary_names_hosts_alerts_and_insights),
         cmocka_unit_test(a_trend_is_told_with_what_is_coming),

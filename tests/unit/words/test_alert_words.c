@@ -48,7 +48,8 @@ static struct alert_facts busy_cpu(void)
     f.processes[0] = (struct alert_process){4211, "ffmpeg", 168, 734003200, 1};
     f.processes[1] = (struct alert_process){911, "nginx", 12.5, 52428800, 4};
     f.process_count = 2;
-    f.processes_ms = f.peak_ms;
+    f.process_samples = 1;
+    f.processes_from_ms = f.processes_to_ms = f.peak_ms;
     f.past = (struct alert_past){.count = 4, .by_itself = 3, .by_hand = 1, .median_ms = 12 * MIN,
                                  .longest_ms = 2 * HOUR, .last_ms = NOW - 3 * DAY, .last_who = "anna"};
     return f;
@@ -60,6 +61,11 @@ static void processors(struct golden *g)
     golden_check(g, "CPU, nothing else known", explain(&f));
     f = busy_cpu();
     golden_check(g, "CPU, all that is known", explain(&f));
+    struct alert_facts several = f;
+    several.process_samples = 5;
+    several.processes_from_ms = f.first_ms;
+    several.processes_to_ms = f.last_ms;
+    golden_check(g, "CPU, processes of several moments", explain(&several));
     f.state = STATE_ACKNOWLEDGED;
     f.who = "bob";
     f.elsewhere = 3;
@@ -112,6 +118,9 @@ static void memory_and_disks(struct golden *g)
     f.last = 95.5;
     f.processes[0].memory_bytes = 3.1e9;
     golden_check(g, "memory, one process holds it", explain(&f));
+    f.process_samples = 4;
+    f.processes_from_ms = NOW - 15 * HOUR;
+    golden_check(g, "memory, one process has held it since yesterday", explain(&f));
     f = cpu();
     f.host = "db-1";
     f.metric = "disk_usage_percent";

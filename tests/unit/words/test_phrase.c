@@ -128,6 +128,10 @@ static void times_name_the_day_and_the_zone(void **state)
     IS(phrase_time(&t, INT64_C(1709164800000), NOW), "29 Feb 2024 00:00 UTC");
     IS(phrase_time(&t, 0, NOW), "1 Jan 1970 00:00 UTC");
     IS(phrase_time(&t, -1, NOW), "31 Dec 1969 23:59 UTC");
+    IS(phrase_span(&t, NOW - 35 * MIN, NOW, NOW), "from 14:05 to 14:40 UTC");
+    IS(phrase_span(&t, NOW - 1000, NOW, NOW), "at 14:40 UTC");
+    IS(phrase_span(&t, NOW - DAY - HOUR, NOW - DAY, NOW), "from yesterday 13:40 to 14:40 UTC");
+    IS(phrase_span(&t, NOW - DAY, NOW, NOW), "from yesterday 14:40 UTC to 14:40 UTC");
     IS(phrase_since(&t, NOW - 35 * MIN, NOW), "since 14:05 UTC, 35 minutes ago");
     IS(phrase_since(&t, NOW - 1000, NOW), "since 14:40 UTC, just now");
     IS(phrase_since(&t, NOW + HOUR, NOW), "since 15:40 UTC, just now"); /* a clock that is ahead */
