@@ -249,7 +249,7 @@ analyze: $(GEN) ## gcc's static analyzer over both programs
 	    xargs -P $(JOBS) -I{} $(CC_ARCH) $(AGGREGATOR_FLAGS) -fanalyzer -c {} -o /dev/null
 	@echo 'analyze: $(words $(sort $(AGENT_PARTS) $(AGGREGATOR_PARTS) $(LOADGEN_PARTS))) files'
 unit: $(UNIT) ## Run the unit tests (address and undefined behaviour sanitizers on)
-	@tools/run_units $(UNIT)
+	@JOBS=$(JOBS) tools/run_units $(UNIT)
 tidy: ## Check style
 	@tools/tidy
 layers: ## Check that folders include each other one way only
@@ -269,7 +269,7 @@ check: all ## Everything that is quick: style, layers, budgets, unit tests, simu
 	@tools/stage budget $(MAKE) budget-proof || true
 	@tools/stage unit $(MAKE) -j$(JOBS) unit || true
 	@tools/stage unit-linux $(MAKE) -j$(JOBS) unit-linux || true
-	@tools/stage sim $(MAKE) sim-check || true
+	@tools/stage sim $(MAKE) -j$(JOBS) sim-check || true
 	@tools/stage --summary
 
 test: test-packages ## Set everything up and run every proof (what CI runs)
@@ -278,18 +278,18 @@ test: test-packages ## Set everything up and run every proof (what CI runs)
 	@# Every stage runs; the summary fails when one has failed.
 	@tools/stage tidy tools/tidy || true
 	@tools/stage layers tools/check_layers || true
-	@tools/stage analyze $(MAKE) analyze || true
+	@tools/stage analyze $(MAKE) -j$(JOBS) analyze || true
 	@tools/stage memory $(MAKE) memory-check || true
 	@tools/stage metrics $(MAKE) metrics-check || true
 	@tools/stage manual $(MAKE) manual-check || true
 	@tools/stage budget $(MAKE) budget-proof || true
 	@tools/stage unit $(MAKE) -j$(JOBS) unit || true
 	@tools/stage unit-linux $(MAKE) -j$(JOBS) unit-linux || true
-	@tools/stage sim $(MAKE) sim-check || true
-	@tools/stage mutants $(MAKE) mutants || true
-	@tools/stage fuzz $(MAKE) fuzz FUZZ_SECONDS=5 || true
+	@tools/stage sim $(MAKE) -j$(JOBS) sim-check || true
+	@tools/stage mutants $(MAKE) -j$(JOBS) mutants || true
+	@tools/stage fuzz $(MAKE) -j$(JOBS) fuzz FUZZ_SECONDS=5 || true
 	@tools/stage cross-build $(MAKE) -j$(JOBS) cross || true
-	@tools/stage e2e $(MAKE) e2e || true
+	@tools/stage e2e $(MAKE) -j$(JOBS) e2e || true
 	@tools/stage reproducible $(MAKE) reproducible || true
 	@tools/stage --summary
 
@@ -298,11 +298,11 @@ check-long: test-packages ## Sanitizers, 30 s of each fuzz target, many seeds, c
 	@tools/stage --begin
 	@tools/stage unit $(MAKE) -j$(JOBS) unit || true
 	@tools/stage unit-linux $(MAKE) -j$(JOBS) unit-linux || true
-	@tools/stage sim $(MAKE) sim-check SEEDS=2000 || true
-	@tools/stage sim-sanitized $(MAKE) sim-sanitized || true
-	@tools/stage mutants $(MAKE) mutants || true
-	@tools/stage fuzz $(MAKE) fuzz FUZZ_SECONDS=30 || true
-	@tools/stage e2e $(MAKE) e2e CROSS_S=600 || true
+	@tools/stage sim $(MAKE) -j$(JOBS) sim-check SEEDS=2000 || true
+	@tools/stage sim-sanitized $(MAKE) -j$(JOBS) sim-sanitized || true
+	@tools/stage mutants $(MAKE) -j$(JOBS) mutants || true
+	@tools/stage fuzz $(MAKE) -j$(JOBS) fuzz FUZZ_SECONDS=30 || true
+	@tools/stage e2e $(MAKE) -j$(JOBS) e2e CROSS_S=600 || true
 	@tools/stage dist $(MAKE) -j$(JOBS) dist-check || true
 	@tools/stage --summary
 

@@ -24,8 +24,15 @@ BUILD = ROOT / os.environ.get("BUILD", "build")
 ARCH = {"armv7l": "armv7"}.get(os.uname().machine, os.uname().machine)
 
 
+LATE = 75  # exit code of a proof that something came too late for, as sysexits' EX_TEMPFAIL
+
+
 class Failed(Exception):
     """The property does not hold."""
+
+
+class Late(Failed):
+    """It did not hold in time, which a busy machine can do, too."""
 
 
 def check(holds, message):
@@ -34,14 +41,14 @@ def check(holds, message):
 
 
 def until(question, seconds, what, pause_s=0.05):
-    """Asks until the answer is true and returns it; Failed after that many seconds."""
+    """Asks until the answer is true and returns it; Late after that many seconds."""
     deadline = time.monotonic() + seconds
     while True:
         answer = question()
         if answer:
             return answer
         if time.monotonic() > deadline:
-            raise Failed(f"not within {seconds} s: {what}")
+            raise Late(f"not within {seconds} s: {what}")
         time.sleep(pause_s)
 
 
@@ -53,17 +60,28 @@ def binary(program, arch=ARCH):
 
 
 def free_port():
-    """A loopback port that nobody has now. Ports of one process are not given out twice."""
-    while True:
+    """A loopback port that nobody has now; none is given out twice. Proofs side by side draw from ports of their own
+    (E2E_LANE), below those that the kernel gives to connections."""
+    for port in free_port.ports:
         with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            port = s.getsockname()[1]
-        if port not in free_port.given:
-            free_port.given.add(port)
-            return port
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                s.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
+    raise Failed("no port is free in this lane")
 
 
-free_port.given = set()
+def ports_of_lane():
+    size, first = 1000, 20000
+    lane = int(os.environ.get("E2E_LANE", "0"))
+    ports = list(range(first + lane * size, first + (lane + 1) * size))
+    start = os.getpid() % size  # not where the proof before began
+    return iter(ports[start:] + ports[:start])
+
+
+free_port.ports = ports_of_lane()
 
 
 class Process:
@@ -247,6 +265,6 @@ def main(proof):
             print("\n".join(process.said().splitlines()[-15:]))
         print(f"--- everything is kept in {world.folder}")
         world.close()
-        sys.exit(1)
+        sys.exit(LATE if isinstance(e, Late) else 1)
     world.close()
     shutil.rmtree(world.folder)

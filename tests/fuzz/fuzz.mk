@@ -10,7 +10,7 @@
 FUZZ := $(BUILD)/fuzz
 FUZZ_CC ?= clang
 FUZZ_SECONDS ?= 30
-FUZZ_JOBS ?= 1
+FUZZ_JOBS ?= $(JOBS)
 FUZZ_TARGETS ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 FUZZ_FLAGS := -std=gnu2x -O1 -g -w -fno-omit-frame-pointer -fno-strict-aliasing -fsanitize=fuzzer-no-link \
 	-fsanitize=address,undefined -fno-sanitize-recover=all -I. -I$(BUILD)/gen -I$(DEPS)/host/src \
