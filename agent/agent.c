@@ -169,8 +169,8 @@ static void sample(struct agent *a, struct mono now)
     collect_take(&a->collect, &a->sample, now);
     inputs_take(&a->inputs, &a->sample, now);
     block_builder_add(&a->builder, &a->sample, &a->ring, a->scratch);
-    bool is_urgent = hints_reached(&a->hints, &a->sample, &a->series);
-    if (uplink_ship_due(&a->uplink, now) || is_urgent)
+    bool is_urgent = hints_reached(&a->hints, &a->sample, &a->series, now);
+    if (uplink_ship_due(&a->uplink, now) || (is_urgent && uplink_is_heard(&a->uplink)))
         block_builder_seal(&a->builder, &a->ring, a->scratch);
     uplink_keep(&a->uplink, now);
     collect_keep(&a->collect, now, false);

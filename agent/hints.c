@@ -17,6 +17,7 @@ static void own(struct hints *h, enum metric metric, uint32_t percent)
     it->tag[0] = '\0';
     it->level = (int64_t)percent * info->scale;
     it->below = false;
+    it->hold_s = 0;
 }
 
 static void forget_slots(struct hints *h)
@@ -30,6 +31,7 @@ void hints_init(struct hints *h, uint32_t cpu, uint32_t memory, uint32_t disk)
     h->own_count = 0;
     h->unwatched = 0;
     h->reached = 0;
+    h->held = 0;
     own(h, METRIC_CPU_USAGE, cpu);
     own(h, METRIC_MEMORY_USAGE, memory);
     own(h, METRIC_DISK_USAGE, disk);
@@ -46,6 +48,7 @@ void hints_replace(struct hints *h, const struct wire_settings *m)
         text_copy(it->tag, sizeof it->tag, m->hints[i].tag);
         it->level = m->hints[i].level;
         it->below = m->hints[i].below;
+        it->hold_s = (uint8_t)(m->hints[i].hold_s < HINT_HOLD_S_MAX ? m->hints[i].hold_s : HINT_HOLD_S_MAX);
     }
     forget_slots(h);
 }
@@ -74,6 +77,8 @@ static void resolve(struct hints *h, const struct series *series)
     }
 }
 
+enum urgency { CAN_WAIT, HELD, REACHED };
+
 /* On the far side of `level`, seen from where values normally are. */
 static bool is_beyond(const struct hint *h, int64_t level, int64_t value)
 {
@@ -88,26 +93,37 @@ static int64_t return_level(const struct hint *h)
     return is_over ? h->level : back;
 }
 
-bool hints_reached(struct hints *h, const struct sample *sample, const struct series *series)
+/* One series with one hint. */
+static enum urgency look(struct watched *w, const struct hint *it, int64_t value, uint32_t now_s)
+{
+    if (w->is_reached) {
+        w->is_reached = is_beyond(it, return_level(it), value);
+        return w->is_reached && it->hold_s > 0 && now_s <= w->held_until_s ? HELD : CAN_WAIT;
+    }
+    if (!is_beyond(it, it->level, value))
+        return CAN_WAIT;
+    w->is_reached = true;
+    w->held_until_s = now_s + it->hold_s;
+    return REACHED;
+}
+
+bool hints_reached(struct hints *h, const struct sample *sample, const struct series *series,
+                   struct mono now)
 {
     if (h->count == 0)
         return false;
     if (h->resolved_slots < series->count)
         resolve(h, series);
-    bool any = false;
+    uint32_t now_s = (uint32_t)(now.ns / NS_PER_S);
+    enum urgency most = CAN_WAIT;
     for (uint32_t i = 0; i < h->watched_count; i++) {
         struct watched *w = &h->watched[i];
-        const struct hint *it = &h->hints[w->hint];
         if (!sample_has(sample, w->slot))
             continue;
-        int64_t value = sample->values[w->slot];
-        if (w->is_reached) {
-            w->is_reached = is_beyond(it, return_level(it), value);
-        } else if (is_beyond(it, it->level, value)) {
-            w->is_reached = true;
-            any = true;
-        }
+        enum urgency its = look(w, &h->hints[w->hint], sample->values[w->slot], now_s);
+        most = its > most ? its : most;
     }
-    h->reached += any;
-    return any;
+    h->reached += most == REACHED;
+    h->held += most == HELD;
+    return most != CAN_WAIT;
 }

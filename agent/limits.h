@@ -33,8 +33,9 @@
 #define OWN_HINTS_MAX 3U
 /* Series that hints are about; one without a tag is about every mount or device. Beyond that a series is not
  * shipped at once, but with the next batch. */
-#define WATCHED_MAX 64U
+#define WATCHED_MAX 128U
 static_assert(OWN_HINTS_MAX + HINTS_MAX <= 255U, "a watched series names its hint in a byte");
+static_assert(HINT_HOLD_S_MAX <= 255U, "a hint has a byte for it");
 
 /* Series that others name: StatsD and *.prom files together. An application with ten timers (seven series
  * each) and some counters fits; each costs the ring as much as one of ours. */
@@ -209,7 +210,7 @@ static_assert(DICTIONARY_SERIES_MAX * (METRIC_SIZE + TAG_SIZE + UNIT_SIZE + 24U)
      HTTP_SIZE + 768U +                            /* metadata of the cloud */                         \
      PROCESSES_WATCHED_MAX * 28U + 1024U +         /* processes: what each has used, and who is held */ \
      SPOOL_SEGMENTS_MAX * 48U + 1024U +            /* spool: what the segments hold */                 \
-     (OWN_HINTS_MAX + HINTS_MAX) * (METRIC_SIZE + TAG_SIZE + 16U) + WATCHED_MAX * 4U + 64U + /* hints */ \
+     (OWN_HINTS_MAX + HINTS_MAX) * (METRIC_SIZE + TAG_SIZE + 16U) + WATCHED_MAX * 8U + 64U + /* hints */ \
      3U * 1024U)                                   /* identity, uplink state, counters */
 
 #endif

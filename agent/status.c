@@ -39,6 +39,9 @@ void status_report(const struct agent *a, struct text *out)
     put_count(out, "segments of the spool in use", spool_segments_in_use(&a->spool));
     put_count(out, "samples lost from the spool", a->spool.lost_count);
     put_count(out, "moments without a sample", a->samples_skipped);
+    put_count(out, "levels of hints reached", a->hints.reached);
+    put_count(out, "samples after them sent at once", a->hints.held);
+    put_count(out, "series without room for a hint", a->hints.unwatched);
     put_count(out, "connections", u->sessions);
     put_count(out, "connections lost", u->losses);
     put_count(out, "refusals", u->refusals);

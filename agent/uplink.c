@@ -213,11 +213,15 @@ void uplink_keep_all(struct uplink *u, struct mono now)
         uplink_spill(u, now);
 }
 
+bool uplink_is_heard(const struct uplink *u)
+{
+    return u->state == UPLINK_SHIPPING;
+}
+
 bool uplink_ship_due(struct uplink *u, struct mono now)
 {
-    /* While nobody listens blocks are as long as they can be: they take less room. Half a sample early is in
-     * time: the clock does not tick exactly with the samples. */
-    if (u->state != UPLINK_SHIPPING || !mono_reached(mono_after_ms(now, u->parts.interval_ms / 2),
+    /* Half a sample early is in time: the clock does not tick exactly with the samples. */
+    if (!uplink_is_heard(u) || !mono_reached(mono_after_ms(now, u->parts.interval_ms / 2),
                                                      u->ship_at))
         return false;
     u->ship_at = mono_after_ms(now, u->ship_interval_ms);

@@ -108,6 +108,9 @@ void uplink_init(struct uplink *u, const struct uplink_parts *parts, bool is_enr
 void uplink_ready(struct uplink *u, int conn);
 /* Everything that can be done now; returns when to come back if nothing is ready before. */
 struct mono uplink_step(struct uplink *u, struct mono now);
+/* Is there an aggregator that takes what is shipped? While there is none blocks are as long as they can be:
+ * they take less room. */
+bool uplink_is_heard(const struct uplink *u);
 /* Is it time to seal and ship what has been sampled? Asked after each sample; counts as done when true. */
 bool uplink_ship_due(struct uplink *u, struct mono now);
 /* Without a session for so long that what is sealed belongs on disk: moves it there. */

@@ -121,6 +121,8 @@ static int set_settings(struct aggregator *a, const struct aggregator_options *o
             : text_equal(options->hints, HINTS_OF_RULES) ? (int)hints_of_rules(book_rules(a->book), hints)
                                                          : hints_parse(options->hints, hints, why);
     a->hinted = book_generation(a->book);
+    if (n > 0 && !text_equal(options->hints, HINTS_OF_RULES))
+        hints_hold(book_rules(a->book), hints, (uint32_t)n);
     if (n < 0 || (n == 0 && options->sample_interval_ms == 0 && !a->has_hints))
         return n;
     a->has_hints = n > 0;

@@ -17,8 +17,10 @@ int hints_parse(const char *text, struct ingest_hint hints[static HINTS_MAX], st
 
 /* In place of a list: what follows from the rules. */
 #define HINTS_OF_RULES "rules"
-/* The levels of rules that look at one metric of agents, the critical ones where there are such, up to
- * HINTS_MAX: their number. */
+/* The levels of rules that look at one metric of agents, up to HINTS_MAX: their number. A rule that wants to
+ * see its value there for some seconds, at most HINT_HOLD_S_MAX, has agents send each of them. */
 uint32_t hints_of_rules(const struct rule_set *set, struct ingest_hint hints[static HINTS_MAX]);
+/* The same for hints that a person wrote: so long as rules look at the same metric. */
+void hints_hold(const struct rule_set *set, struct ingest_hint hints[static HINTS_MAX], uint32_t count);
 
 #endif

@@ -15,31 +15,79 @@ static int metric_of(const struct rule *r)
     return id >= 0 && metric_info((enum metric)id)->kind == METRIC_GAUGE ? id : ERR_MISSING;
 }
 
-static bool is_there(const struct ingest_hint *hints, uint32_t count, const struct ingest_hint *hint)
+/* How long a value must have been there before the rule says so, a second for the clocks included. 0: so long
+ * that a habitual shipment is early enough, or no time at all. */
+static uint32_t hold_s(const struct rule *r, const struct rule_limit *limit)
 {
-    for (uint32_t i = 0; i < count; i++)
-        if (text_equal(hints[i].metric, hint->metric) && hints[i].level == hint->level)
-            return true;
-    return false;
+    int64_t ms = r->over_ms + limit->for_ms;
+    if (ms <= 0 || ms > HINT_HOLD_S_MAX * INT64_C(1000))
+        return 0;
+    uint32_t s = (uint32_t)((ms + 999) / 1000) + 1;
+    return s < HINT_HOLD_S_MAX ? s : HINT_HOLD_S_MAX;
 }
 
+/* Adds what is new to the list; of two rules with the same level the one that looks longer counts. */
+static uint32_t add(struct ingest_hint *hints, uint32_t count, const struct rule *r,
+                    const struct rule_limit *limit)
+{
+    int id = metric_of(r);
+    if (id < 0 || !limit->is_set)
+        return count;
+    double level = limit->at * metric_info((enum metric)id)->scale;
+    if (fabs(level) > 9e15)
+        return count;
+    struct ingest_hint hint = {.level = (int64_t)(r->is_below ? floor(level) : ceil(level)),
+                               .below = r->is_below, .hold_s = hold_s(r, limit)};
+    (void)text_copy(hint.metric, sizeof hint.metric, r->value.a.metric);
+    for (uint32_t i = 0; i < count; i++) {
+        struct ingest_hint *it = &hints[i];
+        if (!text_equal(it->metric, hint.metric) || it->level != hint.level || it->below != hint.below)
+            continue;
+        it->hold_s = it->hold_s > hint.hold_s ? it->hold_s : hint.hold_s;
+        return count;
+    }
+    if (count == HINTS_MAX)
+        return count;
+    hints[count] = hint;
+    return count + 1;
+}
+
+static bool is_quick(const struct rule *r, const struct rule_limit *limit)
+{
+    return r->over_ms + limit->for_ms <= HINT_HOLD_S_MAX * INT64_C(1000);
+}
+
+/* Room is short: first what is judged so quickly that seconds count, then what is worst of the others. */
 uint32_t hints_of_rules(const struct rule_set *set, struct ingest_hint hints[static HINTS_MAX])
 {
     uint32_t count = 0;
-    for (uint32_t i = 0; i < set->count && count < HINTS_MAX; i++) {
+    for (uint32_t i = 0; i < set->count; i++) {
         const struct rule *r = &set->rules[i];
-        const struct rule_limit *l = r->critical.is_set ? &r->critical : &r->warning;
-        int id = metric_of(r);
-        if (id < 0)
-            continue;
-        double level = l->at * metric_info((enum metric)id)->scale;
-        if (fabs(level) > 9e15)
-            continue;
-        struct ingest_hint hint = {.level = (int64_t)(r->is_below ? floor(level) : ceil(level)),
-                                   .below = r->is_below};
-        (void)text_copy(hint.metric, sizeof hint.metric, r->value.a.metric);
-        if (!is_there(hints, count, &hint))
-            hints[count++] = hint;
+        if (r->critical.is_set && is_quick(r, &r->critical))
+            count = add(hints, count, r, &r->critical);
+        if (r->warning.is_set && is_quick(r, &r->warning))
+            count = add(hints, count, r, &r->warning);
     }
+    for (uint32_t i = 0; i < set->count; i++)
+        count = add(hints, count, &set->rules[i],
+                    set->rules[i].critical.is_set ? &set->rules[i].critical : &set->rules[i].warning);
+    for (uint32_t i = 0; i < set->count; i++)
+        count = add(hints, count, &set->rules[i], &set->rules[i].warning);
     return count;
+}
+
+void hints_hold(const struct rule_set *set, struct ingest_hint hints[static HINTS_MAX], uint32_t count)
+{
+    for (uint32_t i = 0; i < set->count; i++) {
+        const struct rule *r = &set->rules[i];
+        if (metric_of(r) < 0)
+            continue;
+        uint32_t warning_s = r->warning.is_set ? hold_s(r, &r->warning) : 0;
+        uint32_t critical_s = r->critical.is_set ? hold_s(r, &r->critical) : 0;
+        uint32_t s = warning_s > critical_s ? warning_s : critical_s;
+        for (uint32_t k = 0; k < count; k++)
+            if (text_equal(hints[k].metric, r->value.a.metric) && hints[k].below == r->is_below &&
+                hints[k].hold_s < s)
+                hints[k].hold_s = s;
+    }
 }

@@ -42,6 +42,9 @@
 
 /* Hints that an aggregator may give: more would not be looked at every second for nothing. */
 #define HINTS_MAX 16U
+/* How long a value beyond a hint may be followed sample by sample: rules that wait longer can wait for a
+ * habitual shipment. */
+#define HINT_HOLD_S_MAX 60U
 
 /* A frame: one type byte, three length bytes, payload. A block fits in a batch when it is made of so many
  * values: 12 bytes is the worst case of one (an escape). Who has more, and wilder ones, puts fewer samples

@@ -127,6 +127,7 @@ struct wire_hint {
     const char *metric, *tag;
     int64_t level;
     bool below;
+    uint32_t hold_s; /* any value: who reads it bounds it */
 };
 struct wire_settings {
     uint32_t sample_interval_ms;

@@ -102,6 +102,7 @@ int wire_put_settings(uint8_t *to, uint32_t size, const struct wire_settings *m)
         hints[i].tag = text_out(m->hints[i].tag);
         hints[i].level = m->hints[i].level;
         hints[i].below = m->hints[i].below;
+        hints[i].hold_s = m->hints[i].hold_s;
         at[i] = &hints[i];
     }
     Nephos__Settings pb;
@@ -128,6 +129,7 @@ int wire_get_settings(const struct wire_frame *f, struct arena *scratch, struct 
             .tag = h->tag,
             .level = h->level,
             .below = h->below != 0,
+            .hold_s = h->hold_s,
         };
     }
     return ERR_OK;

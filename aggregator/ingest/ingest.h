@@ -24,6 +24,7 @@ struct ingest_hint {
     char tag[TAG_SIZE];  /* "": any */
     int64_t level;       /* as stored: value times the metric's scale */
     bool below;          /* reached from above */
+    uint32_t hold_s;     /* so long the samples after it are wanted at once, too; HINT_HOLD_S_MAX at most */
 };
 
 struct ingest;

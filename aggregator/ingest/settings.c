@@ -14,7 +14,8 @@ int ingest_set_settings(struct ingest *g, uint32_t sample_interval_ms, const str
         return ERR_FULL;
     for (uint32_t i = 0; i < count; i++)
         m.hints[i] = (struct wire_hint){.metric = hints[i].metric, .tag = hints[i].tag,
-                                        .level = hints[i].level, .below = hints[i].below};
+                                        .level = hints[i].level, .below = hints[i].below,
+                                        .hold_s = hints[i].hold_s};
     int n = wire_put_settings(bytes, sizeof bytes, &m);
     if (n < 0)
         return ERR_FULL;

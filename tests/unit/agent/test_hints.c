@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Levels that samples reach, once each time. */
+/* Levels that samples reach, once each time, and how long those after them are shipped at once, too. */
 #include "agent/hints.c"
 
 #include <stdio.h>
@@ -21,13 +21,18 @@ static struct rig *make(uint32_t cpu, uint32_t memory, uint32_t disk)
     return r;
 }
 
-static bool see(struct rig *r, enum metric metric, const char *tag, int64_t value)
+static bool see_at(struct rig *r, int64_t now_ms, enum metric metric, const char *tag, int64_t value)
 {
     sample_clear(&r->sample, 0);
     int slot = series_slot(&r->series, metric, tag);
     assert_true(slot >= 0);
     sample_put(&r->sample, (uint32_t)slot, value);
-    return hints_reached(&r->hints, &r->sample, &r->series);
+    return hints_reached(&r->hints, &r->sample, &r->series, (struct mono){now_ms * NS_PER_MS});
+}
+
+static bool see(struct rig *r, enum metric metric, const char *tag, int64_t value)
+{
+    return see_at(r, 0, metric, tag, value);
 }
 
 static void a_level_is_reached_once(void **state)
@@ -109,6 +114,65 @@ static void levels_below_zero_have_a_way_back(void **state)
     free(r);
 }
 
+/* CPU at 90 % from `from_ms` on, a sample a second: how many of the next hundred are shipped at once. */
+static uint32_t shipped_from(struct rig *r, int64_t from_ms)
+{
+    uint32_t n = 0;
+    for (int64_t i = 0; i < 100; i++) {
+        bool at_once = see_at(r, from_ms + i * 1000, METRIC_CPU_USAGE, "", 9000);
+        assert_true(!at_once || n == i); /* all of them in a row */
+        n += at_once;
+    }
+    return n;
+}
+
+static void what_stays_beyond_is_held_for_a_while(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t hold_s, shipped;
+    } cases[] = {{0, 1}, {1, 2}, {7, 8}, {HINT_HOLD_S_MAX, HINT_HOLD_S_MAX + 1},
+                 {HINT_HOLD_S_MAX + 1, HINT_HOLD_S_MAX + 1}, {256, HINT_HOLD_S_MAX + 1},
+                 {UINT32_MAX, HINT_HOLD_S_MAX + 1}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct rig *r = make(0, 0, 0);
+        struct wire_settings m = {.hint_count = 1};
+        m.hints[0] = (struct wire_hint){
+            .metric = "cpu_usage", .tag = "", .level = 9000, .hold_s = cases[i].hold_s};
+        hints_replace(&r->hints, &m);
+        assert_int_equal(shipped_from(r, 500), cases[i].shipped);
+        assert_int_equal(r->hints.reached, 1);
+        assert_int_equal(r->hints.held, cases[i].shipped - 1);
+        free(r);
+    }
+    struct rig *own = make(90, 0, 0); /* no rule is known that would wait for them */
+    assert_int_equal(shipped_from(own, 1000), 1);
+    free(own);
+}
+
+static void what_comes_back_is_held_no_longer(void **state)
+{
+    (void)state;
+    struct rig *r = make(0, 0, 0);
+    struct wire_settings m = {.hint_count = 2};
+    m.hints[0] = (struct wire_hint){.metric = "cpu_usage", .tag = "", .level = 9000, .hold_s = 30};
+    m.hints[1] = (struct wire_hint){.metric = "disk_usage_percent", .tag = "", .level = 9000, .hold_s = 3};
+    hints_replace(&r->hints, &m);
+    assert_true(see_at(r, 1000, METRIC_CPU_USAGE, "", 9100));
+    assert_true(see_at(r, 2000, METRIC_CPU_USAGE, "", 8900)); /* trembles: not back yet */
+    assert_false(see_at(r, 3000, METRIC_CPU_USAGE, "", 100));
+    assert_false(see_at(r, 4000, METRIC_CPU_USAGE, "", 8900));
+    assert_true(see_at(r, 5000, METRIC_CPU_USAGE, "", 9100)); /* again, with time of its own */
+    assert_true(see_at(r, 35000, METRIC_CPU_USAGE, "", 9100));
+    assert_false(see_at(r, 36000, METRIC_CPU_USAGE, "", 9100));
+    assert_true(see_at(r, 37000, METRIC_DISK_USAGE, "/", 9100)); /* each mount for itself */
+    assert_true(see_at(r, 39000, METRIC_DISK_USAGE, "/var", 9100));
+    assert_true(see_at(r, 40000, METRIC_DISK_USAGE, "/", 9100));
+    assert_false(see_at(r, 41000, METRIC_DISK_USAGE, "/", 9100));
+    assert_true(see_at(r, 42000, METRIC_DISK_USAGE, "/var", 9100));
+    free(r);
+}
+
 static void more_series_than_room_are_counted(void **state)
 {
     (void)state;
@@ -129,6 +193,8 @@ int main(void)
         cmocka_unit_test(own_hints_are_about_three_metrics),
         cmocka_unit_test(settings_replace_what_the_aggregator_said),
         cmocka_unit_test(levels_below_zero_have_a_way_back),
+        cmocka_unit_test(what_stays_beyond_is_held_for_a_while),
+        cmocka_unit_test(what_comes_back_is_held_no_longer),
         cmocka_unit_test(more_series_than_room_are_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,6 +50,60 @@ static void a_hint_ships_at_once(void **state)
     rig_close(r);
 }
 
+/* A rule that waits for eight seconds gets each of them, and then no more than usual. */
+static void a_value_that_stays_is_followed(void **state)
+{
+    (void)state;
+    struct rig *r = rig_open(23, true);
+    struct taken t = patient();
+    meet(r);
+    listen(r, &t, 22000);
+    uint8_t frame[300];
+    struct wire_settings m = {.hint_count = 1};
+    m.hints[0] = (struct wire_hint){.metric = "uptime", .tag = "", .level = 30, .hold_s = 8};
+    peer_say(r, frame, wire_put_settings(frame, sizeof frame, &m));
+    while (r->agent->hints.reached == 0)
+        listen(r, &t, 100);
+    uint64_t begin = r->agent->uplink.batches;
+    for (uint32_t i = 0; i < 8; i++) {
+        listen(r, &t, 1000);
+        assert_int_equal(t.live + 1, r->agent->builder.next_sequence); /* nothing waits */
+    }
+    assert_in_range(r->agent->uplink.batches - begin, 8, 9);
+    uint64_t then = r->agent->uplink.batches;
+    listen(r, &t, 20000);
+    assert_in_range(r->agent->uplink.batches - then, 1, 3);
+    assert_int_equal(r->agent->hints.held, 8);
+    rig_close(r);
+}
+
+/* While nobody listens blocks are as long as they can be, whatever the values do. */
+static void nobody_is_told_at_once(void **state)
+{
+    (void)state;
+    struct rig *r = rig_open(24, true);
+    struct taken t = patient();
+    meet(r);
+    listen(r, &t, 22000);
+    uint8_t frame[300];
+    struct wire_settings m = {.hint_count = 1};
+    m.hints[0] = (struct wire_hint){.metric = "uptime", .tag = "", .level = 75, .hold_s = HINT_HOLD_S_MAX};
+    peer_say(r, frame, wire_put_settings(frame, sizeof frame, &m));
+    listen(r, &t, 2000);
+    sim_partition(r->world, r->host, r->hub, sim_now(r->world) + 1000 * NS_PER_S);
+    rig_run(r, 40000);
+    assert_true(r->agent->uplink.state != UPLINK_SHIPPING);
+    assert_int_equal(r->agent->hints.reached, 0);
+    uint64_t blocks = r->agent->ring.pushed_blocks, samples = r->agent->builder.next_sequence;
+    rig_run(r, 60000);
+    assert_int_equal(r->agent->hints.reached, 1);
+    assert_in_range(r->agent->hints.held, 30, HINT_HOLD_S_MAX);
+    samples = r->agent->builder.next_sequence - samples;
+    assert_in_range(samples, 59, 61);
+    assert_true(r->agent->ring.pushed_blocks - blocks <= samples / 10);
+    rig_close(r);
+}
+
 /* --- a new certificate --- */
 
 static void an_old_certificate_is_renewed(void **state)
@@ -183,6 +237,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(settings_are_followed_within_bounds),
         cmocka_unit_test(a_hint_ships_at_once),
+        cmocka_unit_test(a_value_that_stays_is_followed),
+        cmocka_unit_test(nobody_is_told_at_once),
         cmocka_unit_test(an_old_certificate_is_renewed),
         cmocka_unit_test(the_clock_of_the_aggregator_counts),
         cmocka_unit_test(a_strange_clock_is_not_believed),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Hints as a person writes them. */
+/* Hints as a person writes them, and those that follow from rules. */
 #include "aggregator/hints.h"
 
 #include "tests/unit/unit.h"
@@ -84,11 +84,83 @@ static void bad_hints_are_explained(void **state)
     assert_non_null(strstr(words, "at most 16 hints"));
 }
 
+static struct rule_set set;
+
+static uint32_t of_rules(const char *rules)
+{
+    memset(&set, 0, sizeof set);
+    text_init(&why, words, sizeof words);
+    int e = rules_parse(&set, "rules", rules, (uint32_t)strlen(rules), RULE_FROM_FILE, &why);
+    if (e < 0)
+        fail_msg("%s", words);
+    return hints_of_rules(&set, hints);
+}
+
+static void must_be(uint32_t i, const char *metric, int64_t level, bool below, uint32_t hold_s)
+{
+    assert_string_equal(hints[i].metric, metric);
+    assert_int_equal(hints[i].level, level);
+    assert_int_equal(hints[i].below, below);
+    assert_int_equal(hints[i].hold_s, hold_s);
+}
+
+static void rules_make_hints(void **state)
+{
+    (void)state;
+    assert_int_equal(of_rules("[cpu]\nvalue = cpu_usage\nover = 3s\nwarn = 85\ncritical = 101\n"
+                              "for = 4s\n"), 2);
+    must_be(0, "cpu_usage", 10100, false, 8); /* seven seconds, and one for the clocks */
+    must_be(1, "cpu_usage", 8500, false, 8);
+    assert_int_equal(of_rules("[space]\nvalue = disk_available_bytes\nwarn = < 100\nfor = 0s\n"
+                              "[slow]\nvalue = response_time_ms\nwarn = 10\ncritical = 20\nfor = 61s\n"
+                              "[minute]\nvalue = memory_usage_percent\ncritical = 95\nfor = 1m\n"
+                              "[off]\nvalue = load_average_1min\nwarn = 10\nfor = 1s\nenabled = no\n"
+                              "[grows]\nvalue = rate(oom_kills)\ncritical = 1\nfor = 0s\n"), 4);
+    must_be(0, "disk_available_bytes", 99, true, 0);
+    must_be(1, "memory_usage_percent", 9500, false, HINT_HOLD_S_MAX);
+    must_be(2, "response_time_ms", 20000, false, 0); /* patient ones last, and the worse level first */
+    must_be(3, "response_time_ms", 10000, false, 0);
+    assert_int_equal(of_rules("[a]\nvalue = cpu_usage\nwarn = 90\nfor = 5s\n"
+                              "[b]\nvalue = cpu_usage\nwarn = 90\nfor = 9s\n"
+                              "[c]\nvalue = cpu_usage\nwarn = < 90\nfor = 2s\n"), 2);
+    must_be(0, "cpu_usage", 9000, false, 10); /* the longer of two about the same */
+    must_be(1, "cpu_usage", 8999, true, 3);   /* the other way is another hint */
+}
+
+static void the_quick_have_room_first(void **state)
+{
+    (void)state;
+    static char rules[4096];
+    struct text t;
+    text_init(&t, rules, sizeof rules);
+    for (uint32_t i = 0; i < 2 * HINTS_MAX; i++)
+        text_printf(&t, "[patient%u]\nvalue = cpu_usage\nwarn = %u\nfor = 10m\n", i, 50 + i);
+    text_put(&t, "[quick]\nvalue = memory_usage_percent\nwarn = 90\nfor = 10s\n");
+    assert_int_equal(of_rules(rules), HINTS_MAX);
+    must_be(0, "memory_usage_percent", 9000, false, 11);
+    must_be(HINTS_MAX - 1, "cpu_usage", 6400, false, 0);
+}
+
+static void hints_of_people_are_held_as_rules_want(void **state)
+{
+    (void)state;
+    (void)of_rules("[cpu]\nvalue = cpu_usage\nwarn = 95\nfor = 20s\n"
+                   "[memory]\nvalue = memory_usage_percent\nwarn = 95\nfor = 20m\n");
+    assert_int_equal(parse("cpu_usage>80,cpu_usage<3,memory_usage_percent>90"), 3);
+    hints_hold(&set, hints, 3);
+    assert_int_equal(hints[0].hold_s, 21);
+    assert_int_equal(hints[1].hold_s, 0);
+    assert_int_equal(hints[2].hold_s, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_hints_are_read),
         cmocka_unit_test(bad_hints_are_explained),
+        cmocka_unit_test(rules_make_hints),
+        cmocka_unit_test(the_quick_have_room_first),
+        cmocka_unit_test(hints_of_people_are_held_as_rules_want),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

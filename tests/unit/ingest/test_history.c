@@ -219,13 +219,14 @@ static void settings_are_told_at_once_and_when_they_change(void **state)
         memset(hints[i].tag, 't', TAG_SIZE - 1);
         hints[i].level = INT64_MIN;
         hints[i].below = true;
+        hints[i].hold_s = HINT_HOLD_S_MAX;
     }
     assert_int_equal(ingest_set_settings(r->ingest, 5000, hints, HINTS_MAX + 1), ERR_FULL);
     assert_int_equal(ingest_set_settings(r->ingest, 5000, hints, HINTS_MAX), ERR_OK);
     m = must_be_settings(&one);
     assert_int_equal(m.sample_interval_ms, 5000);
     assert_int_equal(m.hint_count, HINTS_MAX);
-    assert_true(m.hints[15].below && m.hints[15].level == INT64_MIN);
+    assert_true(m.hints[15].below && m.hints[15].hold_s == HINT_HOLD_S_MAX && m.hints[15].level == INT64_MIN);
     assert_int_equal(r->ingest->large_free_count, 1); /* and it has been given back */
     (void)peer_begin(r, &two, rig_machine(r, "vm-2"), "vm-2");
     assert_int_equal(must_be_settings(&two).hint_count, HINTS_MAX);

@@ -152,12 +152,13 @@ static void settings_with_hints(void **state)
     struct wire_settings in = {.sample_interval_ms = 2000, .hint_count = HINTS_MAX}, out;
     for (uint32_t i = 0; i < HINTS_MAX; i++)
         in.hints[i] = (struct wire_hint){.metric = "cpu_usage", .tag = "", .level = -5 + (int)i,
-                                         .below = i % 2 == 1};
+                                         .below = i % 2 == 1, .hold_s = 4 * i};
     struct wire_frame f = framed(wire_put_settings(frame_bytes, sizeof frame_bytes, &in));
     assert_int_equal(wire_get_settings(&f, &a, &out), ERR_OK);
     assert_int_equal(out.hint_count, HINTS_MAX);
     assert_int_equal(out.sample_interval_ms, 2000);
     assert_string_equal(out.hints[15].metric, "cpu_usage");
+    assert_true(out.hints[0].hold_s == 0 && out.hints[15].hold_s == 60);
     assert_true(out.hints[0].level == -5 && !out.hints[0].below && out.hints[15].below);
     char long_tag[TAG_SIZE + 1];
     memset(long_tag, 't', TAG_SIZE);
