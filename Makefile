@@ -144,7 +144,7 @@ $(OUT)/obj/aggregator/gen/%.o: $(BUILD)/gen/%.c
 HTTP_FLAGS := $(filter-out -Wpedantic -Wundef,$(COMMON)) -O2 -I$(DEPS)/$(ARCH)/http/include -I$(DEPS)/$(ARCH)/include
 HTTP_OBJ := $(HTTP_CURL_SRC:%.c=$(OUT)/obj/http/%.o)
 HTTP_LIBS := $(DEPS)/$(ARCH)/http/lib/libcurl.a $(DEPS)/$(ARCH)/http/lib/libmbedtls.a
-HTTP_KEPT := http_worker http_pool_high_water http_qsort http_no_lookup http_no_lookup_end http_no_addresses \
+HTTP_KEPT := http_worker http_qsort http_no_lookup http_no_lookup_end http_no_addresses \
 	http_no_addresses_end http_no_file
 HTTP_OWN := $(foreach f,malloc calloc realloc free strdup qsort,--redefine-sym $(f)=http_$(f)) \
 	--redefine-sym getaddrinfo=http_no_lookup --redefine-sym freeaddrinfo=http_no_lookup_end \

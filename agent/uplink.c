@@ -8,6 +8,14 @@
 #include "agent/enroll.h"
 #include "agent/uplink_session.h"
 
+/* 0..n-1 */
+static uint64_t chance(const struct uplink *u, uint64_t n)
+{
+    uint64_t random;
+    plat_random(u->parts.plat, &random, sizeof random);
+    return random % n;
+}
+
 void uplink_init(struct uplink *u, const struct uplink_parts *parts, bool is_enrolled)
 {
     memset(u, 0, offsetof(struct uplink, rx));
@@ -22,14 +30,7 @@ void uplink_init(struct uplink *u, const struct uplink_parts *parts, bool is_enr
     u->session_end = u->retry_at;
     u->ship_interval_ms = SHIP_INTERVAL_MS_DEFAULT;
     /* Many agents that start together do not ship together. */
-    u->ship_at = mono_after_ms(u->retry_at, (int64_t)uplink_chance(u, SHIP_INTERVAL_MS_DEFAULT));
-}
-
-uint64_t uplink_chance(const struct uplink *u, uint64_t n)
-{
-    uint64_t random;
-    plat_random(u->parts.plat, &random, sizeof random);
-    return random % n;
+    u->ship_at = mono_after_ms(u->retry_at, (int64_t)chance(u, SHIP_INTERVAL_MS_DEFAULT));
 }
 
 /* --- losing and finding --- */
@@ -61,7 +62,7 @@ void uplink_lose(struct uplink *u, struct mono now, uint32_t code, const char *w
     uplink_history_reset(u, now, code);
     if (code == REFUSE_REPLACED) /* two machines with one identity would throw each other out */
         u->retry_ms = RETRY_MS_MAX;
-    uint32_t pause_ms = u->retry_ms / 2 + (uint32_t)uplink_chance(u, u->retry_ms / 2 + 1);
+    uint32_t pause_ms = u->retry_ms / 2 + (uint32_t)chance(u, u->retry_ms / 2 + 1);
     u->retry_at = mono_after_ms(now, pause_ms);
     u->retry_ms = u->retry_ms > RETRY_MS_MAX / 2 ? RETRY_MS_MAX : u->retry_ms * 2;
 }

@@ -15,7 +15,6 @@ void uplink_lose(struct uplink *u, struct mono now, uint32_t code, const char *w
 void uplink_found(struct uplink *u, struct mono now); /* says so */
 void uplink_welcomed(struct uplink *u, struct mono now);
 void uplink_enrolled(struct uplink *u, struct mono now);
-uint64_t uplink_chance(const struct uplink *u, uint64_t n); /* 0..n-1 */
 bool uplink_is_waiting(const struct uplink *u);             /* for an acknowledgement */
 
 /* uplink_send.c */

@@ -87,7 +87,8 @@ uint32_t detect_slot_of(struct detect *d, uint32_t instance, uint16_t series)
     return *place == SLOT_NONE ? SLOT_NONE : *place - 1U;
 }
 
-void detect_forget(struct detect *d, uint32_t instance)
+/* As if nothing had been seen. */
+static void forget(struct detect *d, uint32_t instance)
 {
     struct detect_host *h = &d->hosts[instance];
     struct board_host *shown = &d->shown[instance];
@@ -240,7 +241,7 @@ static void look_at_late(struct detect *d, uint32_t instance)
         return;
     int64_t known = (h->minute_s - d->shown[instance].first_s) / MINUTE_S;
     if ((int64_t)h->late_minutes * LATE_PART >= known) {
-        detect_forget(d, instance);
+        forget(d, instance);
         d->behind_count += h->behind_s == 0;
         h->behind_s = wall_ms(d->now) / MS_PER_S / MINUTE_S * MINUTE_S - LEARN_FROM_S;
         d->shown[instance].is_catching_up = true;

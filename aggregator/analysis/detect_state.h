@@ -107,8 +107,6 @@ static inline struct minute *minutes_of(const struct detect *d, uint32_t instanc
 /* The slot of a series, by its number among those of the instance: given to it when it takes part and there
  * is room; SLOT_NONE when it has none. */
 uint32_t detect_slot_of(struct detect *d, uint32_t instance, uint16_t series);
-/* As if nothing had been seen. */
-void detect_forget(struct detect *d, uint32_t instance);
 
 /* detect_minute.c */
 /* Judges the minute that is being filled and begins the one at `minute_s`, 0 for none. */

@@ -6,7 +6,7 @@
 
 #define CHAT_TEXT_SIZE 1900U /* Discord takes 2,000 characters, the others more */
 
-void shape_init(struct shaped *o)
+static void init(struct shaped *o)
 {
     text_init(&o->url, o->url_bytes, sizeof o->url_bytes);
     text_init(&o->headers, o->headers_bytes, sizeof o->headers_bytes);
@@ -362,7 +362,7 @@ static void put_headers(struct shaped *o, const struct destination *to)
 
 bool shape_make(struct shaped *o, const struct destination *to, const struct digest *d, int64_t now_ms)
 {
-    shape_init(o);
+    init(o);
     put_url(o, to);
     if (to->type != DESTINATION_EMAIL)
         put_headers(o, to);

@@ -19,7 +19,6 @@ struct shaped {
     char lines_bytes[SHAPE_LINES_MAX * 640U]; /* before they are encoded */
 };
 
-void shape_init(struct shaped *o);
 /* Alerts that one message of this type can hold: PagerDuty takes one event at a time. */
 uint32_t shape_max(enum destination_type type);
 /* False: there is nothing to send, as the service has no word for it; then it counts as arrived. */

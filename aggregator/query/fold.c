@@ -406,12 +406,6 @@ double fold_value(const struct fold *f, uint32_t group, uint32_t point)
     return f->values[cell_at(f, f->groups[group].start, point)];
 }
 
-void fold_set_value(struct fold *f, uint32_t group, uint32_t point, double value)
-{
-    ASSERT(group < f->group_count && point < f->range.points);
-    f->values[cell_at(f, f->groups[group].start, point)] = value;
-}
-
 static double rank_of(const struct fold *f, uint32_t group, enum fold_order order)
 {
     double rank = NAN, sum = 0;

@@ -84,7 +84,6 @@ int64_t fold_resolution_ms(const struct fold *f);
 const struct fold_group *fold_group(const struct fold *f, uint32_t group);
 /* NAN where there is none. */
 double fold_value(const struct fold *f, uint32_t group, uint32_t point);
-void fold_set_value(struct fold *f, uint32_t group, uint32_t point, double value);
 
 /* How groups are ranked over the whole range. */
 enum fold_order { ORDER_AVG, ORDER_MIN, ORDER_MAX, ORDER_LAST, ORDER_SUM };

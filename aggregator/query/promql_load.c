@@ -11,7 +11,8 @@
 
 enum verdict { VERDICT_NONE, VERDICT_NO, VERDICT_YES, VERDICT_SHARED /* and others have the name, too */ };
 
-int64_t promql_cell_ms(int64_t span_ms)
+/* Length of the cells for a stretch of that length. */
+static int64_t cell_ms_for(int64_t span_ms)
 {
     static const struct {
         int64_t span_ms, cell_ms;
@@ -71,7 +72,7 @@ static void lay_out(struct promql_load *l, const struct promql_table *t, int64_t
     l->from_ms = t->start_ms - l->selector->offset_ms - reach_ms;
     l->from_ms = l->from_ms > 0 ? l->from_ms : 0;
     l->to_ms = last_ms > 0 ? last_ms + 1 : 1;
-    l->cell_ms = cell_ms != 0 ? cell_ms : promql_cell_ms(l->to_ms - l->from_ms);
+    l->cell_ms = cell_ms != 0 ? cell_ms : cell_ms_for(l->to_ms - l->from_ms);
     while ((l->to_ms - l->from_ms) / l->cell_ms + 2 > QUERY_CELLS_MAX)
         l->cell_ms *= 2;
     l->to_ms += l->cell_ms - 1;

@@ -4,7 +4,7 @@
  * answer's size, and not the number of hosts, is what must fit.
  *
  * Samples come as cells of the store. Within minutes they are short enough to hold one sample each; the
- * longer the stretch, the coarser (promql_cell_ms), so that years are read from what was rolled up. */
+ * longer the stretch, the coarser, so that years are read from what was rolled up. */
 #ifndef NEPHOS_QUERY_PROMQL_LOAD_H
 #define NEPHOS_QUERY_PROMQL_LOAD_H
 
@@ -49,9 +49,6 @@ struct promql_load {
     uint32_t arena_before;
     struct promql_sample samples[QUERY_CELLS_MAX];
 };
-
-/* Length of the cells for a stretch of that length. */
-int64_t promql_cell_ms(int64_t span_ms);
 
 /* The selector's matrix, on top of the table: 1 more to do, 0 done and in *out, ERR_BUSY all queries of the
  * store are running, ERR_FULL with words in the table, or a storage error. Begin with is_begun false. */

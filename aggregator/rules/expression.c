@@ -21,11 +21,6 @@ static const struct {
     [FACT_CLOCK_SKEW] = {"clock_skew_seconds", "seconds", 1000},
 };
 
-const char *rule_fact_name(enum rule_fact fact)
-{
-    return facts[fact].name;
-}
-
 static bool is_word(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||

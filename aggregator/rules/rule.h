@@ -112,7 +112,6 @@ int expression_parse(const char *text, struct rule_expression *out, struct text 
 void expression_print(const struct rule_expression *e, struct text *out);
 /* A number with a unit that fits: "90", "5GiB", "30s". `unit` is that of the expression. */
 bool level_parse(const char *text, const char *unit, double *out, struct text *why);
-const char *rule_fact_name(enum rule_fact fact);
 
 /* profile.c: name of profile number `index`, NULL behind the last; and its texts, part by part, NULL behind
  * the last or for a name that there is not. */

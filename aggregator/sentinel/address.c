@@ -68,7 +68,8 @@ bool address_allowed(const char *url)
     return false;
 }
 
-uint32_t address_origin_length(const char *url)
+/* "https://a.example:8443" of "https://a.example:8443/x?y": the length of it. */
+static uint32_t origin_length(const char *url)
 {
     const char *host = strstr(url, "://");
     return host == NULL ? (uint32_t)strlen(url) : (uint32_t)(host + 3 - url + (long)strcspn(host + 3, "/?#"));
@@ -77,7 +78,7 @@ uint32_t address_origin_length(const char *url)
 /* The path of the base up to and with its last slash. */
 static uint32_t folder_length(const char *base)
 {
-    uint32_t origin = address_origin_length(base);
+    uint32_t origin = origin_length(base);
     uint32_t end = origin + (uint32_t)strcspn(base + origin, "?#");
     while (end > origin && base[end - 1] != '/')
         end--;
@@ -94,7 +95,7 @@ static bool has_scheme(const char *location)
 int address_follow(const char *base, const char *location, char *to, uint32_t to_size)
 {
     struct text t;
-    uint32_t origin = address_origin_length(base), length = (uint32_t)strcspn(location, "#");
+    uint32_t origin = origin_length(base), length = (uint32_t)strcspn(location, "#");
     text_init(&t, to, to_size);
     if (length == 0)
         return ERR_MALFORMED;

@@ -8,8 +8,6 @@
 /* http, https, tls, tcp or dns with a host; tls and tcp with a port and nothing behind it; no user, no blank,
  * no control character. */
 bool address_allowed(const char *url);
-/* "https://a.example:8443" of "https://a.example:8443/x?y": the length of it. */
-uint32_t address_origin_length(const char *url);
 /* Where `location`, a reference of RFC 3986 section 4.1, leads from `base`, which is allowed; without what
  * stands behind #. ERR_OK; ERR_MALFORMED when that is not http or https or not allowed; ERR_FULL when `to` is
  * too small. */

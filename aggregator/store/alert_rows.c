@@ -51,7 +51,7 @@ int alert_row_put(struct store *s, const struct alert *alert)
     return database_run(&s->database, SQL_ALERT_PUT);
 }
 
-int alert_row_by_id(struct store *s, const char *id, struct alert *out)
+static int row_by_id(struct store *s, const char *id, struct alert *out)
 {
     bind_text(database_statement(&s->database, SQL_ALERT_GET), 1, id);
     return take_one(s, SQL_ALERT_GET, out);
@@ -77,7 +77,7 @@ int alert_row_next_open(struct store *s, struct alert *out)
 
 int store_alert_get(struct store *s, const char *id, struct alert *out)
 {
-    int n = alert_row_by_id(s, id, out);
+    int n = row_by_id(s, id, out);
     return n == 1 && out->deleted_ms != 0 ? 0 : n;
 }
 

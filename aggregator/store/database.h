@@ -93,7 +93,6 @@ enum statement {
     SQL_NOTE_GET,
     SQL_NOTE_COUNT,
     SQL_NOTE_LIST,
-    SQL_NOTE_NEXT,
     SQL_NOTE_DROP_REMOVED,
     SQL_TOLD_PUT,
     SQL_TOLD_LIST,

@@ -109,7 +109,6 @@ int alerts_load(struct store *s);
 int alerts_write(struct store *s);
 void alerts_written(struct store *s);
 /* alert_rows.c: 1, 0 or a storage error. */
-int alert_row_by_id(struct store *s, const char *id, struct alert *out);
 int alert_row_by_key(struct store *s, const struct alert_report *report, struct alert *out);
 int alert_row_put(struct store *s, const struct alert *alert);
 int alert_row_next_open(struct store *s, struct alert *out);

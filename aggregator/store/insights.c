@@ -27,7 +27,8 @@ static_assert(COUNT_OF(columns) == 16, "as many as the table has");
 static_assert(INSIGHT_INSTANCES_MAX * INSTANCE_ID_SIZE + INSIGHT_METRICS_MAX * METRIC_SIZE <= ROW_LISTS_SIZE,
               "both lists fit");
 
-int64_t insight_life_ms(enum insight_type type)
+/* How long one of that type is good for. */
+static int64_t life_ms(enum insight_type type)
 {
     static const int days[INSIGHT_TYPE_COUNT] = {
         [INSIGHT_PATTERN] = 7, [INSIGHT_ANOMALY] = 1, [INSIGHT_PREDICTION] = 2};
@@ -123,7 +124,7 @@ int store_insight_put(struct store *s, const struct insight *insight)
         store_new_id(s, to->id);
     }
     if (to->expires_ms == 0)
-        to->expires_ms = now_ms(s) + insight_life_ms(to->type);
+        to->expires_ms = now_ms(s) + life_ms(to->type);
     return ERR_OK;
 }
 

@@ -136,17 +136,6 @@ int store_note_list(struct store *s, const struct note_filter *filter, struct no
     return n < 0 ? n : (int)count;
 }
 
-int store_note_next(struct store *s, uint64_t *cursor, struct note *out)
-{
-    if (*cursor >= s->events.revision_committed)
-        return 0;
-    (void)sqlite3_bind_int64(database_statement(&s->database, SQL_NOTE_NEXT), 1, (int64_t)*cursor);
-    int n = take_one(s, SQL_NOTE_NEXT, out);
-    if (n >= 0)
-        *cursor = n == 1 ? out->revision : s->events.revision_committed;
-    return n;
-}
-
 int notes_write(struct store *s)
 {
     char lists[ROW_LISTS_SIZE];

@@ -94,7 +94,6 @@
         "SELECT * FROM note WHERE (from_ms, number) < (?4, ?5) AND deleted_ms = 0 AND from_ms < ?3" \
         " AND to_ms >= ?2 AND (?1 = '' OR instance = '' OR instance = ?1)" \
         " ORDER BY from_ms DESC, number DESC LIMIT ?6", \
-    [SQL_NOTE_NEXT] = "SELECT * FROM note WHERE revision > ? ORDER BY revision LIMIT 1", \
     [SQL_NOTE_DROP_REMOVED] = "DELETE FROM note WHERE number IN (SELECT number FROM note" \
                               " WHERE deleted_ms > 0 AND deleted_ms < ?1 LIMIT ?2)", \
     [SQL_TOLD_PUT] = "INSERT OR REPLACE INTO told VALUES(?,?,?)", \

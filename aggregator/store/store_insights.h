@@ -39,9 +39,6 @@ struct insight {
     char metadata[INSIGHT_METADATA_SIZE];    /* a JSON object, or "" */
 };
 
-/* How long one of that type is good for, milliseconds: pattern 7 days, anomaly 1, prediction 2. */
-int64_t insight_life_ms(enum insight_type type);
-
 /* Stages a copy; id, number, revisions and created_ms are the store's, expires_ms 0 means the usual life.
  * ERR_OK, ERR_FULL (come again after the commit), ERR_MALFORMED without a title. */
 int store_insight_put(struct store *s, const struct insight *insight);

@@ -37,7 +37,5 @@ struct note_filter {
 };
 /* Latest first: how many, up to `max`, or a storage error. */
 int store_note_list(struct store *s, const struct note_filter *filter, struct note *out, uint32_t max);
-/* As store_alert_next(). */
-int store_note_next(struct store *s, uint64_t *cursor, struct note *out);
 
 #endif

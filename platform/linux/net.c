@@ -117,7 +117,8 @@ static void leave_lists(struct plat *p, struct conn *c)
     }
 }
 
-void conn_release(struct plat *p, struct conn *c)
+/* Gives everything but the slot back. */
+static void release(struct plat *p, struct conn *c)
 {
     leave_lists(p, c);
     dial_end(p, c);
@@ -141,7 +142,7 @@ void conn_fail(struct plat *p, struct conn *c, const char *format, ...)
         va_end(arguments);
     }
     c->state = CONN_FAILED;
-    conn_release(p, c);
+    release(p, c);
     conn_ready(p, c);
 }
 
@@ -154,7 +155,7 @@ void conn_note_more(struct plat *p, struct conn *c)
         list_drop(p, &p->again, conn_index(p, c), LINK(again));
 }
 
-void conn_opened(struct plat *p, struct conn *c)
+static void opened(struct plat *p, struct conn *c)
 {
     leave_lists(p, c);
     c->state = CONN_OPEN;
@@ -172,7 +173,7 @@ void conn_shake_hands(struct plat *p, struct conn *c)
     if (result == ERR_AGAIN)
         conn_watch(p, c);
     else if (result == ERR_OK)
-        conn_opened(p, c);
+        opened(p, c);
 }
 
 static void set_socket_options(int fd)
@@ -200,7 +201,7 @@ void conn_connected(struct plat *p, struct conn *c)
 {
     set_socket_options(c->fd);
     if (!is_tls(c)) {
-        conn_opened(p, c);
+        opened(p, c);
     } else if (c->server) {
         c->state = CONN_HELLO;
         c->accepted = plat_mono(p);
@@ -484,7 +485,7 @@ void plat_close(struct plat *p, int conn)
             tls_close(p, c, true);
         read_off(c);
     }
-    conn_release(p, c);
+    release(p, c);
     list_drop(p, &p->ready, conn, LINK(ready));
     *c = (struct conn){.fd = NONE, .state = CONN_FREE};
     c->ready.next = p->free_conn;

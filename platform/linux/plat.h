@@ -201,8 +201,6 @@ struct conn *conn_new(struct plat *p, enum plat_security security);
 /* Sticky: keeps the first cause, leaves epoll, reports the connection ready. */
 void conn_fail(struct plat *p, struct conn *c, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* Gives everything but the slot back. */
-void conn_release(struct plat *p, struct conn *c);
 /* Tells epoll what the connection waits for, when that has changed. */
 void conn_watch(struct plat *p, struct conn *c);
 void conn_ready(struct plat *p, struct conn *c);
@@ -213,7 +211,6 @@ enum door conn_door(const struct conn *c);
 void conn_shake_hands(struct plat *p, struct conn *c);
 /* TCP is up: goes on with TLS, or is open. */
 void conn_connected(struct plat *p, struct conn *c);
-void conn_opened(struct plat *p, struct conn *c);
 /* Bytes that have left the socket but not TLS, epoll knows nothing of: has them reported next time. */
 void conn_note_more(struct plat *p, struct conn *c);
 /* Reads from the socket: bytes, ERR_AGAIN, ERR_CLOSED. Through the stage when `ahead`. */
@@ -256,7 +253,6 @@ void address_text(const struct sockaddr_storage *from, char *to, uint32_t to_siz
 
 /* "tokens/5d1f": relative, at most one folder, nothing hidden. */
 bool state_name_good(const char *name);
-int state_sync_folder(struct plat *p, const char *name);
 /* Waits until no other process holds `name`, then holds it: a descriptor to close, or an error. */
 int state_hold(struct plat *p, const char *name);
 

@@ -73,7 +73,7 @@ int plat_state_read(struct plat *p, const char *name, void *to, uint32_t size)
     return result;
 }
 
-int state_sync_folder(struct plat *p, const char *name)
+static int sync_folder(struct plat *p, const char *name)
 {
     if (p->not_durable)
         return ERR_OK;
@@ -115,7 +115,7 @@ static int make_folder(struct plat *p, const char *name)
             give_to_owner(p, fd);
             close(fd);
         }
-        return state_sync_folder(p, "");
+        return sync_folder(p, "");
     }
     return errno == EEXIST ? ERR_OK : error_of_errno();
 }
@@ -160,7 +160,7 @@ int plat_state_write(struct plat *p, const char *name, const void *from, uint32_
         unlinkat(p->state_fd, beside, 0);
         return result;
     }
-    return state_sync_folder(p, name);
+    return sync_folder(p, name);
 }
 
 int plat_state_delete(struct plat *p, const char *name)
@@ -169,7 +169,7 @@ int plat_state_delete(struct plat *p, const char *name)
         return ERR_MISSING;
     if (unlinkat(p->state_fd, name, 0) < 0)
         return error_of_errno();
-    return state_sync_folder(p, name);
+    return sync_folder(p, name);
 }
 
 int state_hold(struct plat *p, const char *name)

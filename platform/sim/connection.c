@@ -49,7 +49,7 @@ static struct plat *find_host(struct plat *p, const char *host)
 
 static int slot_take(struct plat *p)
 {
-    for (uint32_t i = 0; i < p->slot_limit; i++)
+    for (uint32_t i = 0; i < SIM_CONNECTIONS_MAX; i++)
         if (p->slots[i].kind == SLOT_FREE) {
             if (i >= p->slot_end)
                 p->slot_end = i + 1;
@@ -82,12 +82,6 @@ static struct link *link_of(struct plat *p, int conn, struct slot **slot)
         return NULL;
     *slot = s;
     return p->world->links[s->link];
-}
-
-void sim_connection_limit(struct plat *p, uint32_t count)
-{
-    ASSERT(count <= SIM_CONNECTIONS_MAX);
-    p->slot_limit = count;
 }
 
 /* --- listening and connecting --- */

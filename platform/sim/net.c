@@ -99,7 +99,7 @@ void link_give_up(struct link *l)
 
 /* --- bytes on their way --- */
 
-void flow_settle(struct flow *f, int64_t now_ns)
+static void settle(struct flow *f, int64_t now_ns)
 {
     while (f->segment_count > 0 && f->segments[f->segment_first].at_ns <= now_ns) {
         f->arrived = f->segments[f->segment_first].end;
@@ -186,8 +186,8 @@ static void link_settle(struct sim_world *w, struct link *l, uint32_t index)
 {
     if (l->syn_ns <= w->now_ns)
         deliver_syn(w, l, index);
-    flow_settle(&l->flow[0], w->now_ns);
-    flow_settle(&l->flow[1], w->now_ns);
+    settle(&l->flow[0], w->now_ns);
+    settle(&l->flow[1], w->now_ns);
     if (l->side[0].open_ns <= w->now_ns)
         l->timeout_ns = SIM_NEVER;
     if (l->timeout_ns <= w->now_ns) {

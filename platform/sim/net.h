@@ -17,7 +17,6 @@ int64_t link_arrival(struct link *l, uint32_t from, int64_t leaves_ns);
 void link_fail(struct link *l, uint32_t side, int64_t at_ns, bool reset, const char *why);
 /* `size` must fit in the window. */
 void flow_send(struct link *l, uint32_t from, const uint8_t *bytes, uint32_t size);
-void flow_settle(struct flow *f, int64_t now_ns);
 /* The end of the stream follows the last byte. */
 void flow_finish(struct link *l, uint32_t from);
 

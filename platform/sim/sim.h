@@ -49,7 +49,6 @@ int64_t sim_next_event(struct sim_world *w);
 /* The same, and the noted deadlines of living machines. */
 int64_t sim_next_due(struct sim_world *w);
 /* Chance from the world's seed, for the test's own decisions. */
-uint64_t sim_random(struct sim_world *w);
 uint64_t sim_below(struct sim_world *w, uint64_t n);          /* 0..n-1; n at least 1 */
 bool sim_chance(struct sim_world *w, uint32_t permille);
 /* Depends on everything that any machine sent, received, wrote or logged, and when. */
@@ -75,8 +74,6 @@ uint32_t sim_second(const struct plat *p); /* since that boot: what /proc says n
 struct sim_weather *sim_weather(struct plat *p);
 bool sim_ready(struct plat *p); /* a connection has something to do now */
 bool sim_due(struct plat *p);   /* ready, or the deadline given to plat_wait has come */
-int64_t sim_deadline(const struct plat *p); /* on the world's clock */
-void sim_ask_to_end(struct plat *p); /* as SIGTERM does: plat_wait answers ERR_CLOSED */
 void sim_signal(struct plat *p, uint32_t signals); /* what plat_signals() answers next */
 
 enum sim_death {
@@ -102,7 +99,6 @@ void sim_stall(struct sim_world *w, struct plat *from, struct plat *to, int64_t 
 void sim_heal(struct sim_world *w);
 /* Breaks all connections of a machine; what was on its way is lost. Number of connections. */
 uint32_t sim_reset_connections(struct plat *p);
-void sim_connection_limit(struct plat *p, uint32_t count);
 /* A datagram comes to this port of the machine from itself, at once. False when nobody listens there or
  * its mailbox is full: then it is lost, as datagrams are. */
 bool sim_datagram(struct plat *p, uint16_t port, const void *bytes, uint16_t size);

@@ -11,7 +11,7 @@
 #define WALL_START_NS (INT64_C(1767225600) * NS_PER_S)
 
 /* splitmix64 (Steele, Lea, Flood 2014) spreads one seed over the state of the generator. */
-void random_seed(uint64_t state[4], uint64_t seed)
+static void random_seed(uint64_t state[4], uint64_t seed)
 {
     for (uint32_t i = 0; i < 4; i++) {
         seed += UINT64_C(0x9e3779b97f4a7c15);
@@ -28,7 +28,7 @@ static uint64_t rotate_left(uint64_t v, uint32_t n)
 }
 
 /* xoshiro256** (Blackman, Vigna 2018). */
-uint64_t random_next(uint64_t state[4])
+static uint64_t random_next(uint64_t state[4])
 {
     uint64_t result = rotate_left(state[1] * 5, 7) * 9;
     uint64_t t = state[1] << 17;
@@ -148,11 +148,6 @@ int64_t sim_next_due(struct sim_world *w)
     return next < w->now_ns ? w->now_ns : next;
 }
 
-uint64_t sim_random(struct sim_world *w)
-{
-    return random_next(w->random);
-}
-
 uint64_t sim_below(struct sim_world *w, uint64_t n)
 {
     ASSERT(n >= 1);
@@ -207,7 +202,6 @@ struct plat *sim_machine(struct sim_world *w, const char *name)
     p->deadline_ns = w->now_ns;
     p->weather = calm;
     p->clock = (struct plat_clock){.is_synchronized = true, .error_us = 1000};
-    p->slot_limit = SIM_CONNECTIONS_MAX;
     p->port_next = 40000;
     p->proc_second = -1;
     random_seed(p->random, w->seed * 1000003 + p->number + 1);
@@ -252,16 +246,6 @@ bool sim_due(struct plat *p)
 {
     return p->alive &&
            (p->deadline_ns <= p->world->now_ns || p->signals != 0 || sim_ready(p) || outbound_ready(p));
-}
-
-int64_t sim_deadline(const struct plat *p)
-{
-    return p->deadline_ns;
-}
-
-void sim_ask_to_end(struct plat *p)
-{
-    p->ending = true;
 }
 
 void sim_signal(struct plat *p, uint32_t signals)
@@ -322,7 +306,6 @@ void sim_restart(struct plat *p)
     p->credential = (struct credential){.expired = expired};
     p->incarnation++;
     p->alive = true;
-    p->ending = false;
     p->signals = 0;
     p->deadline_ns = w->now_ns;
     net_machine_returns(p);
@@ -434,5 +417,5 @@ int plat_wait(struct plat *p, struct mono deadline)
     p->deadline_ns = ns;
     p->ready_left = p->slot_end;
     p->ready_next = p->slot_end ? (uint32_t)(random_next(p->world->random) % p->slot_end) : 0;
-    return p->ending ? ERR_CLOSED : ERR_OK;
+    return ERR_OK;
 }

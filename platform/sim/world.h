@@ -145,7 +145,7 @@ struct plat {
     struct sim_world *world;
     char name[64];
     uint32_t number, boot, incarnation;
-    bool alive, dark, ending;
+    bool alive, dark;
     int64_t boot_ns;         /* world time of the last boot */
     int64_t wall_offset_ns;
     int32_t wall_drift_ppm;
@@ -159,7 +159,7 @@ struct plat {
     uint64_t random[4];
     /* net.c */
     struct slot slots[SIM_CONNECTIONS_MAX];
-    uint32_t slot_limit, slot_end, ready_next, ready_left;
+    uint32_t slot_end, ready_next, ready_left;
     uint16_t port_next;
     /* disk.c */
     struct file *files[FILES_MAX];
@@ -200,8 +200,6 @@ struct sim_world {
 };
 
 /* world.c */
-void random_seed(uint64_t state[4], uint64_t seed);
-uint64_t random_next(uint64_t state[4]);
 void trace_word(struct sim_world *w, uint64_t word);
 void trace_bytes(struct sim_world *w, const void *bytes, size_t size);
 /* Called before every effect: false when the program is dead (then there must be no effect). */

@@ -64,7 +64,8 @@ static uint32_t gather(const struct course *c, uint32_t from, uint32_t to, float
     return n;
 }
 
-double course_median(const struct course *c, uint32_t from, uint32_t to)
+/* Of those that are there; NAN when there are none. */
+static double median_within(const struct course *c, uint32_t from, uint32_t to)
 {
     float kept[COURSE_HOURS] = {0};
     return median_of(kept, gather(c, from, to, kept));
@@ -163,7 +164,7 @@ static bool is_steady(const struct course *c, uint32_t from)
     uint32_t steps = 0, falls = 0;
     double before = NAN;
     for (uint32_t at = from; at + HALF_DAY <= COURSE_HOURS; at += HALF_DAY) {
-        double now = course_median(c, at, at + HALF_DAY);
+        double now = median_within(c, at, at + HALF_DAY);
         if (now != now)
             continue;
         steps += before == before;
@@ -184,8 +185,8 @@ bool leak_find(const struct course *c, double trifle, struct leak *out)
     if (hours < LEAK_HOURS_LEAST || there * 4 < hours * 3)
         return false;
     *out = (struct leak){.hours = hours,
-                         .from = course_median(c, from, from + HALF_DAY),
-                         .to = course_median(c, COURSE_HOURS - HALF_DAY, COURSE_HOURS)};
+                         .from = median_within(c, from, from + HALF_DAY),
+                         .to = median_within(c, COURSE_HOURS - HALF_DAY, COURSE_HOURS)};
     double growth = out->to - out->from;
     if (!(growth >= trifle) || growth < LEAK_SHARE * absolute(out->from))
         return false;

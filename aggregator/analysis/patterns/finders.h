@@ -48,7 +48,4 @@ bool neighbour_find(const struct course *usage, const struct course *steal, cons
 bool spare_find(const struct course *cpu, const struct course *memory, double *cpu_mean,
                 double *memory_mean);
 
-/* Median of those that are there; NAN when there are none. */
-double course_median(const struct course *c, uint32_t from, uint32_t to);
-
 #endif

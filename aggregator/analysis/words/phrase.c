@@ -306,11 +306,6 @@ void phrase_since(struct text *t, int64_t ms, int64_t now_ms)
     text_put(t, " ago");
 }
 
-const char *phrase_weekday(uint32_t day)
-{
-    return calendar_weekdays[day % 7];
-}
-
 /* --- lists --- */
 
 void phrase_list_next(struct text *t, uint32_t at, uint32_t told, uint32_t total)

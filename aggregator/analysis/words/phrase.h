@@ -39,8 +39,6 @@ void phrase_time(struct text *t, int64_t ms, int64_t now_ms);
 void phrase_span(struct text *t, int64_t from_ms, int64_t to_ms, int64_t now_ms);
 /* "since 14:05 UTC, 35 minutes ago" */
 void phrase_since(struct text *t, int64_t ms, int64_t now_ms);
-/* "Mon", 0 is Sunday. */
-const char *phrase_weekday(uint32_t day);
 
 /* "a, b and c", or "a, b and 3 more": put before each of `total` elements in turn, of which `told` are told.
  * `at` counts from 0. After the last one phrase_list_end(). */

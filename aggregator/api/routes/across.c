@@ -41,7 +41,7 @@ void across_reserve(struct memory_map *map, struct world *w)
 }
 
 
-void across_release(struct world *w, struct across *a)
+static void give_back(struct world *w, struct across *a)
 {
     fold_give(w->across->folds, a->fold);
     a->is_taken = false;
@@ -230,7 +230,7 @@ struct across_state {
 static void release(struct exchange *x)
 {
     struct across_state *st = (struct across_state *)x->state;
-    across_release(x->world, st->across);
+    give_back(x->world, st->across);
 }
 
 /* The selection is known: how many steps there can be. False when it answered with an error. */

@@ -61,6 +61,5 @@ enum store_fold across_fold_of(const struct across *a, const struct store_metric
 
 /* Begins the answer of the exchange; its producer gives the memory back at the end. */
 void across_respond(struct exchange *x, struct across *a);
-void across_release(struct world *w, struct across *a);
 
 #endif

@@ -22,8 +22,6 @@ bool instance_is_told(const struct instance *in);
  * silent. unhealthy: was heard of and is gone. unknown: nothing yet. */
 const char *instance_status(const struct instance *in, int64_t now_ms);
 
-/* "vultr", "aws", "gcp", "azure" or "other", or as the agent says. */
-const char *instance_provider(const struct instance *in);
 /* Index of one that is there; else answers 404. */
 int instance_find(struct exchange *x, const char *id);
 void instance_write(struct json *j, const char *key, struct store *s, uint32_t instance, int64_t now_ms);

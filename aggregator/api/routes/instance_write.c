@@ -40,7 +40,8 @@ static bool has(const char *text, const char *part)
 }
 
 /* As the cloud view of existing clients derives it. */
-const char *instance_provider(const struct instance *in)
+/* "vultr", "aws", "gcp", "azure" or "other", or as the agent says. */
+static const char *provider_of(const struct instance *in)
 {
     if (in->provider[0] != 0 && !text_equal(in->provider, "other"))
         return in->provider;
@@ -111,7 +112,7 @@ void instance_write(struct json *j, const char *key, struct store *s, uint32_t i
     json_text(j, "type", in->type[0] != 0 ? in->type : "other");
     json_text(j, "status", instance_status(in, now_ms));
     json_text(j, "region", in->region[0] != 0 ? in->region : "unknown");
-    json_text(j, "provider", instance_provider(in));
+    json_text(j, "provider", provider_of(in));
     json_text(j, "endpoint", told.endpoint);
     write_metadata(j, in, &told);
     json_iso_ms(j, "createdAt", in->created_ms);

@@ -93,7 +93,8 @@ static bool read_seconds(const char *text, int64_t *out_ms)
     return true;
 }
 
-bool promql_time_parameter(struct exchange *x, const char *name, int64_t otherwise_ms, int64_t *out_ms)
+/* Unix seconds with decimals, or RFC 3339; false when it answered 400. Left out: the `otherwise`. */
+static bool time_parameter(struct exchange *x, const char *name, int64_t otherwise_ms, int64_t *out_ms)
 {
     char text[48];
     int n = promql_parameter(x, name, text, sizeof(text));
@@ -180,14 +181,14 @@ static void begin(struct exchange *x, bool is_range, int64_t start_ms, int64_t s
 void handle_promql_query(struct exchange *x)
 {
     int64_t at_ms;
-    if (promql_time_parameter(x, "time", x->now_ms, &at_ms))
+    if (time_parameter(x, "time", x->now_ms, &at_ms))
         begin(x, false, at_ms, 1, 1);
 }
 
 void handle_promql_query_range(struct exchange *x)
 {
     int64_t start_ms, end_ms, step_ms;
-    if (!promql_time_parameter(x, "start", -1, &start_ms) || !promql_time_parameter(x, "end", -1, &end_ms))
+    if (!time_parameter(x, "start", -1, &start_ms) || !time_parameter(x, "end", -1, &end_ms))
         return;
     if (start_ms < 0 || end_ms < 0) {
         refuse(x, start_ms < 0 ? "start" : "end", "cannot parse \"\" to a valid timestamp");

@@ -19,8 +19,6 @@ void promql_error(struct exchange *x, uint16_t status, const char *type, const c
     __attribute__((format(printf, 4, 5)));
 /* Parameters of a GET stand in the query, of a POST in its body, as a form. */
 int promql_parameter(const struct exchange *x, const char *name, char *to, uint32_t to_size);
-/* Unix seconds with decimals, or RFC 3339; false when it answered 400. Left out: the `otherwise`. */
-bool promql_time_parameter(struct exchange *x, const char *name, int64_t otherwise_ms, int64_t *out_ms);
 
 /* The answer to a query that has been evaluated, at one time or over a range of times. */
 void promql_respond(struct exchange *x, struct promql_run *run, bool is_range);

@@ -49,7 +49,8 @@ static bool is_one_of(const char *code, const char *const *words, uint32_t count
     return false;
 }
 
-bool aws_is_throttled(const char *code)
+/* Is it one of the codes that pass by themselves? */
+static bool is_throttled(const char *code)
 {
     static const char *const codes[] = {"ThrottlingException",
                                         "Throttling",
@@ -109,7 +110,7 @@ void aws_judge(uint32_t status, const struct aws_error *error, enum verdict *v, 
             text_put(why, " (that is not how AWS answers: look at url)");
         return;
     }
-    *v = aws_is_throttled(error->code)                        ? VERDICT_AGAIN
+    *v = is_throttled(error->code)                        ? VERDICT_AGAIN
        : is_one_of(error->code, refusals, COUNT_OF(refusals)) ? VERDICT_DROP
        : advice != NULL || (status >= 400 && status < 500)    ? VERDICT_HOLD
                                                               : VERDICT_AGAIN;

@@ -21,7 +21,5 @@ void aws_put_scope(struct text *out, enum aws_service service, const char *regio
  * then: `*v` is changed where AWS means another thing by it than others do, and
  * `why` says it to people. */
 void aws_judge(uint32_t status, const struct aws_error *error, enum verdict *v, struct text *why);
-/* Is it one of the codes that pass by themselves? */
-bool aws_is_throttled(const char *code);
 
 #endif

@@ -79,12 +79,6 @@ void plat_http_stop(struct plat *p)
     close(h->to_program);
 }
 
-void plat_http_use(const struct plat *p, uint64_t *high_water, uint64_t *size)
-{
-    *high_water = p->http != NULL ? http_pool_high_water() : 0;
-    *size = p->http != NULL ? p->http->pool_size : 0;
-}
-
 /* --- the address of the host --- */
 
 /* "HOST:PORT" of a URL, the port that of its scheme when there is none. */

@@ -63,8 +63,6 @@ void *http_calloc(size_t count, size_t size);
 void *http_realloc(void *memory, size_t size);
 void http_free(void *memory);
 char *http_strdup(const char *text);
-/* Most bytes ever in use, block headers included. */
-size_t http_pool_high_water(void);
 /* In place of libc's, which is faulty; for short lists. */
 void http_qsort(void *list, size_t count, size_t size, int (*compare)(const void *a, const void *b));
 /* In place of functions that nothing should reach: they say no. */

@@ -13,7 +13,5 @@ struct http *plat_http_reserve(struct memory_map *map, uint32_t requests_max);
 int plat_http_start(struct plat *p, struct http *http);
 /* Before plat_linux_stop(). Requests under way are given up. */
 void plat_http_stop(struct plat *p);
-/* Bytes of the pool that were ever in use, and its size. */
-void plat_http_use(const struct plat *p, uint64_t *high_water, uint64_t *size);
 
 #endif

@@ -62,13 +62,6 @@ char *http_strdup(const char *text)
     return to;
 }
 
-size_t http_pool_high_water(void)
-{
-    size_t bytes = 0, blocks = 0;
-    mbedtls_memory_buffer_alloc_max_get(&bytes, &blocks);
-    return bytes + blocks * 64U;
-}
-
 void http_qsort(void *list, size_t count, size_t size, int (*compare)(const void *a, const void *b))
 {
     uint8_t *bytes = list;
