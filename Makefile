@@ -70,7 +70,7 @@ loadgen: $(OUT)/nephos-loadgen
 yardstick: $(OUT)/nephos-yardstick
 
 help: ## List the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(filter Makefile %.mk,$(MAKEFILE_LIST))
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(filter Makefile %.mk,$(MAKEFILE_LIST))
 
 # --- dependencies --------------------------------------------------------------------------------
 

@@ -85,7 +85,7 @@ void command_help(const struct settings *s, struct text *out)
     text_put_char(out, '\n');
     for (size_t i = 0; i < COUNT_OF(verbs); i++)
         if (verbs[i].help != NULL)
-            text_printf(out, "  %-22s %s\n", verbs[i].word, verbs[i].help);
+            text_printf(out, "  %-23s %s\n", verbs[i].word, verbs[i].help);
     text_put(out, "\nExit codes: 0 ended in order, 1 failed, 64 wrong usage, 65 damaged state, 70 a bug, "
                   "73 the state\ndirectory cannot be written, 77 not permitted, or refused to join, 78 a "
                   "setting is wrong.\n");

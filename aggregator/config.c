@@ -96,8 +96,8 @@ static const struct setting table[] = {
     {"access.role", "--role", NULL, TEXT_SETTING(access_role), 0, 0, "viewer",
      "access create: ingest, viewer, operator or admin"},
     {"token.ttl", "--ttl", NULL, SETTING_DURATION_MS, AT(token_ttl_ms), 1000,
-     INT64_C(366) * 86400 * 1000, "1h", "token create, access create: how long it is good for [access: "
-                                  "for ever]"},
+     INT64_C(366) * 86400 * 1000, "1h",
+     "how long it is good for; token create, and access create, where it is for ever unless said"},
     {"backup.with_keys", "--with-keys", NULL, SETTING_SWITCH, AT(with_keys), 0, 0, "no",
      "backup: all of the data directory, private keys too"},
     {"restore.force", "--force", NULL, SETTING_SWITCH, AT(force), 0, 0, "no",
@@ -105,13 +105,14 @@ static const struct setting table[] = {
     {"export.format", "--format", NULL, TEXT_SETTING(format), 0, 0, "csv",
      "export, import: csv, prom or jsonl"},
     {"export.instance", "--instance", NULL, TEXT_SETTING(only_instance), 0, 0, "",
-     "export, rules test, silence create: of this host only"},
+     "export, rules test, silence create: these hosts only; names, ids or patterns, commas between"},
     {"export.metric", "--metric", NULL, TEXT_SETTING(only_metric), 0, 0, "",
      "export: these only; * stands for any characters"},
     {"export.from", "--from", NULL, TEXT_SETTING(from), 0, 0, "",
-     "export, rules test, silence create: not before; RFC 3339, a date, milliseconds since 1970, -6h or now"},
+     "export, rules test, silence create, forward replay: not before; RFC 3339, a date, milliseconds since "
+     "1970, -6h or now"},
     {"export.to", "--to", NULL, TEXT_SETTING(to), 0, 0, "",
-    "export, rules test, silence create: before that"},
+     "export, rules test, silence create, forward replay: before that"},
     {"export.step", "--step", NULL, SETTING_DURATION_MS, AT(step_ms), 0, INT64_C(366) * 86400 * 1000, "0s",
      "export: one mean value for each step; 0s: every sample as it is"},
     {"silence.rule", "--rule", NULL, TEXT_SETTING(rule), 0, 0, "",
@@ -359,7 +360,7 @@ void config_print_help(const struct settings *s, struct text *out)
     text_put(out, "\nSettings: a flag wins over the environment (NEPHOS_...), that over the file, that over "
                   "the [default].\n");
     settings_print_help(s, out);
-    text_printf(out, "  %-22s %s\n", "-c, --config FILE", "read settings from FILE "
+    text_printf(out, "  %-23s %s\n", "-c, --config FILE", "read settings from FILE "
                 "[/etc/nephos/aggregator.conf when there is one]");
     text_put(out, "\nInstead of running:\n");
     for (uint32_t i = 0; i < COUNT_OF(actions); i++) {
@@ -368,6 +369,6 @@ void config_print_help(const struct settings *s, struct text *out)
         text_init(&t, flags, sizeof flags);
         text_printf(&t, "%s%s%s", actions[i].short_flag ? actions[i].short_flag : "",
                     actions[i].short_flag ? ", " : "", actions[i].flag);
-        text_printf(out, "  %-22s %s\n", flags, actions[i].help);
+        text_printf(out, "  %-23s %s\n", flags, actions[i].help);
     }
 }

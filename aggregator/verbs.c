@@ -114,6 +114,6 @@ void verbs_print(struct text *out)
         text_printf(&t, "%s%s%s%s%s [flags]", table[i].word, table[i].second != NULL ? " " : "",
                     table[i].second != NULL ? table[i].second : "", table[i].operand != NULL ? " " : "",
                     table[i].operand != NULL ? table[i].operand : "");
-        text_printf(out, "  nephos-aggregator %-23s %s\n", words, table[i].help);
+        text_printf(out, "  nephos-aggregator %-29s %s\n", words, table[i].help);
     }
 }

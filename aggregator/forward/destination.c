@@ -43,6 +43,8 @@ static const struct section_key keys[] = {
     {"resolved", SECTION_KEY_NO(struct destination, no_resolved)},
     {"starttls", SECTION_KEY_NO(struct destination, plain_smtp)},
 };
+static const char *const secrets[] = {"token", "password", NULL};
+const struct section destination_section = {"a destination", keys, COUNT_OF(keys), secrets};
 
 void destination_init(struct destination *d, const char *name)
 {
@@ -54,9 +56,7 @@ void destination_init(struct destination *d, const char *name)
 int destination_set(struct destination *d, const char *key, const char *value, const char *where,
                     struct text *why)
 {
-    static const char *const secrets[] = {"token", "password", NULL};
-    static const struct section section = {"a destination", keys, COUNT_OF(keys), secrets};
-    int e = section_set(&section, d, key, value, where, why);
+    int e = section_set(&destination_section, d, key, value, where, why);
     d->has_type |= e == ERR_OK && text_equal(key, "type");
     return e;
 }

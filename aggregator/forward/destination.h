@@ -5,6 +5,7 @@
 
 #include "aggregator/store/store_alerts.h"
 #include "aggregator/store/store_outbox.h"
+#include "platform/base/section.h"
 
 enum destination_type {
     DESTINATION_WEBHOOK, /* JSON of our own shape */
@@ -47,6 +48,8 @@ struct destination {
     int64_t group_ms, repeat_ms, timeout_ms, interval_ms;
     bool no_resolved, plain_smtp;
 };
+
+extern const struct section destination_section; /* the keys of [notify.NAME] */
 
 /* One line of the section: ERR_OK, or ERR_MALFORMED and `why` says what and what to do, `where` first. */
 int destination_set(struct destination *d, const char *key, const char *value, const char *where,

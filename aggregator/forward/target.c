@@ -27,7 +27,6 @@ static const char *const mode_names[] = {[TARGET_BATCH] = "batch", [TARGET_SINGL
 static const struct section_key keys[] = {
     {"type", SECTION_KEY_WORD(struct target, type, target_type_names, TARGET_TYPE_COUNT)},
     {"url", TEXT(url)},
-    {"endpoint", TEXT(url)},
     {"url_file", TEXT(url_file)},
     {"ca_file", TEXT(ca_file)},
     {"mode", SECTION_KEY_WORD(struct target, mode, mode_names, COUNT_OF(mode_names))},
@@ -65,9 +64,9 @@ static const struct section_key keys[] = {
     {"schema", TEXT(schema)},
     {"role", TEXT(role)},
     {"model", TEXT(model)},
-    {"version", SECTION_KEY_NUMBER(struct target, version, 1, 2)},
-    {"compression", SECTION_KEY_NO(struct target, plain)},
 };
+static const char *const secrets[] = {"token", "password", "secret_key", "api_key", "key", "headers", NULL};
+const struct section target_section = {"forwarding", keys, COUNT_OF(keys), secrets};
 
 void target_init(struct target *t, const char *name)
 {
@@ -94,10 +93,7 @@ static int set_sends(struct target *t, const char *value, const char *where, str
 
 int target_set(struct target *t, const char *key, const char *value, const char *where, struct text *why)
 {
-    static const char *const secrets[] = {"token", "password", "secret_key", "api_key", "key", "headers",
-                                          NULL};
-    static const struct section section = {"forwarding", keys, COUNT_OF(keys), secrets};
-    int e = section_set(&section, t, key, value, where, why);
+    int e = section_set(&target_section, t, key, value, where, why);
     t->has_type |= e == ERR_OK && text_equal(key, "type");
     return e > 0 ? set_sends(t, value, where, why) : e;
 }

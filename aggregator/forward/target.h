@@ -8,6 +8,7 @@
 
 #include "aggregator/store/store_alerts.h"
 #include "aggregator/store/store_outlet.h"
+#include "platform/base/section.h"
 
 enum target_type {
     TARGET_APIGATEWAY,   /* the Nephos API of the earlier backend, or of another aggregator */
@@ -82,11 +83,9 @@ struct target {
     char schema[TARGET_WORD_SIZE], role[TARGET_WORD_SIZE];
     char insights_table[TARGET_WORD_SIZE];
     char model[TARGET_WORD_SIZE];    /* of Cortex; "": its words are not asked for */
-
-    /* remote write, OTLP */
-    uint32_t version;                /* of the protocol; 0: what is usual */
-    bool plain;                      /* not compressed */
 };
+
+extern const struct section target_section; /* the keys of [forward.NAME] */
 
 /* The values that hold while nothing is said. */
 void target_init(struct target *t, const char *name);

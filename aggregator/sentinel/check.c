@@ -29,6 +29,7 @@ static const struct section_key keys[] = {
     {"degraded", TIME(degraded_ms, 1, 60000)},
     {"unhealthy", TIME(unhealthy_ms, 1, 60000)},
 };
+const struct section check_section = {"a check", keys, COUNT_OF(keys), NULL};
 
 void check_init(struct check *c, const char *name, enum check_origin origin)
 {
@@ -56,8 +57,7 @@ static int set_status(struct check *c, const char *value, const char *where, str
 
 int check_set_key(struct check *c, const char *key, const char *value, const char *where, struct text *why)
 {
-    static const struct section section = {"a check", keys, COUNT_OF(keys), NULL};
-    int e = section_set(&section, c, key, value, where, why);
+    int e = section_set(&check_section, c, key, value, where, why);
     return e > 0 ? set_status(c, value, where, why) : e;
 }
 

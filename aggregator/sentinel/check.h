@@ -9,6 +9,7 @@
 #ifndef NEPHOS_SENTINEL_CHECK_H
 #define NEPHOS_SENTINEL_CHECK_H
 
+#include "platform/base/section.h"
 #include "platform/base/text.h"
 #include "proto/limits.h"
 
@@ -47,6 +48,8 @@ struct check_set {
     uint32_t count;
     struct check checks[CHECKS_MAX];
 };
+
+extern const struct section check_section; /* the keys of [check.NAME] */
 
 /* With the values that hold while nothing is said. */
 void check_init(struct check *c, const char *name, enum check_origin origin);

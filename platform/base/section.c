@@ -49,20 +49,6 @@ static int set_time(const struct section_key *k, void *field, const char *value,
     return ERR_OK;
 }
 
-static int set_number(const struct section_key *k, void *field, const char *value, const char *where,
-                      struct text *why)
-{
-    uint64_t n;
-    if (!text_to_u64(value, &n) || n < (uint64_t)k->min || n > (uint64_t)k->max) {
-        text_printf(why, "%s: %s = %s is not a number of %lld to %lld", where, k->name, value,
-                    (long long)k->min, (long long)k->max);
-        return ERR_MALFORMED;
-    }
-    uint32_t number = (uint32_t)n;
-    memcpy(field, &number, sizeof number);
-    return ERR_OK;
-}
-
 static int set_no(const struct section_key *k, void *field, const char *value, const char *where,
                   struct text *why)
 {
@@ -118,7 +104,6 @@ int section_set(const struct section *s, void *to, const char *key, const char *
         switch (k->kind) {
         case SECTION_TEXT: return set_text(k, field, value, where, why);
         case SECTION_TIME_MS: return set_time(k, field, value, where, why);
-        case SECTION_NUMBER: return set_number(k, field, value, where, why);
         case SECTION_NO: return set_no(k, field, value, where, why);
         case SECTION_WORD: return set_word(k, field, value, where, why);
         case SECTION_OWN: return 1;

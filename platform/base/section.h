@@ -9,7 +9,6 @@
 enum section_kind {
     SECTION_TEXT,    /* char[size] */
     SECTION_TIME_MS, /* int64_t, min..max ms; written with a unit */
-    SECTION_NUMBER,  /* uint32_t, min..max */
     SECTION_NO,      /* bool, which says "no" */
     SECTION_WORD,    /* uint32_t or enum: the place of the value in `words` */
     SECTION_OWN,     /* the caller reads it */
@@ -27,7 +26,6 @@ struct section_key {
 #define SECTION_KEY_TEXT(type, field) \
     SECTION_TEXT, offsetof(type, field), sizeof(((type *)0)->field), 0, 0, NULL
 #define SECTION_KEY_TIME(type, field, min, max) SECTION_TIME_MS, offsetof(type, field), 0, min, max, NULL
-#define SECTION_KEY_NUMBER(type, field, min, max) SECTION_NUMBER, offsetof(type, field), 0, min, max, NULL
 #define SECTION_KEY_NO(type, field) SECTION_NO, offsetof(type, field), 0, 0, 0, NULL
 #define SECTION_KEY_WORD(type, field, words, count) SECTION_WORD, offsetof(type, field), count, 0, 0, words
 #define SECTION_KEY_OWN SECTION_OWN, 0, 0, 0, 0, NULL

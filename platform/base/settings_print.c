@@ -13,7 +13,7 @@ void settings_print_help(const struct settings *s, struct text *out)
         const struct setting *o = &s->table[i];
         if (o->flag == NULL)
             continue;
-        text_printf(out, "  %-22s %s", o->flag, o->help);
+        text_printf(out, "  %-23s %s", o->flag, o->help);
         if (*o->default_text != '\0')
             text_printf(out, " [%s]", o->default_text);
         text_put_char(out, '\n');

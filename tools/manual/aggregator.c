@@ -1,10 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /* What the tables of the aggregator do not tell. */
+#include <ctype.h>
+#include <string.h>
+
 #include "aggregator/config.h"
 #include "tools/manual/manual.h"
 
 static struct config config;
-static char synopsis[1024], commands[256], verbs[2048];
+static char synopsis[4096], commands[1024], verbs[8192];
+
+/* "[FILE]" as "file", and whether it may be left out. */
+static bool name_operand(const char *operand, char *name, size_t size)
+{
+    bool is_optional = operand[0] == '[';
+    struct text t;
+    text_init(&t, name, (uint32_t)size);
+    for (const char *at = operand; *at != '\0'; at++)
+        if (*at != '[' && *at != ']')
+            text_put_char(&t, (char)tolower((unsigned char)*at));
+    return is_optional;
+}
 
 /* From the table of verbs: the lines of the synopsis, the words for completion, and what each does. */
 static void put_verbs(void)
@@ -16,18 +31,20 @@ static void put_verbs(void)
     const struct verb *v;
     for (uint32_t i = 0; (v = verbs_at(i)) != NULL; i++) {
         const char *blank = v->second != NULL ? " " : "", *second = v->second != NULL ? v->second : "";
-        bool is_optional = v->operand != NULL && v->operand[0] == '[';
-        const char *ar = v->operand == NULL ? "" : is_optional ? "\n.Op Ar file" : "\n.Ar file";
-        text_printf(&lines, ".Nm\n.Cm %s%s%s%s\n.Op Ar option ...\n", v->word, blank, second, ar);
+        char name[32] = "";
+        bool is_optional = v->operand != NULL && name_operand(v->operand, name, sizeof name);
+        const char *ar = name[0] == '\0' ? "" : is_optional ? " Op Ar " : " Ar ";
+        text_printf(&lines, ".Nm\n.Cm %s%s%s%s%s\n.Op Ar option ...\n", v->word, blank, second, ar, name);
         text_printf(&words, "%s%s%s%s", i > 0 ? " " : "", v->word, blank, second);
-        text_printf(&list, ".It Cm %s%s%s%s\n%s.\n", v->word, blank, second,
-                    v->operand != NULL ? " Ar file" : "", v->help);
+        text_printf(&list, ".It Cm %s%s%s%s%s\n", v->word, blank, second, ar, name);
+        text_printf(&list, "%c%s.\n", toupper((unsigned char)v->help[0]), v->help + 1);
     }
+    ASSERT(!lines.truncated && !words.truncated && !list.truncated);
 }
 
 void manual_program(struct manual *m, struct settings *s)
 {
-    static char description[4096];
+    static char description[sizeof verbs + 1024];
     struct text t;
     put_verbs();
     text_init(&t, description, sizeof description);
@@ -36,6 +53,7 @@ void manual_program(struct manual *m, struct settings *s)
                 "serves dashboard and API.\nIts memory is reserved at the start and printed by\n"
                 ".Fl \\&-print-memory-map .\n.Pp\nWithout a command it serves.\n"
                 ".Bl -tag -width Ds\n%s.El\n", verbs);
+    ASSERT(!t.truncated);
     config_init(s, &config);
     *m = (struct manual){
         .program = "nephos-aggregator",
@@ -48,7 +66,8 @@ void manual_program(struct manual *m, struct settings *s)
             "/etc/nephos/aggregator.conf.d/*.conf\n"
             "Settings, see\n.Xr nephos-aggregator.conf 5 .\n"
             ".It Pa /var/lib/nephos\nDatabase, certificate authority, tokens.\n.El\n",
-        .signals = ".Bl -tag -width Ds\n.It Dv SIGTERM , Dv SIGINT\nCommit, tell the agents, and end.\n.El\n",
+        .signals = ".Bl -tag -width Ds\n.It Dv SIGTERM , Dv SIGINT\nCommit, tell the agents, and end.\n"
+                   ".It Dv SIGHUP\nRead the settings, the rules and the files that they name again.\n.El\n",
         .exit_codes =
             ".Bl -tag -width Ds -compact\n.It 0\nEnded in order.\n.It 1\nFailed.\n.It 64\nWrong usage.\n"
             ".It 65\nA database, a backup or an imported file is damaged.\n.It 66\nThere is no such file.\n"
@@ -63,6 +82,9 @@ void manual_program(struct manual *m, struct settings *s)
                     ".Dl nephos-aggregator export --instance web-1 --from -1h\n",
         .see_also = ".Xr nephos-aggregator.conf 5 ,\n.Xr nephos-agent 8\n",
         .commands = commands,
+        .named = {{"notify", "where alerts are told", &destination_section},
+                  {"forward", "where metrics go", &target_section},
+                  {"check", "what is looked at from outside", &check_section}},
     };
     static const struct manual_word config_words[] = {
         {"--config", "read settings from this file"}, {"-c", NULL}};

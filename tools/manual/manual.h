@@ -6,10 +6,17 @@
 #ifndef NEPHOS_TOOLS_MANUAL_H
 #define NEPHOS_TOOLS_MANUAL_H
 
+#include "platform/base/section.h"
 #include "platform/base/settings.h"
 
 struct manual_word {
     const char *word, *help; /* help NULL: another spelling of the one before */
+};
+
+/* Sections that a person names, as [forward.NAME]. */
+struct manual_named {
+    const char *name, *what; /* "forward", "where metrics go" */
+    const struct section *section;
 };
 
 struct manual {
@@ -20,6 +27,7 @@ struct manual {
     struct manual_word words[24];    /* instead of running, in the order of --help */
     uint32_t word_count;
     const char *commands;            /* words before the flags, separated by blanks; "" */
+    struct manual_named named[4];    /* of the file; those without a name are none */
 };
 
 /* Tells all about the program; its settings with their defaults. */

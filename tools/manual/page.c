@@ -148,6 +148,36 @@ void manual_page(const struct manual *m, const struct settings *s, const char *d
            m->examples, m->see_also);
 }
 
+static void put_value(const struct section_key *k)
+{
+    if (k->kind == SECTION_WORD)
+        for (uint32_t i = 0; i < k->size; i++)
+            printf("%s%s", i > 0 ? " | " : " ", k->words[i]);
+    else
+        printf(" Ar %s", k->kind == SECTION_TIME_MS ? "duration" : k->kind == SECTION_NO ? "yes|no" : "text");
+}
+
+/* What their keys mean takes examples: those are in the guide. */
+static void put_named(const struct manual *m)
+{
+    if (m->named[0].name == NULL)
+        return;
+    puts(".Ss Sections with a name\nThere may be several of each; the guide\n.Pa OPERATING.md ,\n"
+         "which comes with the program, explains them by examples.\n"
+         "Secrets stand in files of their own, whose keys end in\n.Ql _file .");
+    for (uint32_t i = 0; i < COUNT_OF(m->named) && m->named[i].name != NULL; i++) {
+        const struct section *s = m->named[i].section;
+        printf(".Pp\n.Ql [%s.NAME] :\n%s.\n.Bl -tag -width Ds -compact\n", m->named[i].name,
+               m->named[i].what);
+        for (uint32_t k = 0; k < s->count; k++) {
+            printf(".It Ic %s No =", s->keys[k].name);
+            put_value(&s->keys[k]);
+            putchar('\n');
+        }
+        puts(".El");
+    }
+}
+
 void manual_config_page(const struct manual *m, const struct settings *s, const char *date)
 {
     char name[64], section[64] = "";
@@ -178,5 +208,7 @@ void manual_config_page(const struct manual *m, const struct settings *s, const 
         put_sentence(o->help);
         put_default(o);
     }
-    printf(".El\n.Sh SEE ALSO\n.Xr %s 8\n", m->program);
+    puts(".El");
+    put_named(m);
+    printf(".Sh SEE ALSO\n.Xr %s 8\n", m->program);
 }
