@@ -18,7 +18,7 @@ import threading
 import time
 
 from applications import Applications
-from nephos import binary, check, main, until
+from nephos import binary, check, main, memory_map, until
 
 RSS_KIB_MAX = 768         # on a machine of a few disks and mounts, also with every input on and every table full
 RSS_SHAKING_KIB_MAX = 832 # of the latter, within a handshake
@@ -104,9 +104,7 @@ def ring_is_resident(agent, ring_size):
 
 
 def map_is_honest(world, agent):
-    code, out, err = world.run([binary("nephos-agent"), "--print-memory-map"])
-    check(code == 0, f"--print-memory-map: {code} {err}")
-    total = int(re.search(r"^total +(\d+)", out, re.M)[1])
+    out, total = memory_map(world, "nephos-agent")
     ring_is_resident(agent, int(re.search(r"^agent: ring of unacknowledged blocks +1 +(\d+)", out, re.M)[1]))
     mapped, absent = writable_kib(agent.pid)
     check(total <= mapped + 1, f"the map promises {total} KiB, the kernel knows {mapped} KiB only")

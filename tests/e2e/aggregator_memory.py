@@ -2,13 +2,11 @@
 """The aggregator's memory is fixed at its start: the same map with no agent, one, and all that it is
 configured for; resident size within the map, and flat under load.
 """
-import re
 import subprocess
 
-from nephos import binary, check, main, until
+from nephos import binary, check, main, memory_map, until
 
 AGENTS = 200
-MAP_LINE = re.compile(r"^total +([0-9]+) ", re.M)
 
 
 def text_kib(path):
@@ -20,11 +18,7 @@ def text_kib(path):
 def proof(world):
     flags = ["--agents-max", str(AGENTS)]
     program = binary("nephos-aggregator")
-    code, printed, err = world.run([program, "--print-memory-map", *flags])
-    check(code == 0, err)
-    total_kib = MAP_LINE.search(printed)
-    check(total_kib, f"--print-memory-map has no total:\n{printed}")
-    total_kib = int(total_kib[1])
+    _, total_kib = memory_map(world, "nephos-aggregator", *flags)
 
     aggregator = world.aggregator(flags=flags).start()
     def map_bytes():

@@ -9,6 +9,7 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -248,6 +249,15 @@ class World:
     def close(self):
         for process in self.processes:
             process.kill()
+
+
+def memory_map(world, program, *flags):
+    """(what --print-memory-map says, its total in KiB)"""
+    code, out, err = world.run([binary(program), "--print-memory-map", *flags])
+    check(code == 0, f"{program} --print-memory-map: {code} {err}")
+    total = re.search(r"^total +(\d+)", out, re.M)
+    check(total, f"--print-memory-map has no total:\n{out}")
+    return out, int(total[1])
 
 
 def main(proof):

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""The systemd units: what systemd-analyze thinks of them, with the limits that we set ourselves."""
+"""The systemd units: what systemd-analyze thinks of them, with the limits that we set ourselves; and that they let the
+programs have what their memory maps promise."""
+import pathlib
 import re
 import shutil
 
-from nephos import ROOT, check, main
+from nephos import ROOT, check, main, memory_map
 
 EXPOSURE_MAX = {"nephos-agent": 1.7, "nephos-aggregator": 1.7}
 
@@ -22,7 +24,17 @@ def lines_it_does_not_know(world, unit):
             if "is not executable" not in line and "Command 'man " not in line and "/units/" not in line and unit.rsplit("/")[-1] in line]
 
 
+def memory_max_kib(unit):
+    size, unit_of_it = re.search(r"^MemoryMax=(\d+)([MG])$", pathlib.Path(unit).read_text(), re.M).groups()
+    return int(size) * {"M": 1024, "G": 1024 * 1024}[unit_of_it]
+
+
 def proof(world):
+    for name in EXPOSURE_MAX:
+        most = memory_max_kib(ROOT / f"packaging/systemd/{name}.service")
+        _, promised = memory_map(world, name)
+        check(0 < promised * 3 // 2 <= most, f"{name}.service: MemoryMax is {most} KiB; of its own {name} may use "
+                                             f"{promised} KiB, and files and sockets come on top")
     if shutil.which("systemd-analyze") is None:
         print("skipped: there is no systemd-analyze here")
         return
