@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 # One target's products: a musl toolchain in ARCH/bin, and static libraries that never call malloc.
 #

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 # Sources: from the machine's own package archive, or from a folder the user names; always checked
 # against pins.sh. The machine's APT configuration is read, never changed: a private copy of it asks

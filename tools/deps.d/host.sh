@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 # What serves the machine that builds: Debian packages, the protobuf compiler, sources for tests on
 # the host's own libc, and the dashboard's chart library.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 # Other people's programs that ours is checked against and compared with. They are unpacked into the
 # cache and never installed: a package would start its daemon and enable it for the next boot.
