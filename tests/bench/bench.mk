@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Benchmarks with the shipped programs. Included by the Makefile.
 #
-#   make bench BENCH=agent     one part (agent, collect, dashboard, ingest, history, latest, live, storm, rival, store, tls); lengths: see tests/bench/run
+#   make bench BENCH=agent     one part ; which there are, and how long each takes: see tests/bench/run
 
 BENCH ?=
 .PHONY: bench

@@ -124,11 +124,8 @@ def wait_state(aggregator, name, words, seconds=30, state="held"):
 
 
 def forward(world, aggregator, *words):
-    """nephosctl forward ...: (exit code, all its words)"""
-    tool = world.path("nephosctl")
-    if not os.path.exists(tool):
-        os.symlink(binary("nephos-aggregator"), tool)
-    code, out, err = world.run([tool, "forward", *words, "--data", aggregator.data], 40)
+    """nephos-aggregator forward ...: (exit code, all its words)"""
+    code, out, err = world.run([binary("nephos-aggregator"), "forward", *words, "--data", aggregator.data], 40)
     return code, out + err
 
 
