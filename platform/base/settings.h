@@ -38,7 +38,7 @@ struct setting {
 enum setting_form {
     FORM_SAME,
     FORM_URL,          /* http://host:1234/path stands for host:1234 */
-    FORM_MILLISECONDS, /* a bare number */
+    FORM_MILLISECONDS, /* a bare number; beyond our bounds the nearest within them is taken */
     FORM_DEBUG,        /* a true value stands for the log level debug, any other for nothing */
 };
 struct setting_earlier {
@@ -49,6 +49,8 @@ struct setting_earlier {
 enum setting_fate {
     EARLIER_ABSENT,
     EARLIER_TAKEN,
+    EARLIER_BOUNDED,   /* taken, as near as our bounds let it */
+    EARLIER_IDLE,      /* says that something is not wanted which is not done anyway */
     EARLIER_OVERRULED, /* another name of the same setting is there too */
     EARLIER_FOREIGN,   /* the address is that of a service that no agent of ours can speak to */
 };

@@ -51,8 +51,26 @@ static bool is_true(const char *value)
     return text_equal(value, "true") || text_equal(value, "1") || text_equal(value, "yes");
 }
 
+static bool is_false(const char *value)
+{
+    return text_equal(value, "false") || text_equal(value, "0") || text_equal(value, "no");
+}
+
+/* Earlier agents took any interval. What is no number goes on as it is, and is refused by its new name. */
+static enum setting_fate translate_milliseconds(const struct setting *o, const char *value, struct text *out)
+{
+    uint64_t ms;
+    if (!text_to_u64(value, &ms) || (ms >= o->min && ms <= o->max)) {
+        text_printf(out, "%sms", value);
+        return EARLIER_TAKEN;
+    }
+    text_printf(out, "%llums", (unsigned long long)(ms < o->min ? o->min : o->max));
+    return EARLIER_BOUNDED;
+}
+
 /* The value as it is written today. */
-static enum setting_fate translate(enum setting_form form, const char *value, struct text *out)
+static enum setting_fate translate(enum setting_form form, const struct setting *o, const char *value,
+                                   struct text *out)
 {
     uint32_t length;
     const char *authority;
@@ -67,15 +85,19 @@ static enum setting_fate translate(enum setting_form form, const char *value, st
         text_put_n(out, authority, length);
         break;
     case FORM_MILLISECONDS:
-        text_printf(out, "%sms", value);
-        break;
+        return translate_milliseconds(o, value, out);
     case FORM_DEBUG:
-        if (!is_true(value))
-            return EARLIER_ABSENT;
+        if (!is_true(value)) /* others mean other programs by it: DEBUG=express:* */
+            return is_false(value) ? EARLIER_IDLE : EARLIER_ABSENT;
         text_put(out, "debug");
         break;
     }
     return EARLIER_TAKEN;
+}
+
+static bool is_taken(enum setting_fate fate)
+{
+    return fate == EARLIER_TAKEN || fate == EARLIER_BOUNDED;
 }
 
 static int take(struct settings *s, uint32_t i, const char *value, struct text *why)
@@ -84,16 +106,16 @@ static int take(struct settings *s, uint32_t i, const char *value, struct text *
     char words[VALUE_SIZE];
     struct text today;
     text_init(&today, words, sizeof words);
-    enum setting_fate fate = translate(name->form, value, &today);
+    uint32_t index = (uint32_t)settings_find(s, name->key);
+    enum setting_fate fate = translate(name->form, &s->table[index], value, &today);
     if (today.truncated) {
         text_printf(why, "%s: the value is too long", name->environment);
         return ERR_MALFORMED;
     }
-    uint32_t index = (uint32_t)settings_find(s, name->key);
-    if (fate == EARLIER_TAKEN && s->origin[index] == ORIGIN_ENVIRONMENT)
+    if (is_taken(fate) && s->origin[index] == ORIGIN_ENVIRONMENT)
         fate = EARLIER_OVERRULED;
     s->fate[i] = (uint8_t)fate;
-    if (fate != EARLIER_TAKEN)
+    if (!is_taken(fate))
         return ERR_OK;
     int result = settings_set(s, index, today.at, ORIGIN_ENVIRONMENT, name->environment, why);
     if (result == ERR_OK)
@@ -126,13 +148,19 @@ bool settings_explain_earlier(const struct settings *s, uint32_t i, struct text 
     case EARLIER_ABSENT:
         return false;
     case EARLIER_TAKEN:
+    case EARLIER_BOUNDED:
         text_printf(note, "%s is a name of earlier agents and still works; its new name is %s",
                     name->environment, o->environment);
         if (s->origin[index] == ORIGIN_ENVIRONMENT && s->detail[index] == i + 1) {
             text_put_char(note, '=');
             settings_put_value(s, index, note);
         }
-        text_printf(note, " (in a file: %s)", o->key);
+        text_printf(note, " (in a file: %s)%s", o->key,
+                    s->fate[i] == EARLIER_BOUNDED ? "; that is the nearest value that it takes" : "");
+        return true;
+    case EARLIER_IDLE:
+        text_printf(note, "%s is a name of earlier agents, and changes nothing here; its new name is %s "
+                    "(in a file: %s)", name->environment, o->environment, o->key);
         return true;
     case EARLIER_OVERRULED:
         text_printf(note, "%s, a name of earlier agents, is passed over: another name of %s is set too",

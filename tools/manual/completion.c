@@ -8,12 +8,17 @@
 /* What may follow a flag: "" anything, "FILE", or words separated by blanks. */
 static const char *values_of(const struct setting *o)
 {
-    static const char *const files[] = {"config", "host.state", "host.root", "data.dir"};
+    static const char *const files[] = {"config", "host.state", "host.root", "textfile.dir", "data.dir"};
+    static const char *const words[][2] = {
+        {"log.level", "error warn info debug"},
+        {"log.format", "logfmt json"},
+        {"host.metadata", "auto on off"},
+        {"transfer.counts", "sent received both larger"},
+    };
     size_t length = strlen(o->key);
-    if (strcmp(o->key, "log.level") == 0)
-        return "error warn info debug";
-    if (strcmp(o->key, "log.format") == 0)
-        return "logfmt json";
+    for (size_t i = 0; i < COUNT_OF(words); i++)
+        if (strcmp(o->key, words[i][0]) == 0)
+            return words[i][1];
     if (length > 5 && strcmp(o->key + length - 5, "_file") == 0)
         return "FILE";
     for (size_t i = 0; i < COUNT_OF(files); i++)

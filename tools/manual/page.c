@@ -120,12 +120,12 @@ static void put_earlier(const struct settings *s)
         return;
     puts(".Pp\nNames of earlier agents are honoured where the one of today is not set,\n"
          "each with a warning:\n"
-         ".Bl -column \"NEPHOS_CHECK_INTERVAL\" \"NEPHOS_INSTANCE_NAME\" \"in milliseconds\"");
+         ".Bl -column \"NEPHOS_CHECK_INTERVAL\" \"NEPHOS_INSTANCE_NAME\" \"in milliseconds, bounded\"");
     for (uint32_t i = 0; i < s->earlier_count; i++) {
         const struct setting_earlier *e = &s->earlier[i];
         const struct setting *o = &s->table[settings_find(s, e->key)];
         printf(".It Ev %s Ta Ev %s Ta %s\n", e->environment, o->environment,
-               e->form == FORM_MILLISECONDS ? "in milliseconds"
+               e->form == FORM_MILLISECONDS ? "in milliseconds, bounded"
                : e->form == FORM_URL        ? "a URL: host and port count"
                : e->form == FORM_DEBUG      ? "true: debug"
                                             : "the same");

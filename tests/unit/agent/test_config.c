@@ -117,6 +117,51 @@ static void an_environment_of_the_earlier_agents(void **state)
     assert_int_equal(notes, 11);
 }
 
+static const char *const *pair;
+
+static const char *one_earlier(const char *name)
+{
+    return text_equal(name, pair[0]) ? pair[1] : NULL;
+}
+
+/* Whatever the earlier agents took starts this one, too, and is explained in a line. */
+static void odd_values_of_the_earlier_agents(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *pair[2];
+        int64_t interval_ms;
+        const char *says; /* NULL: nothing */
+    } cases[] = {
+        {{"COLLECTION_INTERVAL", "300000"}, 60000, "NEPHOS_INTERVAL=1m (in a file: sample.interval); that is "
+                                                   "the nearest value"},
+        {{"NEPHOS_CHECK_INTERVAL", "500"}, 1000, "NEPHOS_INTERVAL=1s (in a file: sample.interval); that is"},
+        {{"COLLECTION_INTERVAL", "0"}, 1000, "nearest"},
+        {{"COLLECTION_INTERVAL", "18446744073709551615"}, 60000, "nearest"},
+        {{"DEBUG", "false"}, 1000, "its new name is NEPHOS_LOG"},
+        {{"DEBUG", "0"}, 1000, "changes nothing"},
+        {{"DEBUG", "express:*"}, 1000, NULL},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct text why;
+        text_init(&why, words, sizeof words);
+        pair = cases[i].pair;
+        config_init(&settings, &config);
+        assert_int_equal(settings_parse_environment(&settings, one_earlier, &why), ERR_OK);
+        assert_int_equal(config_check(&config, &why), ERR_OK);
+        assert_int_equal(config.interval_ms, cases[i].interval_ms);
+        assert_int_equal(config_log_level(&config), LOG_INFO);
+        char note_words[300] = "";
+        struct text note;
+        text_init(&note, note_words, sizeof note_words);
+        uint32_t notes = 0;
+        for (uint32_t k = 0; k < settings.earlier_count; k++)
+            notes += settings_explain_earlier(&settings, k, &note);
+        assert_int_equal(notes, cases[i].says != NULL);
+        assert_true(cases[i].says == NULL || strstr(note_words, cases[i].says) != NULL);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -124,6 +169,7 @@ int main(void)
         cmocka_unit_test(server_addresses),
         cmocka_unit_test(tokens_ids_and_levels),
         cmocka_unit_test(an_environment_of_the_earlier_agents),
+        cmocka_unit_test(odd_values_of_the_earlier_agents),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -129,8 +129,11 @@ static void earlier_names_that_cannot_be_honoured(void **state)
         "OLD_URL", "https://abc.execute-api.eu-west-1.amazonaws.com/prod/ingest", NULL}), ERR_OK);
     assert_string_equal(config.server, "a:1");
     assert_non_null(strstr(note_of(0), "service of AWS"));
-    assert_int_equal(parse_environment((const char *const[]){"OLD_MS", "300000", NULL}), ERR_MALFORMED);
-    assert_non_null(strstr(words, "OLD_MS: \"300000ms\" is out of range; give 1s to 1m"));
+    assert_int_equal(parse_environment((const char *const[]){"OLD_MS", "300000", NULL}), ERR_OK);
+    assert_int_equal(config.interval_ms, 60000);
+    assert_non_null(strstr(note_of(2), "T_INTERVAL=1m (in a file: sample.interval); that is the nearest"));
+    assert_int_equal(parse_environment((const char *const[]){"OLD_MS", "-1", NULL}), ERR_MALFORMED);
+    assert_non_null(strstr(words, "OLD_MS: \"-1ms\" is not what it takes"));
     assert_int_equal(parse_environment((const char *const[]){"OLD_AGENTS", "80.5", NULL}), ERR_MALFORMED);
     assert_int_equal(parse_environment((const char *const[]){"OLD_MS", "30s", NULL}), ERR_MALFORMED);
 }
