@@ -64,6 +64,16 @@ def running():
     return most
 
 
+def go_first(pid):
+    """Before others, where that is allowed: then it is among the busiest whatever else is built on this machine."""
+    if os.geteuid() != 0:
+        return
+    os.setpriority(os.PRIO_PGRP, os.getpgid(pid), -5)
+    group = pathlib.Path(f"/proc/{pid}/autogroup")  # where sessions share the CPUs, nice counts only within one
+    if group.exists():
+        group.write_text("-10")
+
+
 def prove_told(aggregator, listener, began):
     until(lambda: told("raised"), 45, "the webhook is told")
     at, alert = told("raised")[0]
@@ -102,10 +112,9 @@ def proof(world):
     until(lambda: aggregator.instances(), 20, "the host is known")
     listener.until_message("subscribed", 30)
 
-    # Before others, where that is allowed: then it is among the busiest whatever else is built on this machine.
-    first = ["nice", "-n", "-5"] if os.geteuid() == 0 else []
-    stress = world.start("stress", [*first, program, "--cpu", str(usual + 14), "--timeout", "120"],
+    stress = world.start("stress", [program, "--cpu", "14", "--timeout", "120"],
                          environment={**world.environment, **environment})
+    go_first(stress.pid)
     began = time.monotonic()
     alert, took = prove_told(aggregator, listener, began)
     explanation = prove_explained(aggregator, alert)
