@@ -309,7 +309,7 @@ static void finish(struct http *h, struct http_slot *s, CURLcode code)
         take_times(s);
     if (code == CURLE_PEER_FAILED_VERIFICATION && s->certificate_flags != 0)
         http_certificate_words(s->certificate_flags, s->answer.why, sizeof s->answer.why);
-    s->answer.may_have_arrived = !has_answer && (sent > 0 || s->body_read > 0 || s->times_sent > 1);
+    s->answer.may_have_arrived = !has_answer && (sent > 0 || s->body_read > 0 || s->times_sent > 0);
     if (s->answer.status == 401 && has_token(&s->request))
         forget_token(s);
     if (code != CURLE_OK && s->answer.why[0] == '\0')
