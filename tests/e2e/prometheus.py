@@ -139,6 +139,8 @@ def compare(prometheus, ours):
             for at, value in series["values"]:
                 seconds = [int(at)] if job == "federate" else range(int(at) - 13, int(at) + 2)
                 wanted = [mine[s] for s in seconds if s in mine]
+                if not wanted and job == "hosts" and max(mine) < at:  # gone, as a mount of another proof
+                    wanted = [mine[max(mine)]]
                 check(wanted, f"{job}: {key} at {at}: we have no sample of that time")
                 check(any(abs(float(value) - v) <= 1e-9 * abs(v) for v in wanted),
                       f"{job}: {key} at {at}: Prometheus has {value}, we have {wanted}")
