@@ -117,6 +117,7 @@ static void add(struct digest *d, enum notice_kind kind, const struct alert *a, 
 {
     struct notice *n = &d->notices[d->count++];
     n->kind = kind;
+    n->repeats = 0;
     n->alert = *a;
     (void)text_copy(n->name, sizeof n->name, name);
 }
@@ -157,8 +158,10 @@ static void add_repeats(struct digest *d, const struct destination *to, struct o
         const struct outbox_told *t = find_told(o, a->number);
         if (t != NULL && t->status == ALERT_ACTIVE && a->status == ALERT_ACTIVE &&
             now_ms - t->told_ms >= to->repeat_ms && !has(d, a->number) &&
-            !is_silenced_now(d, a, name_of(s, a->instance), now_ms))
+            !is_silenced_now(d, a, name_of(s, a->instance), now_ms)) {
             add(d, NOTICE_REPEATED, a, name_of(s, a->instance));
+            d->notices[d->count - 1].repeats = t->repeats + 1U;
+        }
     }
 }
 

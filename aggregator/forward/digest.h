@@ -23,6 +23,7 @@ extern const char *const notice_words[NOTICE_KIND_COUNT]; /* "raised", ... */
 
 struct notice {
     enum notice_kind kind;
+    uint32_t repeats;     /* NOTICE_REPEATED: the how many-th it is; 0 */
     struct alert alert;
     char name[NAME_SIZE]; /* of the instance */
 };

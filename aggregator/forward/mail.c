@@ -43,9 +43,11 @@ void shape_make_mail(struct shaped *o, const struct destination *to, const struc
     text_put(&o->body, "\r\nDate: ");
     timestamp_put(&o->body, now_ms, "+0000");
     /* The same for each try of the same news: a server or a reader may see that it is there already. */
-    text_printf(&o->body, "\r\nMessage-ID: <nephos.%s.%llu.%s%s>\r\n", to->name,
-                (unsigned long long)d->cursor, d->count > 0 ? d->notices[0].alert.id : "none",
-                host != NULL ? host : "@nephos");
+    text_printf(&o->body, "\r\nMessage-ID: <nephos.%s.%llu.%s", to->name, (unsigned long long)d->cursor,
+                d->count > 0 ? d->notices[0].alert.id : "none");
+    if (d->count > 0 && d->notices[0].repeats > 0) /* nothing else is new then */
+        text_printf(&o->body, ".%u", d->notices[0].repeats);
+    text_printf(&o->body, "%s>\r\n", host != NULL ? host : "@nephos");
     text_put(&o->body, "Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"
              "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n");
     for (uint32_t at = 0; at < body.length; at += BASE64_LINE) {

@@ -141,7 +141,7 @@ static void put_time(struct text *out, const char *name, int64_t ms)
 
 /* The same for every try, and another for each thing that is told of an alert: who receives it twice can
  * see that. */
-static void put_key(struct text *out, const struct notice *n)
+void shape_put_key(struct text *out, const struct notice *n)
 {
     const struct alert *a = &n->alert;
     text_printf(out, "%s:%s:%u", a->id, notice_words[n->kind], a->reopened);
@@ -155,7 +155,7 @@ static void put_alert(struct text *out, const struct notice *n)
     char words[ALERT_ID_SIZE + 64];
     struct text key;
     text_init(&key, words, sizeof words);
-    put_key(&key, n);
+    shape_put_key(&key, n);
     text_put(out, "{\"key\":");
     shape_put_json(out, words);
     put_member(out, "event", notice_words[n->kind]);
@@ -228,7 +228,7 @@ static void make_telegram(struct shaped *o, const struct destination *to, const 
     make_chat(o, ",\"disable_web_page_preview\":true,\"text\":", d);
 }
 
-static enum alert_severity worst_of(const struct digest *d)
+enum alert_severity shape_worst_of(const struct digest *d)
 {
     enum alert_severity worst = ALERT_LOW;
     for (uint32_t i = 0; i < d->count; i++)
@@ -248,7 +248,7 @@ static void make_ntfy(struct shaped *o, const struct destination *to, const stru
     text_put(&o->body, "{\"topic\":");
     shape_put_json(&o->body, to->to);
     put_member(&o->body, "title", words);
-    text_printf(&o->body, ",\"priority\":%u", priority[worst_of(d)]);
+    text_printf(&o->body, ",\"priority\":%u", priority[shape_worst_of(d)]);
     make_chat(o, ",\"message\":", d);
 }
 
@@ -280,57 +280,6 @@ static bool make_pagerduty(struct shaped *o, const struct destination *to, const
     put_alert(&o->body, n);
     text_put(&o->body, "}}");
     return true;
-}
-
-/* --- SNS --- */
-
-static void put_form(struct text *out, const char *value)
-{
-    static const char hex[] = "0123456789ABCDEF";
-    for (const unsigned char *at = (const unsigned char *)value; *at != '\0'; at++) {
-        bool plain = (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') || (*at >= '0' && *at <= '9') ||
-                     strchr("-_.~", *at) != NULL;
-        if (plain)
-            text_put_char(out, (char)*at);
-        else
-            text_printf(out, "%%%c%c", hex[*at >> 4], hex[*at & 15]);
-    }
-}
-
-/* At most 99 characters of ASCII. A host that is down has the subject that subscribers have always read. */
-static void put_subject(struct text *out, const struct digest *d)
-{
-    char words[512], ascii[100];
-    struct text title, subject;
-    const struct notice *n = &d->notices[0];
-    text_init(&title, words, sizeof words);
-    text_init(&subject, ascii, sizeof ascii);
-    if (d->count == 1 && n->kind == NOTICE_RAISED && text_equal(n->alert.type, "instance_down"))
-        text_printf(&title, "Critical: Instance %s Down", n->name);
-    else
-        shape_put_title(&title, d);
-    for (const char *at = words; *at != '\0'; at++)
-        text_put_char(&subject, (unsigned char)*at < 0x20 || (unsigned char)*at > 0x7e ? '?' : *at);
-    put_form(out, ascii);
-}
-
-static void make_sns(struct shaped *o, const struct destination *to, const struct digest *d, int64_t now_ms)
-{
-    struct text lines;
-    text_init(&lines, o->lines_bytes, sizeof o->lines_bytes);
-    shape_put_lines(&lines, d);
-    text_put(&lines, "\n\nTime: ");
-    text_put_iso_ms(&lines, now_ms);
-    text_put(&o->body, "Action=Publish&Message=");
-    put_form(&o->body, o->lines_bytes);
-    text_printf(&o->body,
-                "&MessageAttributes.entry.1.Name=severity&MessageAttributes.entry.1.Value.DataType=String"
-                "&MessageAttributes.entry.1.Value.StringValue=%s&Subject=",
-                alert_severity_names[worst_of(d)]);
-    put_subject(&o->body, d);
-    text_put(&o->body, "&TopicArn=");
-    put_form(&o->body, to->to);
-    text_put(&o->body, "&Version=2010-03-31");
 }
 
 /* --- all of it --- */
@@ -376,7 +325,7 @@ bool shape_make(struct shaped *o, const struct destination *to, const struct dig
     case DESTINATION_NTFY: make_ntfy(o, to, d); return true;
     case DESTINATION_PAGERDUTY: return make_pagerduty(o, to, d, now_ms);
     case DESTINATION_EMAIL: shape_make_mail(o, to, d, now_ms); return true;
-    case DESTINATION_SNS: make_sns(o, to, d, now_ms); return true;
+    case DESTINATION_SNS: shape_make_sns(o, to, d, now_ms); return true;
     case DESTINATION_HEARTBEAT: o->method = "GET"; return true;
     default: return false;
     }

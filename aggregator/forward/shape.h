@@ -29,6 +29,12 @@ void shape_put_title(struct text *out, const struct digest *d);
 void shape_put_lines(struct text *out, const struct digest *d);
 /* A JSON text with its quotes; what is no UTF-8 becomes U+FFFD. */
 void shape_put_json(struct text *out, const char *text);
+/* What a notice is known by: the same for each try, and for each time that it is repeated. */
+void shape_put_key(struct text *out, const struct notice *n);
+/* Of what is not over. */
+enum alert_severity shape_worst_of(const struct digest *d);
+/* shape_sns.c */
+void shape_make_sns(struct shaped *o, const struct destination *to, const struct digest *d, int64_t now_ms);
 /* mail.c: RFC 5322. */
 void shape_make_mail(struct shaped *o, const struct destination *to, const struct digest *d, int64_t now_ms);
 

@@ -166,6 +166,9 @@ http.createServer((request, response) => {
         say({ service, operation, good: code === "", code, fields, size: body.length });
         if (code !== "") return refuse(response, service, code);
         if (service !== "sns") return serve(service, operation, request, body, response);
+        const ordered = fields.TopicArn?.endsWith(".fifo"), named = fields.MessageDeduplicationId !== undefined;
+        if (ordered ? !named || !fields.MessageGroupId : named)
+            return send(response, 400, `<ErrorResponse><Error><Type>Sender</Type><Code>InvalidParameter</Code><Message>MessageGroupId, MessageDeduplicationId</Message></Error></ErrorResponse>`, "text/xml");
         if (chance("busy")) return send(response, 429, "", "text/plain", { "Retry-After": "1" });
         return send(response, 200, '<PublishResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><PublishResult><MessageId>1</MessageId></PublishResult></PublishResponse>', "text/xml");
     });

@@ -158,11 +158,17 @@ def prove_mail_and_sns(aggregator, mail, sns):
     alert = raise_alert(aggregator, "db-1", "critical")
     got = until(lambda: [m for m in lines_of(mail) if "db-1" in m["text"]], 30, "the mail arrives")[0]
     check(got["tls"] and got["to"] == ["ops@example.net"] and "[CRITICAL] db-1" in got["subject"], f"{got}")
-    published = until(lambda: [m for m in sns.calls() if "db-1" in m["fields"].get("Message", "")], 30, "SNS has it")
+    def about(topic):
+        return [m for m in sns.calls() if "db-1" in m["fields"].get("Message", "") and m["fields"]["TopicArn"].endswith(topic)]
+    published = until(lambda: about(":nephos-alerts-dev"), 30, "SNS has it")
     check(published[0]["good"], f"AWS' signer makes another signature: {published[0]}")
     fields = published[0]["fields"]
     check(fields["Action"] == "Publish" and fields["TopicArn"].endswith(":nephos-alerts-dev") and
           fields["MessageAttributes.entry.1.Value.StringValue"] == "critical", f"{fields}")
+    # a topic that keeps order: it takes no message without an id, and would leave out one whose id it has seen
+    ordered = until(lambda: len(about(".fifo")) >= 3 and about(".fifo"), 60, "a topic that keeps order is reminded twice")
+    check(len({m["fields"]["MessageDeduplicationId"] for m in ordered}) == len(ordered) and
+          {m["fields"]["MessageGroupId"] for m in ordered} == {"nephos"}, f"{ordered}")
     return alert
 
 
@@ -223,6 +229,14 @@ region = eu-west-1
 user = AKIDEXAMPLE
 password_file = {write(world, 'aws', KEY)}
 severity = critical
+[notify.ordered]
+type = sns
+url = {sns.url}/
+to = arn:aws:sns:eu-west-1:123456789012:nephos-alerts.fifo
+user = AKIDEXAMPLE
+password_file = {world.path('aws')}
+severity = critical
+repeat = 10s
 """)
     aggregator = world.aggregator(flags=["--config", config, "--agents-max", "8"]).start()
     count, kills, doubles = prove_faults_and_kills(aggregator)

@@ -110,10 +110,11 @@ void aws_judge(uint32_t status, const struct aws_error *error, enum verdict *v, 
             text_put(why, " (that is not how AWS answers: look at url)");
         return;
     }
-    *v = is_throttled(error->code)                        ? VERDICT_AGAIN
-       : is_one_of(error->code, refusals, COUNT_OF(refusals)) ? VERDICT_DROP
-       : advice != NULL || (status >= 400 && status < 500)    ? VERDICT_HOLD
-                                                              : VERDICT_AGAIN;
+    bool is_refusal = status < 500 && is_one_of(error->code, refusals, COUNT_OF(refusals));
+    *v = is_throttled(error->code)                         ? VERDICT_AGAIN
+       : is_refusal                                        ? VERDICT_DROP
+       : advice != NULL || (status >= 400 && status < 500) ? VERDICT_HOLD
+                                                           : VERDICT_AGAIN;
     text_clear(why);
     text_printf(why, "%s: %s", error->code, advice != NULL ? advice : error->message);
 }

@@ -40,6 +40,40 @@ static void take_file(char *to, const char *named, const char *folder, const cha
         (void)take(to, AWS_PATH_SIZE, words);
 }
 
+/* Its token goes there, and keys come from there: encrypted, or within the machine (loopback, the agents of
+ * ECS and EKS), as AWS' own clients have it. */
+static bool is_container_allowed(const char *url)
+{
+    static const char *const hosts[] = {"localhost", "[::1]", "169.254.170.2", "169.254.170.23",
+                                        "[fd00:ec2::23]"};
+    if (text_starts(url, "https://"))
+        return true;
+    if (!text_starts(url, "http://"))
+        return false;
+    const char *host = url + strlen("http://");
+    size_t whole = strcspn(host, "/?#"), length = strcspn(host, host[0] == '[' ? "]/?#" : ":/?#");
+    length += host[0] == '[' && host[length] == ']';
+    size_t port = length < whole ? strspn(host + length + 1, "0123456789") : 0;
+    if (length < whole && (host[length] != ':' || length + 1 + port != whole)) /* NAME@HOST, too */
+        return false;
+    for (uint32_t i = 0; i < COUNT_OF(hosts); i++)
+        if (length == strlen(hosts[i]) && memcmp(host, hosts[i], length) == 0)
+            return true;
+    return text_starts(host, "127.") && strspn(host, "0123456789.") == length;
+}
+
+static void take_container(struct aws_environment *e, const char *(*get)(const char *name))
+{
+    (void)take(e->container_relative, AWS_PATH_SIZE, get("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"));
+    (void)take(e->container_token, AWS_TOKEN_SIZE, get("AWS_CONTAINER_AUTHORIZATION_TOKEN"));
+    (void)take(e->container_token_file, AWS_PATH_SIZE, get("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"));
+    bool is_there = take(e->container_full, sizeof e->container_full, get("AWS_CONTAINER_CREDENTIALS_FULL_URI"));
+    if (!is_there || is_container_allowed(e->container_full))
+        return;
+    e->container_full[0] = '\0';
+    e->container_refused = true;
+}
+
 void aws_environment_read(struct aws_environment *e, const char *(*get)(const char *name))
 {
     static const char *const endpoints[AWS_SERVICE_COUNT] = {
@@ -60,10 +94,7 @@ void aws_environment_read(struct aws_environment *e, const char *(*get)(const ch
     for (uint32_t i = 0; i < AWS_SERVICE_COUNT; i++)
         (void)take(e->endpoints[i], AWS_PATH_SIZE, get(endpoints[i]));
     (void)take(e->endpoint, AWS_PATH_SIZE, get("AWS_ENDPOINT_URL"));
-    (void)take(e->container_full, sizeof e->container_full, get("AWS_CONTAINER_CREDENTIALS_FULL_URI"));
-    (void)take(e->container_relative, AWS_PATH_SIZE, get("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"));
-    (void)take(e->container_token, AWS_TOKEN_SIZE, get("AWS_CONTAINER_AUTHORIZATION_TOKEN"));
-    (void)take(e->container_token_file, AWS_PATH_SIZE, get("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"));
+    take_container(e, get);
     if (!take(e->metadata, AWS_PATH_SIZE, get("AWS_EC2_METADATA_SERVICE_ENDPOINT"))) {
         const char *mode = get("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE");
         bool is_v6 = mode != NULL && (text_equal(mode, "IPv6") || text_equal(mode, "ipv6"));

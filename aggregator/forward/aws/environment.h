@@ -32,6 +32,7 @@ struct aws_environment {
     char endpoint[AWS_PATH_SIZE], endpoints[AWS_SERVICE_COUNT][AWS_PATH_SIZE];
     char container_full[AWS_PATH_SIZE * 2], container_relative[AWS_PATH_SIZE];
     char container_token[AWS_TOKEN_SIZE], container_token_file[AWS_PATH_SIZE];
+    bool container_refused;       /* container_full named a host that must not be asked without TLS */
     char metadata[AWS_PATH_SIZE]; /* of the instance metadata service, without /
                                    at its end */
     bool metadata_disabled;

@@ -82,7 +82,7 @@ static bool know_instance(const struct export_view *v, const struct export_item 
 static void shape_points(const struct export_view *v, const struct export_batch *b, struct export_request *r)
 {
     char id[OUTLET_ALIAS_SIZE];
-    uint32_t at = UINT32_MAX;
+    uint32_t at = gateway_begin_at(v->state, b, r);
     if (v->to->mode != TARGET_SINGLES) {
         const struct gateway_state *st = v->state;
         if (r->items_max > POINTS_MAX - st->fewer)
@@ -91,7 +91,7 @@ static void shape_points(const struct export_view *v, const struct export_batch 
             text_put(&r->url, v->to->url);
         else
             address(r, v->to, "POST", "/ingest", "");
-        gateway_put_batch(v, b, r);
+        gateway_put_batch(v, b, at, r);
         return;
     }
     if (!export_next(b, r, &at) || !know_instance(v, &b->items[at], r, id))
@@ -106,7 +106,7 @@ static void shape_instance(const struct export_view *v, const struct export_batc
                            struct export_request *r)
 {
     char id[OUTLET_ALIAS_SIZE];
-    uint32_t at = UINT32_MAX;
+    uint32_t at = gateway_begin_at(v->state, b, r);
     if (!export_next(b, r, &at))
         return;
     const struct export_item *item = &b->items[at];
@@ -128,7 +128,7 @@ static void shape_instance(const struct export_view *v, const struct export_batc
 static void shape_alert(const struct export_view *v, const struct export_batch *b, struct export_request *r)
 {
     char id[OUTLET_ALIAS_SIZE], instance[OUTLET_ALIAS_SIZE];
-    uint32_t at = UINT32_MAX;
+    uint32_t at = gateway_begin_at(v->state, b, r);
     if (!export_next(b, r, &at))
         return;
     const struct export_item *item = &b->items[at];
@@ -245,43 +245,6 @@ static void judge_alert(const struct export_view *v, const struct export_batch *
         j->verdict = VERDICT_MORE; /* it is news already */
 }
 
-/* What a handler says whose table is not there, or not its own: as deployed, it writes to one without a
- * stage. */
-static bool lacks_table(const char *body)
-{
-    static const char *const words[] = {"resource not found", "ResourceNotFoundException", "not authorized",
-                                        "non-existent table"};
-    for (uint32_t i = 0; i < COUNT_OF(words); i++)
-        if (strstr(body, words[i]) != NULL)
-            return true;
-    return false;
-}
-
-/* 500 may be our items' fault, or nobody's: twice for the same, and half of them are tried; but when no item
- * is taken any more it is not theirs. */
-static void judge_crash(const struct export_view *v, const struct export_batch *b,
-                        const struct export_request *r, const struct export_answer *a,
-                        struct export_judgement *j)
-{
-    struct gateway_state *st = v->state;
-    if (lacks_table(a->body)) {
-        text_put(&j->why, "; is DYNAMODB_TABLE_NAME of its function set to the table that is there?");
-        j->verdict = VERDICT_HOLD;
-        return;
-    }
-    bool is_same = st->failed_serial == b->serial && st->failed_item == r->items[0] &&
-                   st->failed_count == r->count;
-    st->failures = is_same ? st->failures + 1 : 1;
-    st->failed_serial = b->serial;
-    st->failed_item = r->items[0];
-    st->failed_count = r->count;
-    j->verdict = VERDICT_AGAIN;
-    if (st->failures < 2)
-        return;
-    j->verdict = r->count == 1 && st->given_up > 0 ? VERDICT_HOLD : VERDICT_DROP;
-    st->given_up += r->count == 1 && st->given_up == 0;
-}
-
 /* It took too long for so many: half of them next time, and slowly more again. */
 static void judge_length(const struct export_view *v, const struct export_batch *b,
                          const struct export_request *r, const struct export_answer *a,
@@ -340,11 +303,11 @@ static void judge(const struct export_view *v, const struct export_batch *b, con
     if (b->kind == EXPORT_ALERTS)
         judge_alert(v, b, r, a, j);
     if (a->status == 500)
-        judge_crash(v, b, r, a, j);
+        gateway_crashed(v->state, b, r, a, j);
     judge_length(v, b, r, a, j);
     judge_doubt(v, b, r, a, j);
     if (j->verdict == VERDICT_DONE || j->verdict == VERDICT_MORE)
-        st->given_up = st->failures = 0;
+        gateway_taken(st, b, r);
     for (uint32_t i = 0; b->kind == EXPORT_POINTS && j->verdict == VERDICT_DONE && i < r->count; i++)
         j->dropped += j->dropped < r->count && !gateway_can_tell(&b->items[r->items[i]].point);
 }

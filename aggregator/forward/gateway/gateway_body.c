@@ -38,13 +38,14 @@ static int64_t checked_ms(const struct instance *in)
 }
 
 /* What is left out would be reset there, so everything is told each time. */
-void gateway_put_batch(const struct export_view *v, const struct export_batch *b, struct export_request *r)
+void gateway_put_batch(const struct export_view *v, const struct export_batch *b, uint32_t at,
+                       struct export_request *r)
 {
     const struct export_item *first = NULL;
     struct told told = {.endpoint = ""};
     struct text *out = &r->body;
     bool has_some = false;
-    for (uint32_t at = UINT32_MAX; export_next(b, r, &at);) {
+    while (export_next(b, r, &at)) {
         const struct export_item *item = &b->items[at];
         if (first == NULL) {
             first = item;

@@ -250,6 +250,40 @@ static void test_a_container_is_asked_before_the_instance(void **state)
     rig_free(r);
 }
 
+static void test_a_token_goes_to_no_strange_host_in_the_clear(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *url;
+        bool is_asked;
+    } rows[] = {
+        {"http://127.0.0.1/creds", true},        {"http://127.8.9.10:51679/creds?a=b", true},
+        {"http://localhost:1/creds", true},      {"http://[::1]:8080/creds", true},
+        {"http://169.254.170.2/v2/creds", true}, {"http://169.254.170.23/v1/credentials", true},
+        {"http://[fd00:ec2::23]/v1/creds", true}, {"https://keys.example/creds", true},
+        {"http://localhost", true},
+        {"http://keys.example/creds", false},    {"http://169.254.170.3/creds", false},
+        {"http://127.0.0.1.example/creds", false}, {"http://127.0.0.1@example/creds", false},
+        {"http://localhost:x@example/creds", false}, {"http://localhost:1@example/creds", false},
+        {"http://localhost.example/", false},    {"http://[::1].example/creds", false},
+        {"http://[fd00:ec2::24]/", false},       {"http://[::1", false},
+        {"ftp://127.0.0.1/creds", false},        {"http://", false},
+        {"http://example/127.0.0.1", false},     {"//127.0.0.1/", false},
+    };
+    for (uint32_t i = 0; i < COUNT_OF(rows); i++) {
+        const char *const list[] = {"AWS_CONTAINER_CREDENTIALS_FULL_URI", rows[i].url,
+                                    "AWS_CONTAINER_AUTHORIZATION_TOKEN", "s3cret", "AWS_REGION", "us-east-1", NULL};
+        struct rig *r = rig_new(list);
+        enum aws_need need = next(r);
+        assert_int_equal(need, rows[i].is_asked ? AWS_ASKS : AWS_LACKS);
+        if (rows[i].is_asked)
+            assert_string_equal(r->url_bytes, rows[i].url);
+        else
+            assert_non_null(strstr(r->chain.why, "AWS_CONTAINER_CREDENTIALS_FULL_URI is not asked"));
+        rig_free(r);
+    }
+}
+
 static void test_a_clock_that_is_off_is_corrected_once(void **state)
 {
     (void)state;
@@ -327,6 +361,7 @@ static void test_what_answers_mean(void **state)
          "{\"__type\":\"com.amazon.coral.validate#ValidationException\","
          "\"message\":\"bad\"}",
          VERDICT_DROP, "ValidationException: bad"},
+        {500, "{\"__type\":\"x#ValidationException\",\"message\":\"ill\"}", VERDICT_AGAIN, "ValidationException: ill"},
         {400, "{\"__type\":\"x#ResourceNotFoundException\"}", VERDICT_HOLD,
          "ResourceNotFoundException: the table or stream is not there"},
         {400, "{\"__type\":\"x#UnrecognizedClientException\"}", VERDICT_HOLD,
@@ -402,6 +437,7 @@ int main(void)
         cmocka_unit_test(test_the_instance_has_keys_and_a_region_and_they_are_renewed_in_time),
         cmocka_unit_test(test_metadata_that_lies_gives_no_keys),
         cmocka_unit_test(test_a_container_is_asked_before_the_instance),
+        cmocka_unit_test(test_a_token_goes_to_no_strange_host_in_the_clear),
         cmocka_unit_test(test_a_clock_that_is_off_is_corrected_once),
         cmocka_unit_test(test_addresses_and_scopes),
         cmocka_unit_test(test_what_answers_mean),

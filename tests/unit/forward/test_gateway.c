@@ -51,6 +51,103 @@ static void a_crash_may_have_kept_a_part(void **state)
     points_free(r);
 }
 
+/* The engine around the exporter (sender.c), for a backend that fails on some items: what became of each. */
+struct backend {
+    bool is_down;
+    bool fails[POINTS];
+    uint32_t down_after;             /* requests until it is down for good; 0: never */
+    uint32_t taken, dropped, requests;
+    bool was_dropped[POINTS], is_held;
+};
+
+static bool takes(const struct backend *f, const struct export_request *q)
+{
+    bool is_good = !f->is_down && (f->down_after == 0 || f->requests < f->down_after);
+    for (uint32_t i = 0; i < q->count; i++)
+        is_good = is_good && !f->fails[q->items[i]];
+    return is_good;
+}
+
+static void mark(struct points_rig *r, uint32_t item)
+{
+    assert_false(export_is_done(&r->batch, item));
+    r->batch.done[item / 64] |= UINT64_C(1) << item % 64;
+    r->batch.done_count++;
+}
+
+/* Until all of the batch is done, or it is held. */
+static void run(struct points_rig *r, struct backend *f)
+{
+    uint32_t items_max = EXPORT_ITEMS_MAX;
+    while (r->batch.done_count < r->batch.count && !f->is_held) {
+        points_shape(r, items_max);
+        const struct export_request *q = &r->request;
+        assert_true(q->count > 0);
+        bool is_good = takes(f, q);
+        assert_true(++f->requests < 2000);
+        switch (hear(r, is_good ? 200 : 500, is_good ? "{}" : "{\"message\":\"Internal Server Error\"}")) {
+        case VERDICT_DONE:
+            for (uint32_t i = 0; i < q->count; i++)
+                mark(r, q->items[i]);
+            f->taken += q->count;
+            items_max = EXPORT_ITEMS_MAX;
+            break;
+        case VERDICT_DROP:
+            items_max = q->count > 1 ? q->count / 2 : EXPORT_ITEMS_MAX;
+            if (q->count > 1)
+                break;
+            mark(r, q->items[0]);
+            f->was_dropped[q->items[0]] = true;
+            f->dropped++;
+            break;
+        case VERDICT_HOLD: f->is_held = true; break;
+        default: break;
+        }
+    }
+}
+
+static void a_backend_that_is_broken_loses_nothing(void **state)
+{
+    (void)state;
+    for (uint32_t after = 0; after < 30; after++) { /* at once, and in the midst of looking who is to blame */
+        struct points_rig *r = rig();
+        struct backend f = {.is_down = after == 0, .down_after = after, .fails[3] = true, .fails[4] = true};
+        for (uint32_t day = 0; day < 3; day++) {
+            f.is_held = false;
+            run(r, &f);
+            assert_true(f.is_held);
+            f.down_after = f.requests; /* nothing from now on */
+        }
+        assert_int_equal(f.dropped, 0);
+        f = (struct backend){.taken = f.taken}; /* repaired */
+        run(r, &f);
+        assert_false(f.is_held);
+        assert_int_equal(f.taken, POINTS);
+        points_free(r);
+    }
+}
+
+static void one_that_it_fails_on_keeps_back_no_other(void **state)
+{
+    const struct {
+        uint32_t first, last;
+    } cases[] = {{0, 0}, {1, 1}, {99, 99}, {POINTS - 1, POINTS - 1}, {0, 1}, {40, 43}, {POINTS - 2, POINTS - 1}};
+    (void)state;
+    for (uint32_t i = 0; i < COUNT_OF(cases); i++) {
+        struct points_rig *r = rig();
+        struct backend f = {.taken = 0};
+        for (uint32_t item = cases[i].first; item <= cases[i].last; item++)
+            f.fails[item] = true;
+        run(r, &f);
+        bool is_at_end = cases[i].last == POINTS - 1; /* nobody behind can speak against it */
+        assert_int_equal(f.is_held, is_at_end);
+        assert_int_equal(f.taken, POINTS - (cases[i].last - cases[i].first + 1));
+        for (uint32_t item = 0; item < POINTS; item++)
+            assert_int_equal(f.was_dropped[item], !is_at_end && f.fails[item]);
+        points_free(r);
+    }
+}
+
 static void what_takes_too_long_is_made_shorter(void **state)
 {
     struct points_rig *r = rig();
@@ -99,6 +196,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_table_that_is_not_there_is_a_matter_for_people),
         cmocka_unit_test(a_crash_may_have_kept_a_part),
+        cmocka_unit_test(a_backend_that_is_broken_loses_nothing),
+        cmocka_unit_test(one_that_it_fails_on_keeps_back_no_other),
         cmocka_unit_test(what_takes_too_long_is_made_shorter),
         cmocka_unit_test(what_may_have_arrived_is_left_out_when_told_so),
         cmocka_unit_test(a_page_is_no_answer),

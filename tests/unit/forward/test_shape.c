@@ -157,6 +157,55 @@ static void test_sns_is_a_form_with_a_short_plain_subject(void **state)
     assert_null(strstr(subject, "%0A&"));
 }
 
+/* The value of a field of the form, up to the next; a copy of its own for each call in turn. */
+static const char *field_of(const char *name)
+{
+    static char values[4][128];
+    static uint32_t next;
+    char *to = values[next++ % COUNT_OF(values)];
+    const char *at = strstr(shaped->body.at, name);
+    (void)snprintf(to, sizeof values[0], "%.*s", at != NULL ? (int)strcspn(at + strlen(name), "&") : 0,
+                   at != NULL ? at + strlen(name) : "");
+    return to;
+}
+
+static void test_a_topic_that_keeps_order_knows_what_it_has(void **state)
+{
+    static const char id[] = "&MessageDeduplicationId=";
+    (void)state;
+    struct destination d = of(DESTINATION_SNS);
+    digest->count = 0;
+    digest->cursor = 7;
+    add(NOTICE_RAISED, "web-1", ALERT_HIGH, "slow");
+    (void)text_copy(d.to, sizeof d.to, "arn:aws:sns:us-east-2:123456789012:nephos-alerts");
+    assert_true(shape_make(shaped, &d, digest, NOW));
+    assert_string_equal(field_of(id), ""); /* others refuse it */
+    assert_null(strstr(shaped->body.at, "MessageGroupId"));
+    (void)text_copy(d.to, sizeof d.to, "arn:aws:sns:us-east-2:123456789012:nephos-alerts.fifo");
+    assert_true(shape_make(shaped, &d, digest, NOW));
+    const char *first = field_of(id);
+    assert_int_equal(strlen(first), 40);
+    assert_string_equal(field_of("&MessageGroupId="), "nephos");
+    assert_true(shape_make(shaped, &d, digest, NOW + 90000)); /* tried again */
+    assert_string_equal(field_of(id), first);
+    digest->notices[0].kind = NOTICE_REPEATED;
+    digest->notices[0].repeats = 1;
+    assert_true(shape_make(shaped, &d, digest, NOW));
+    const char *repeated = field_of(id);
+    assert_string_not_equal(repeated, first);
+    digest->notices[0].repeats = 2;
+    assert_true(shape_make(shaped, &d, digest, NOW));
+    assert_string_not_equal(field_of(id), repeated);
+    digest->count = DIGEST_MAX; /* all that fits */
+    for (uint32_t i = 0; i < DIGEST_MAX; i++)
+        digest->notices[i] = digest->notices[0];
+    assert_true(shape_make(shaped, &d, digest, NOW));
+    const char *many = field_of(id);
+    digest->notices[DIGEST_MAX - 1].repeats = 3;
+    assert_true(shape_make(shaped, &d, digest, NOW));
+    assert_string_not_equal(field_of(id), many);
+}
+
 static void test_a_mail_has_short_lines_and_one_id_for_all_tries(void **state)
 {
     (void)state;
@@ -179,6 +228,10 @@ static void test_a_mail_has_short_lines_and_one_id_for_all_tries(void **state)
     snprintf(first, sizeof first, "%.100s", strstr(body, "Message-ID"));
     assert_true(shape_make(shaped, &d, digest, NOW + 60000));
     assert_memory_equal(first, strstr(shaped->body.at, "Message-ID"), 40);
+    digest->notices[0].kind = NOTICE_REPEATED; /* else readers would not show it: they have that one */
+    digest->notices[0].repeats = 2;
+    assert_true(shape_make(shaped, &d, digest, NOW));
+    assert_non_null(strstr(shaped->body.at, "Message-ID: <nephos.ops.7.a1.2@example.net>"));
 }
 
 static void test_json_stays_json_whatever_comes(void **state)
@@ -200,6 +253,7 @@ int main(void)
         cmocka_unit_test(test_many_alerts_make_one_message),
         cmocka_unit_test(test_pagerduty_has_one_incident_for_each_alert),
         cmocka_unit_test(test_sns_is_a_form_with_a_short_plain_subject),
+        cmocka_unit_test(test_a_topic_that_keeps_order_knows_what_it_has),
         cmocka_unit_test(test_a_mail_has_short_lines_and_one_id_for_all_tries),
         cmocka_unit_test(test_json_stays_json_whatever_comes),
     };
