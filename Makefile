@@ -257,7 +257,7 @@ layers: ## Check that folders include each other one way only
 
 .PHONY: test-packages check check-long test run
 test-packages:
-	@tools/deps exporter forward prometheus pressure stress openapi otlp mail aws browser packages build test cross
+	@tools/deps exporter forward vultr prometheus pressure stress openapi otlp mail aws browser packages build test cross
 
 check: all ## Everything that is quick: style, layers, budgets, unit tests, simulation
 	@tools/stage --begin

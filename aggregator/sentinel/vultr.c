@@ -51,6 +51,15 @@ static uint64_t take_bytes(yyjson_val *object, const char *name)
     return yyjson_is_uint(v) && yyjson_get_uint(v) <= INT64_MAX ? yyjson_get_uint(v) : 0;
 }
 
+/* Examples of the published description have the address itself, its schema a list of networks. */
+static void take_v6(yyjson_val *from, struct vultr_server *s)
+{
+    take_text(from, "v6_main_ip", s->address_v6, sizeof s->address_v6);
+    if (s->address_v6[0] == '\0')
+        take_text(yyjson_arr_get_first(yyjson_obj_get(from, "v6_networks")), "main_ip", s->address_v6,
+                  sizeof s->address_v6);
+}
+
 static bool read_server(yyjson_val *from, struct vultr_server *s)
 {
     *s = (struct vultr_server){.cores = take_count(from, "vcpu_count"),
@@ -64,7 +73,7 @@ static bool read_server(yyjson_val *from, struct vultr_server *s)
     take_text(from, "region", s->region, sizeof s->region);
     take_text(from, "plan", s->plan, sizeof s->plan);
     take_text(from, "main_ip", s->address, sizeof s->address);
-    take_text(from, "v6_main_ip", s->address_v6, sizeof s->address_v6);
+    take_v6(from, s);
     take_text(from, "status", s->status, sizeof s->status);
     take_text(from, "power_status", s->power, sizeof s->power);
     take_text(from, "server_status", s->state, sizeof s->state);

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: MIT
 """The shipped aggregator looks from outside: at Vultr's servers through a stand-in of its API that fails in every
 way, and at services that are good, slow, silent, wrong, redirected without end, or shown with certificates that are
-expired, self-signed or nearly over. Each change is told once; what hangs holds up nobody else."""
+expired, self-signed or nearly over. Each change is told once; what hangs holds up nobody else. The stand-in is built
+from the description that Vultr publishes, its answers are held against that by a judge of OpenAPI, and Vultr's own
+client sees there what the aggregator sees."""
 import http.client
 import http.server
 import json
@@ -17,6 +19,7 @@ import time
 
 import nephos
 import vultr_double
+import vultr_judges
 from nephos import check, until
 from vultr_double import Vultr
 
@@ -367,7 +370,8 @@ def measure(aggregator):
 def proof(world):
     ca, made = certificates(world)
     port = nephos.free_port()
-    vultr_double.start(port, SERVERS, KEY)
+    vultr_double.start(port, SERVERS - 1, KEY)
+    vultr_judges.add_example(port, KEY)
     Vultr.sent[Vultr.servers[1]["id"]] = 850_000_000_000
     key_file = write(world, "vultr-key", KEY + "\n")
     config = configuration(world, ca, made, key_file, port)
@@ -380,10 +384,12 @@ def proof(world):
     prove_api(aggregator)
     made_checks, cpu_ms = measure(aggregator)
     prove_faults(world, aggregator, key_file)
+    vultr_judges.prove_description()
+    console = vultr_judges.prove_vendor(lambda: servers(aggregator), port, OTHER_KEY)
     shown = aggregator.process.said() + json.dumps(aggregator.get("/api/v1/self")) + json.dumps(aggregator.get(
         "/api/v1/checks")) + json.dumps(servers(aggregator)) + json.dumps(aggregator.instances()) + pathlib.Path(
         f"/proc/{aggregator.process.pid}/cmdline").read_text()
-    for secret in (KEY, OTHER_KEY, "r00t-s3cret", "c0ns0le-s3cret"):
+    for secret in (KEY, OTHER_KEY, "r00t-s3cret", "c0ns0le-s3cret", console):
         check(secret not in shown, f"the secret {secret} can be read")
     aggregator.process.end()
     print(f"{SERVERS} servers of {len(Vultr.times)} requests, {len(EXPECTED) + 4} checks; faults, kills and a new key; "

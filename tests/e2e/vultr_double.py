@@ -1,14 +1,29 @@
 # SPDX-License-Identifier: MIT
-"""A stand-in for Vultr's API, version 2: it keeps servers, pages through them and refuses what the published
-description does not allow (parameters, ranges, paths, the bearer). Faults are switched on from outside."""
+"""A stand-in for Vultr's API, version 2: it keeps servers and pages through them. Its paths, parameters and their
+ranges are those of the published description (vultr_description.json), which is also what its answers are held
+against; Vultr's own client reads it, too (vultr_client.cjs). Faults are switched on from outside."""
 import http.server
 import json
+import pathlib
 import threading
 import time
 import urllib.parse
 import uuid
 
-PER_PAGE_MAX = 500
+DESCRIPTION = json.loads((pathlib.Path(__file__).parent / "vultr_description.json").read_text())
+
+
+def wrong_in(path, query):
+    """What the description does not allow of a query; "" when all is as it should be."""
+    known = {p["name"]: p["schema"] for p in DESCRIPTION["paths"][path]["get"]["parameters"] if p["in"] == "query"}
+    for name, values in query.items():
+        schema = known.get(name)
+        if schema is None or len(values) != 1:
+            return name
+        if schema["type"] == "integer" and not (values[0].isascii() and values[0].isdigit()
+                                                and schema["minimum"] <= int(values[0]) <= schema["maximum"]):
+            return name
+    return ""
 
 
 def server(number):
@@ -24,13 +39,23 @@ def server(number):
             "user_scheme": "root", "default_password": "r00t-s3cret"}
 
 
+def by_schema(one):
+    """The same with its IPv6 address where the schema has it: examples have another place for it."""
+    kept = {k: v for k, v in one.items() if not k.startswith("v6_")}
+    return kept | {"v6_networks": [{"network": one["v6_network"], "main_ip": one["v6_main_ip"], "network_size": 64}]}
+
+
 class Vultr(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    key, fault, servers, sent, times = "", None, [], {}, []
+    key, fault, servers, sent, days, times = "", None, [], {}, {}, []
     pages_seen, bandwidth_seen = set(), set()
+    answers = {}  # the newest of each kind, as openapi_check.mjs wants them
+
+    template = ""
 
     def do_GET(self):
         cls = type(self)
+        self.template = ""
         cls.times.append((time.monotonic(), self.path))
         if cls.fault is not None:
             return self.fail(cls.fault)
@@ -47,8 +72,10 @@ class Vultr(http.server.BaseHTTPRequestHandler):
 
     def page(self, query):
         cls = type(self)
-        if set(query) - {"per_page", "cursor", "label", "main_ip", "region", "hostname"}:
-            return self.say(400, {"error": "unknown parameter", "status": 400})
+        self.template = "/instances"
+        wrong = wrong_in(self.template, query)
+        if wrong:
+            return self.say(400, {"error": f"{wrong} is not allowed", "status": 400})
         size = int(query.get("per_page", ["100"])[0])
         begin = 0
         if "cursor" in query:  # as opaque as theirs, with characters that must be encoded
@@ -56,22 +83,26 @@ class Vultr(http.server.BaseHTTPRequestHandler):
             if not text.startswith("bmV4dF9f+/") or not text.endswith("=="):
                 return self.say(400, {"error": "Invalid cursor", "status": 400})
             begin = int(text[10:-2])
-        if not 1 <= size <= PER_PAGE_MAX:
-            return self.say(400, {"error": "per_page out of range", "status": 400})
         listed = cls.servers[begin:begin + size]
         more = begin + size < len(cls.servers)
         cls.pages_seen.add(begin)
+        if any(s["id"] in cls.days for s in listed):
+            self.template = ""  # an example of others, as it is
         return self.say(200, {"instances": listed, "meta": {"total": len(cls.servers), "links": {
             "next": f"bmV4dF9f+/{begin + size}==" if more else "", "prev": ""}}})
 
     def bandwidth(self, name, query):
         cls = type(self)
-        days = query.get("date_range", ["30"])[0]
-        if set(query) - {"date_range"} or not days.isdigit() or not 1 <= int(days) <= 60:
-            return self.say(400, {"error": "date_range", "status": 400})
+        self.template = "/instances/{instance-id}/bandwidth"
+        wrong = wrong_in(self.template, query)
+        if wrong:
+            return self.say(400, {"error": f"{wrong} is not allowed", "status": 400})
         if name not in [s["id"] for s in cls.servers]:
             return self.say(404, {"error": "instance not found", "status": 404})
         cls.bandwidth_seen.add(name)
+        if name in cls.days:
+            self.template = ""
+            return self.say(200, cls.days[name])
         now = time.gmtime()
         before = time.gmtime(time.time() - 31 * 86400)
         return self.say(200, {"bandwidth": {
@@ -95,6 +126,9 @@ class Vultr(http.server.BaseHTTPRequestHandler):
         return self.raw(fault, b"<html>" + str(fault).encode() + b"</html>", "text/html")
 
     def say(self, status, answer):
+        if self.template:
+            type(self).answers[self.template, status] = {"path": self.template, "method": "get", "status": str(status),
+                                                         "media": "application/json", "body": answer}
         return self.raw(status, json.dumps(answer).encode(), "application/json")
 
     def raw(self, status, body, kind, **headers):
@@ -119,6 +153,6 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 def start(port, count, key):
-    Vultr.key, Vultr.servers = key, [server(i + 1) for i in range(count)]
+    Vultr.key, Vultr.servers = key, [server(i + 1) if i % 2 == 0 else by_schema(server(i + 1)) for i in range(count)]
     made = Server(("127.0.0.1", port), Vultr)
     threading.Thread(target=made.serve_forever, daemon=True).start()

@@ -69,6 +69,12 @@ build_ws() {
     step_end 'fetched'
 }
 
+# DIR/vultr: Vultr's own client, and the answers that its tests are given, for `make e2e`. Its dependencies are
+# left: a fetch as Node has it, and a compiler.
+build_vultr() {
+    take_npm "$DIR/vultr" @vultr/vultr-node "$VULTR_VERSION" "$VULTR_SHA256" "$VULTR_INTEGRITY" dist src test LICENSE.md
+}
+
 # DIR/mail: a mail server for proofs. DIR/aws: AWS' clients and signer, and stand-ins for its services.
 build_mail() { unpack_peers "$DIR/mail" $PACKAGES_mail; }
 build_aws() {

@@ -51,6 +51,10 @@ ESBUILD_SHA256_arm64=a96dbfa41d3ef5dbd1ef22b1c10d5187be9267e86093a870f06402a7ec9
 WS_VERSION=8.18.3
 WS_INTEGRITY='sha512-PEIGCY5tSlUt50cqyMXfCzX+oOPqN0vuGqWzbcJ2xvnkzkq46oOpz7dQaTDBdfICb4N14+GARUDw2XV2N4tvzg=='
 WS_SHA256=424be604c8e7926fc29a1f067bf2dac256af3bcea62fe30395018bbaf8a9be2a
+# Vultr's own client of its API.
+VULTR_VERSION=2.8.0
+VULTR_INTEGRITY='sha512-NYfrj5DGxylHxaonKKC6Yd2RzM4AeKi69Isas2QZneRjzC7OB2JWcwp53W7F9J0zaJDxr0DPHPmzYg6ETD1yhA=='
+VULTR_SHA256=ca00c2c6570ead434c10f9f432352eb4ff626bad29930107567832f23af70dff
 
 # Debian and Ubuntu packages by purpose.
 PACKAGES_build='gcc libc6-dev linux-libc-dev make protobuf-c-compiler protobuf-compiler xz-utils bzip2

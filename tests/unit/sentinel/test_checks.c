@@ -211,12 +211,19 @@ static void a_page_is_read_and_secrets_are_left(void **state)
                   "\"plan\":\"vc2-1c-2gb\",\"status\":\"active\",\"power_status\":\"running\","
                   "\"server_status\":\"ok\",\"allowed_bandwidth\":1500,\"label\":\"web \\u202e1\","
                   "\"hostname\":\"web\",\"default_password\":\"s3cret\",\"kvm\":\"https://kvm/s3cret\"},"
-                  "{\"id\":\"../etc\"},{\"label\":\"no id\"},7],"
+                  "{\"id\":\"../etc\"},{\"label\":\"no id\"},7,"
+                  "{\"id\":\"a\",\"v6_main_ip\":\"2001:db8::1\"},"
+                  "{\"id\":\"b\",\"v6_networks\":[{\"network\":\"2001:db8::\",\"main_ip\":\"2001:db8::2\"}]},"
+                  "{\"id\":\"c\",\"v6_main_ip\":\"\",\"v6_networks\":[]},{\"id\":\"d\",\"v6_networks\":{}}],"
                   "\"meta\":{\"total\":2,\"links\":{\"next\":\"WxYz==\",\"prev\":\"\"}}}", &page, words),
         ERR_OK);
-    assert_int_equal(page.count, 1);
+    assert_int_equal(page.count, 5);
     assert_int_equal(page.left_out, 3);
     assert_string_equal(page.next, "WxYz==");
+    assert_string_equal(page.servers[1].address_v6, "2001:db8::1"); /* as in examples, and as in the schema */
+    assert_string_equal(page.servers[2].address_v6, "2001:db8::2");
+    assert_string_equal(page.servers[3].address_v6, "");
+    assert_string_equal(page.servers[4].address_v6, "");
     const struct vultr_server *s = &page.servers[0];
     assert_string_equal(s->label, "web ???1"); /* marks that turn writing around */
     assert_string_equal(s->address, "192.0.2.7");
