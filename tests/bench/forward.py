@@ -47,6 +47,13 @@ class Sink(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_):
+        """Who forwards is killed at the end."""
+
+
 def fed(world, kind, port):
     """(us of CPU a sample, points and requests a second, samples) of an aggregator that forwards by `kind`."""
     flags = ["--agents-max", str(AGENTS), "--analysis-series-max", "0"]
@@ -78,7 +85,7 @@ def fed(world, kind, port):
 
 
 def bench_forward(world, report):
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Sink)
+    server = Server(("127.0.0.1", 0), Sink)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     without, *_ = fed(world, "", 0)
     for kind in TYPES:

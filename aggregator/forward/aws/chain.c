@@ -108,8 +108,8 @@ static void begin_asking(struct aws_chain *c, const struct aws_environment *e)
     if (e->container_refused && !has_container(e)) {
         c->asking = AWS_ASKING_NOTHING;
         (void)text_copy(c->why, sizeof c->why,
-                        "AWS_CONTAINER_CREDENTIALS_FULL_URI is not asked: without https its host may be loopback, "
-                        "169.254.170.2, 169.254.170.23 or [fd00:ec2::23] only");
+                        "AWS_CONTAINER_CREDENTIALS_FULL_URI is not asked: without https its host may "
+                        "be loopback, 169.254.170.2, 169.254.170.23 or [fd00:ec2::23] only");
         return;
     }
     c->asking = has_container(e)      ? AWS_ASKING_CONTAINER

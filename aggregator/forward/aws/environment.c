@@ -67,7 +67,8 @@ static void take_container(struct aws_environment *e, const char *(*get)(const c
     (void)take(e->container_relative, AWS_PATH_SIZE, get("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"));
     (void)take(e->container_token, AWS_TOKEN_SIZE, get("AWS_CONTAINER_AUTHORIZATION_TOKEN"));
     (void)take(e->container_token_file, AWS_PATH_SIZE, get("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"));
-    bool is_there = take(e->container_full, sizeof e->container_full, get("AWS_CONTAINER_CREDENTIALS_FULL_URI"));
+    bool is_there = take(e->container_full, sizeof e->container_full,
+                         get("AWS_CONTAINER_CREDENTIALS_FULL_URI"));
     if (!is_there || is_container_allowed(e->container_full))
         return;
     e->container_full[0] = '\0';

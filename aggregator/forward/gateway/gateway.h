@@ -25,8 +25,8 @@ struct gateway_state {
     /* 500 for the same items one behind the other. */
     uint64_t failed_serial;
     uint32_t failed_item, failed_count, failures;
-    /* Items of a batch up to `suspect` that got 500 each alone, one behind the other, while none of that batch
-     * was taken; `is_cleared`: since then one behind them was. */
+    /* Items of a batch up to `suspect` that got 500 each alone, one behind the other, while none of that
+     * batch was taken; `is_cleared`: since then one behind them was. */
     uint64_t suspect_serial;
     uint32_t suspect, suspects;
     bool is_cleared;

@@ -272,7 +272,8 @@ static void test_a_token_goes_to_no_strange_host_in_the_clear(void **state)
     };
     for (uint32_t i = 0; i < COUNT_OF(rows); i++) {
         const char *const list[] = {"AWS_CONTAINER_CREDENTIALS_FULL_URI", rows[i].url,
-                                    "AWS_CONTAINER_AUTHORIZATION_TOKEN", "s3cret", "AWS_REGION", "us-east-1", NULL};
+                                    "AWS_CONTAINER_AUTHORIZATION_TOKEN", "s3cret",
+                                    "AWS_REGION", "us-east-1", NULL};
         struct rig *r = rig_new(list);
         enum aws_need need = next(r);
         assert_int_equal(need, rows[i].is_asked ? AWS_ASKS : AWS_LACKS);
@@ -361,7 +362,8 @@ static void test_what_answers_mean(void **state)
          "{\"__type\":\"com.amazon.coral.validate#ValidationException\","
          "\"message\":\"bad\"}",
          VERDICT_DROP, "ValidationException: bad"},
-        {500, "{\"__type\":\"x#ValidationException\",\"message\":\"ill\"}", VERDICT_AGAIN, "ValidationException: ill"},
+        {500, "{\"__type\":\"x#ValidationException\",\"message\":\"ill\"}", VERDICT_AGAIN,
+         "ValidationException: ill"},
         {400, "{\"__type\":\"x#ResourceNotFoundException\"}", VERDICT_HOLD,
          "ResourceNotFoundException: the table or stream is not there"},
         {400, "{\"__type\":\"x#UnrecognizedClientException\"}", VERDICT_HOLD,

@@ -131,7 +131,8 @@ static void one_that_it_fails_on_keeps_back_no_other(void **state)
 {
     const struct {
         uint32_t first, last;
-    } cases[] = {{0, 0}, {1, 1}, {99, 99}, {POINTS - 1, POINTS - 1}, {0, 1}, {40, 43}, {POINTS - 2, POINTS - 1}};
+    } cases[] = {{0, 0}, {1, 1}, {99, 99}, {POINTS - 1, POINTS - 1}, {0, 1}, {40, 43},
+                 {POINTS - 2, POINTS - 1}};
     (void)state;
     for (uint32_t i = 0; i < COUNT_OF(cases); i++) {
         struct points_rig *r = rig();
