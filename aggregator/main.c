@@ -176,8 +176,9 @@ static int check_rules(struct text *why)
         return fail(EXIT_CONFIG, why);
     for (uint32_t i = 0; (part = rules_profile_part(profile, i)) != NULL; i++)
         (void)rules_parse(&program.rules, profile, part, (uint32_t)strlen(part), RULE_FROM_PROFILE, why);
-    if (rules_parse(&program.rules, s->line.operand, s->rules, (uint32_t)strlen(s->rules), RULE_FROM_FILE,
-                    why) < 0)
+    uint32_t length = (uint32_t)strlen(s->rules);
+    if (rules_parse(&program.rules, s->line.operand, s->rules, length, RULE_FROM_FILE, why) < 0 ||
+        rules_check_names(&program.rules, s->line.operand, s->rules, length, why) < 0)
         return fail(EXIT_CONFIG, why);
     struct text out;
     text_init(&out, program.out, sizeof program.out);

@@ -4,14 +4,20 @@
 
 #include <string.h>
 
-#define NO_BOUND 1e300
+#include "aggregator/analysis/models/arithmetic.h"
 
-void outlook_begin(struct outlook *o, const struct store_metric *metric)
+#define NO_BOUND 1e300
+#define SHARE_MOST 1e6 /* of the level, in percent: beyond that it is reached, by however much */
+
+void outlook_begin(struct outlook *o, const struct store_metric *metric, double full)
 {
     memset(o, 0, sizeof *o);
     minute_begin(&o->minute, metric);
     o->is_allowance = text_equal(metric->name, "transfer_usage_percent");
     o->is_percent = text_equal(metric->unit, "percent") && metric->kind == METRIC_GAUGE;
+    o->full = full > 0 ? full : o->is_percent ? OUTLOOK_FULL_PERCENT : 0;
+    /* The models of crossing know what a point of a percentage is worth. */
+    o->in_percent = o->is_percent ? 1 : o->full > 0 ? 100 / o->full : 0;
 }
 
 void outlook_take(struct outlook *o, int64_t ms, const struct store_cell *cell)
@@ -27,8 +33,8 @@ void outlook_take(struct outlook *o, int64_t ms, const struct store_cell *cell)
     o->last_s = end_s;
     o->last = v.mean;
     forecast_step(&o->forecast, end_s, v.mean);
-    if (o->is_percent)
-        crossing_step(&o->crossing, end_s, v.mean);
+    if (o->full > 0)
+        crossing_step(&o->crossing, end_s, clamp(v.mean * o->in_percent, -SHARE_MOST, SHARE_MOST));
     if (o->is_allowance)
         allowance_step(&o->allowance, end_s, v.mean);
 }
@@ -52,11 +58,10 @@ bool outlook_level(const struct outlook *o, int64_t now_s, uint32_t hours, struc
     return true;
 }
 
-bool outlook_full(const struct outlook *o, int64_t now_s, double percent, int64_t ahead_s,
-                  struct crossing_time *out)
+bool outlook_full(const struct outlook *o, int64_t now_s, int64_t ahead_s, struct crossing_time *out)
 {
-    return o->is_percent && can_say(o, now_s) &&
-           crossing_ask(&o->crossing, o->last_s, percent, ahead_s, out) &&
+    return o->full > 0 && can_say(o, now_s) &&
+           crossing_ask(&o->crossing, o->last_s, o->is_percent ? o->full : 100, ahead_s, out) &&
            out->expected_s != CROSSING_NEVER;
 }
 

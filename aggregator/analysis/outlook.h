@@ -23,7 +23,9 @@
 
 struct outlook {
     struct minute minute;
-    bool is_percent;          /* then crossings are looked for */
+    bool is_percent;
+    double full;              /* the level whose crossing is looked for, 0: none */
+    double in_percent;        /* what makes a value one that the crossing takes: a share of the level */
     bool is_allowance;        /* of a month: it begins at zero with each */
     int64_t first_s, last_s;  /* of the samples; 0: none */
     double last, least, most; /* of the means */
@@ -32,7 +34,9 @@ struct outlook {
     struct allowance allowance;
 };
 
-void outlook_begin(struct outlook *o, const struct store_metric *metric);
+/* `full` above 0 is the level whose crossing will be asked for, in the unit of the metric (of a counter: a
+ * second); 0 stands for OUTLOOK_FULL_PERCENT of a percentage, and for none of anything else. */
+void outlook_begin(struct outlook *o, const struct store_metric *metric, double full);
 /* The next cell, whose step begins at `ms`. Empty ones and such as cannot be true are passed over. */
 void outlook_take(struct outlook *o, int64_t ms, const struct store_cell *cell);
 /* What a level cannot be: a percentage is from 0 to 100, and what was never below zero does not fall below
@@ -45,10 +49,9 @@ bool outlook_level(const struct outlook *o, int64_t now_s, uint32_t hours, struc
 /* When the allowance will be used up, in seconds after the last sample. False when that is not to be expected
  * before the month ends, or there is nothing to say. */
 bool outlook_used_up(const struct outlook *o, int64_t now_s, struct crossing_time *out);
-/* When `percent` will be reached, in seconds after the last sample, within `ahead_s`. False when there is
- * nothing to say: no percentage, too little seen, or not to be expected. What is above it already is reached
- * in 0 seconds. */
-bool outlook_full(const struct outlook *o, int64_t now_s, double percent, int64_t ahead_s,
-                  struct crossing_time *out);
+/* When o->full will be reached from below, in seconds after the last sample, within `ahead_s`. False when
+ * there is nothing to say: no such level, too little seen, or not to be expected. What is above it already is
+ * reached in 0 seconds. */
+bool outlook_full(const struct outlook *o, int64_t now_s, int64_t ahead_s, struct crossing_time *out);
 
 #endif

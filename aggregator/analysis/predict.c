@@ -161,7 +161,7 @@ static void look_at_next(struct predict *p, int64_t now_ms)
 {
     struct predicted *of = &p->hosts[p->instance].series[p->at];
     const struct store_series *series = store_series(p->store, p->instance, of->series);
-    outlook_begin(&p->outlook, store_metric(p->store, series->metric_index));
+    outlook_begin(&p->outlook, store_metric(p->store, series->metric_index), OUTLOOK_FULL_PERCENT);
     for (uint32_t i = 0; i < store_query_points(p->store, p->query); i++)
         outlook_take(&p->outlook, p->from_ms + i * OUTLOOK_STEP_MS,
                      store_query_cell(p->store, p->query, p->at, i));

@@ -58,11 +58,11 @@ static void say_hours(struct text *out, int64_t seconds)
         text_printf(out, "about %lld hour%s", hours(seconds), hours(seconds) == 1 ? "" : "s");
 }
 
-/* "disk use of / on web-1 will reach 95 % in about 20 hours (12 to 31): now 83.1 %" */
+/* "Disk use of / on web-1 will reach 95 % in about 20 hours (12 to 31): now 83.1 %" */
 static void say(const struct predict *p, const struct store_series *series, const struct crossing_time *t,
                 struct text *out)
 {
-    metric_noun(out, metric_of(p, series)->name, series->tag);
+    metric_begin(out, metric_of(p, series)->name, series->tag);
     text_put(out, metric_joint(series->tag));
     say_host(p, out);
     text_printf(out, " will reach %u %% in ", (unsigned)OUTLOOK_FULL_PERCENT);
@@ -233,7 +233,7 @@ void predict_tell(struct predict *p, struct predicted *of, int64_t now_ms)
     bool is_expected =
         p->outlook.is_allowance
             ? outlook_used_up(&p->outlook, now_ms / MS_PER_S, &at)
-            : outlook_full(&p->outlook, now_ms / MS_PER_S, OUTLOOK_FULL_PERCENT, WITHIN_S, &at);
+            : outlook_full(&p->outlook, now_ms / MS_PER_S, WITHIN_S, &at);
     if (!is_expected) {
         end(p, of, series);
         return;

@@ -2,9 +2,12 @@
 /* Percent-decoding, times and lengths, and patterns. */
 #include "aggregator/api/query_string.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "platform/base/timestamp.h"
+
+#define POSITIVE_MOST 1e18 /* larger numbers are nobody's level */
 
 /* --- names and values --- */
 
@@ -89,6 +92,22 @@ int query_number(struct span query, const char *name, uint64_t min, uint64_t max
         return n;
     uint64_t v;
     if (n < 0 || !text_to_u64(digits, &v) || v < min || v > max)
+        return ERR_MALFORMED;
+    *out = v;
+    return ERR_OK;
+}
+
+int query_positive(struct span query, const char *name, double *out)
+{
+    char digits[32], *end = digits;
+    int n = query_text(query, name, digits, sizeof(digits));
+    if (n == ERR_MISSING)
+        return n;
+    /* strtod() also knows hexadecimal numbers and words. */
+    if (n < 0 || digits[strspn(digits, "0123456789.eE+-")] != '\0')
+        return ERR_MALFORMED;
+    double v = strtod(digits, &end);
+    if (end == digits || *end != '\0' || !(v > 0 && v <= POSITIVE_MOST))
         return ERR_MALFORMED;
     *out = v;
     return ERR_OK;

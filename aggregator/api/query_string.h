@@ -18,6 +18,8 @@ bool query_next(struct span *rest, struct span *name, struct span *value);
 int query_text(struct span query, const char *name, char *to, uint32_t to_size);
 /* A whole number within min..max. */
 int query_number(struct span query, const char *name, uint64_t min, uint64_t max, uint64_t *out);
+/* A finite number as 95, 0.5 or 1e9, larger than 0. */
+int query_positive(struct span query, const char *name, double *out);
 
 /* RFC 3339, YYYY-MM-DD, milliseconds since 1970, "now", or "-6h" counted from `now_ms`. */
 int time_parse(const char *s, int64_t now_ms, int64_t *out_ms);

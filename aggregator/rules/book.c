@@ -61,7 +61,8 @@ static int build_base(struct rule_book *b, const char *profile, const char *file
         return explain_profile(profile, why);
     if (add_profile(&b->spare, profile, why) < 0)
         return ERR_MALFORMED;
-    return rules_parse(&b->spare, file_name, text, length, RULE_FROM_FILE, why);
+    int err = rules_parse(&b->spare, file_name, text, length, RULE_FROM_FILE, why);
+    return err < 0 ? err : rules_check_names(&b->spare, file_name, text, length, why);
 }
 
 static void adopt(struct rule_book *b)
@@ -141,7 +142,9 @@ int book_configure(struct rule_book *b, const char *profile, const char *file_na
 int book_try(struct rule_book *b, const char *text, uint32_t length, struct text *why)
 {
     int err = build_base(b, b->profile, b->file_name, b->file_text, b->file_length, why);
-    return err < 0 ? err : rules_parse(&b->spare, "rules", text, length, RULE_FROM_API, why);
+    if (err >= 0)
+        err = rules_parse(&b->spare, "rules", text, length, RULE_FROM_API, why);
+    return err < 0 ? err : rules_check_names(&b->spare, "rules", text, length, why);
 }
 
 int book_draft(struct rule_book *b, const char *names, const char *text, uint32_t length,

@@ -15,7 +15,7 @@ const char *const rule_origin_names[RULE_ORIGIN_COUNT] = {"profile", "file", "ap
 
 enum key_type {
     KEY_TEXT, KEY_LIST, KEY_DURATION, KEY_SEVERITY, KEY_SWITCH, KEY_VALUE, KEY_ONLY_IF, KEY_LEVEL, KEY_CLEAR,
-    KEY_SOURCE, KEY_FOR, KEY_SILENCE,
+    KEY_SOURCE, KEY_FOR, KEY_SILENCE, KEY_WORDS,
 };
 #define FIELD(field) offsetof(struct rule, field), sizeof(((struct rule *)NULL)->field)
 #define AT(field) offsetof(struct rule, field), 0
@@ -47,11 +47,12 @@ static const struct key {
     {"repeat", KEY_DURATION, AT(repeat_ms)},
     {"group", KEY_TEXT, FIELD(group)},
     {"unless", KEY_TEXT, FIELD(unless)},
-    {"message", KEY_TEXT, FIELD(message)},
-    {"type", KEY_TEXT, FIELD(type)},
+    {"message", KEY_WORDS, FIELD(message)},
+    {"type", KEY_WORDS, FIELD(type)},
     {"silence", KEY_SILENCE, AT(silence)},
     {"enabled", KEY_SWITCH, AT(is_off)},
 };
+static_assert(COUNT_OF(keys) <= 32, "a bit for each");
 
 static int malformed(struct text *why, const char *words)
 {
@@ -186,6 +187,9 @@ static int take_key(struct rule *r, const struct key *k, const char *value, stru
     case KEY_TEXT:
     case KEY_LIST:
         return take_text(at, k->size, value, why);
+    case KEY_WORDS:
+        n = rule_check_words(value, why);
+        return n < 0 ? n : take_text(at, k->size, value, why);
     case KEY_DURATION:
         return take_duration(value, at, why);
     case KEY_FOR:
@@ -305,7 +309,9 @@ static int explain_key(const char *key, struct text *why)
     return ERR_MALFORMED;
 }
 
-static int take_assignment(struct rule_set *set, int at, const struct ini *i, struct text *why)
+/* `taken` has a bit for each key that this section has had. */
+static int take_assignment(struct rule_set *set, int at, const struct ini *i, uint32_t *taken,
+                           struct text *why)
 {
     if (at < 0)
         return malformed(why, "a rule begins with its name in brackets, as [cpu]");
@@ -313,6 +319,9 @@ static int take_assignment(struct rule_set *set, int at, const struct ini *i, st
         if (text_equal(keys[k].name, i->key)) {
             text_printf(why, "%s: ", i->key);
             uint32_t length = why->length;
+            if ((*taken & UINT32_C(1) << k) != 0)
+                return malformed(why, "is there twice in this section; remove one of them");
+            *taken |= UINT32_C(1) << k;
             int err = take_key(&set->rules[at], &keys[k], i->value, why);
             if (err >= 0)
                 text_clear(why);
@@ -326,11 +335,11 @@ static int parse(struct rule_set *set, struct ini *i, enum rule_origin origin, s
                  uint32_t *line)
 {
     int at = ERR_MISSING, n;
-    uint32_t begun = 0;
+    uint32_t begun = 0, taken = 0;
     while ((n = ini_next(i, why)) > 0) {
         *line = i->line;
         if (i->section == NULL) {
-            if (take_assignment(set, at, i, why) < 0)
+            if (take_assignment(set, at, i, &taken, why) < 0)
                 return ERR_MALFORMED;
             continue;
         }
@@ -339,6 +348,7 @@ static int parse(struct rule_set *set, struct ini *i, enum rule_origin origin, s
         if (at >= 0 && check_rule(&set->rules[at], why) < 0)
             return ERR_MALFORMED;
         *line = begun = here;
+        taken = 0;
         if ((at = open_section(set, i->section, origin, why)) < 0)
             return ERR_MALFORMED;
     }

@@ -102,6 +102,14 @@ struct rule_set {
  * ...?)"; the set is then worth nothing. */
 int rules_parse(struct rule_set *set, const char *name, const char *text, uint32_t length,
                 enum rule_origin origin, struct text *why);
+/* check.c: what stands in braces in messages and types, NULL behind the last. */
+#define RULE_FIELD_SIZE 24U
+extern const char *const rule_fields[];
+/* All fields of these words are known; ERR_MALFORMED with `why`. */
+int rule_check_words(const char *words, struct text *why);
+/* All rules that a text just parsed into `set` names are there; else as rules_parse(). */
+int rules_check_names(const struct rule_set *set, const char *name, const char *text, uint32_t length,
+                      struct text *why);
 /* Index, or ERR_MISSING. */
 int rules_find(const struct rule_set *set, const char *name);
 /* The rule as a file would have it. */

@@ -62,7 +62,7 @@ static double bench_outlook(struct outlook *o, const struct store_metric *m, dou
     struct forecast_level level;
     struct crossing_time at;
     for (uint32_t round = 0; round < 20; round++) {
-        outlook_begin(o, m);
+        outlook_begin(o, m, 95);
         for (uint32_t i = 0; i < OUTLOOK_POINTS; i++) {
             int64_t ms = INT64_C(1700000000000) + i * OUTLOOK_STEP_MS, v = 5000 + (int64_t)i + noise() / 10;
             const struct store_cell cell = {.sum = v, .min = v, .max = v, .last = v, .last_ms = ms,
@@ -70,7 +70,7 @@ static double bench_outlook(struct outlook *o, const struct store_metric *m, dou
             outlook_take(o, ms, &cell);
         }
         *sum += outlook_level(o, o->last_s, 24, &level) ? level.value : 0;
-        *sum += outlook_full(o, o->last_s, 95, 172800, &at) ? 1 : 0;
+        *sum += outlook_full(o, o->last_s, 172800, &at) ? 1 : 0;
     }
     return (cpu_ns() - began) / 20;
 }

@@ -117,10 +117,15 @@ def proof(world):
                               capture_output=True, text=True, timeout=30)
         check(said.returncode == 0 and "busy: fired" in said.stdout and "in all: fired" in said.stdout,
               said.stdout + said.stderr)
+        check(("not tested" in said.stdout and "away" in said.stdout) == (what != "*"), said.stdout)
+    status, answer = ask(aggregator, "POST", "/api/v1/rules/test", {"rule": "busy", "step_ms": 5})
+    check(status == 400 and "step_ms" in answer["message"], f"{answer}")
 
     # Over the API: a mistake is refused, a change holds at once and survives a restart.
     status, answer = ask(aggregator, "PUT", "/api/v1/rules", {"text": "[busy]\nwarm = 95\n"})
     check(status == 400 and "did you mean warn?" in answer["message"], f"{answer}")
+    status, answer = ask(aggregator, "PUT", "/api/v1/rules", {"text": "[busy]\nwarn = 70\nunless = bsy\n"})
+    check(status == 400 and "rules:3: unless" in answer["message"] and "did you mean busy?" in answer["message"], f"{answer}")
     rules.write_text(RULE.format(warn=60, clear=50))
     os.kill(aggregator.process.pid, signal.SIGHUP)
     status, answer = ask(aggregator, "PUT", "/api/v1/rules", {"text": "[busy]\nwarn = 55\nwarn_clear = 45\n"})

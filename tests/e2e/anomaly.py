@@ -99,6 +99,15 @@ def proof(world):
     print(f"the disk is expected to be full in {hours:.1f} hours; it would be in 7.0")
     check(3.5 <= hours <= 14, "and about when")
     check(crossing["earliest_ms"] <= crossing["expected_ms"], "an interval in order")
+    half = aggregator.get("/api/v1/forecast", instance=identity, metric="disk_usage_percent", threshold=92.5)["crossing"]
+    check(half["threshold"] == 92.5 and half["expected_ms"] < crossing["expected_ms"], f"a lower level is reached sooner: {half}")
+    # Any metric has a level that it may reach, in its own unit: none that nobody names, one that lies below at once.
+    for level, reached in (({}, None), ({"threshold": 0.5}, 0), ({"threshold": 1e12}, None)):
+        told = aggregator.get("/api/v1/forecast", instance=identity, metric="tcp_established", **level)
+        check((told["crossing"] and told["crossing"]["expected_ms"] - told["last_ms"]) == reached, f"{level}: {told}")
+    for wrong in ("0", "-5", "nan", "5GiB"):
+        path = f"/api/v1/forecast?instance={identity}&metric=tcp_established&threshold={wrong}"
+        check(aggregator.request(path)[0] == 400, f"{wrong} is no level")
     nothing = aggregator.get("/api/v1/forecast", instance=identity, metric="memory_usage_percent")
     check(nothing["crossing"] is None, f"no crossing where there is none: {nothing}")
     for path in ("instance=nobody&metric=x", "instance=" + identity + "&metric=x"):

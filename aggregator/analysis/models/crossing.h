@@ -37,7 +37,8 @@ struct crossing {             /* all zero: nothing seen */
     float error[GROWERS][CROSSING_HORIZONS];
 };
 
-/* Takes a sample in percent (0..100) that was measured during the time before `time_s` since 1970. */
+/* Takes a sample in percent (0..100; of what has no such bound, a share of the level that will be asked for)
+ * that was measured during the time before `time_s` since 1970. */
 void crossing_step(struct crossing *c, int64_t time_s, double value);
 /* Seconds from the last sample until the level first stays at or above the threshold. */
 #define CROSSING_NEVER INT64_MAX

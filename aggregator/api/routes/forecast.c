@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* GET /api/v1/forecast?instance=ID&metric=NAME[&tag=][&hours=48][&threshold=95]: what will come of any
+/* GET /api/v1/forecast?instance=ID&metric=NAME[&tag=][&hours=48][&threshold=]: what will come of any
  * series, out of its stored past. Where there is nothing to say the points are empty and `reason` says why.
  * */
 #include "aggregator/analysis/outlook.h"
@@ -124,7 +124,7 @@ static void look_ahead(struct exchange *x, struct forecast_state *st)
     struct store *s = x->world->store;
     int64_t now_s = x->now_ms / MS_PER_S, ahead_s = (int64_t)st->hours * 3600;
     const struct store_series *series = store_series(s, st->of.instance, st->of.series);
-    outlook_begin(o, store_metric(s, series->metric_index));
+    outlook_begin(o, store_metric(s, series->metric_index), st->threshold);
     for (uint32_t p = 0; p < store_query_points(s, st->query); p++)
         outlook_take(o, st->from_ms + p * OUTLOOK_STEP_MS, store_query_cell(s, st->query, 0, p));
     st->first_s = o->first_s;
@@ -139,7 +139,8 @@ static void look_ahead(struct exchange *x, struct forecast_state *st)
         st->points[st->count++].high = (float)l.high;
     }
     ahead_s = ahead_s > (int64_t)CROSSING_AHEAD * 3600 ? (int64_t)CROSSING_AHEAD * 3600 : ahead_s;
-    st->has_full = outlook_full(o, now_s, st->threshold, ahead_s, &st->full);
+    st->has_full = outlook_full(o, now_s, ahead_s, &st->full);
+    st->threshold = o->full;
 }
 
 static int decide(struct exchange *x)
@@ -168,15 +169,15 @@ static int decide(struct exchange *x)
 
 static bool read_numbers(struct exchange *x, struct forecast_state *st)
 {
-    uint64_t hours = 48, threshold = OUTLOOK_FULL_PERCENT;
+    uint64_t hours = 48;
     if (query_number(x->request->query, "hours", 1, OUTLOOK_HOURS_MOST, &hours) == ERR_MALFORMED ||
-        query_number(x->request->query, "threshold", 1, 100, &threshold) == ERR_MALFORMED) {
-        respond_error(x, 400, NULL, "hours must be a number from 1 to 168, threshold one from 1 to 100");
+        query_positive(x->request->query, "threshold", &st->threshold) == ERR_MALFORMED) {
+        respond_error(x, 400, NULL, "hours must be a number from 1 to 168, threshold one above 0 in the unit "
+                                    "of the metric");
         return false;
     }
     st->every = (uint32_t)(hours + POINTS_MAX - 1) / POINTS_MAX;
     st->hours = (uint32_t)hours;
-    st->threshold = (double)threshold;
     st->to_ms = (x->now_ms / OUTLOOK_STEP_MS + 1) * OUTLOOK_STEP_MS;
     st->from_ms = st->to_ms - OUTLOOK_PAST_MS;
     st->from_ms = st->from_ms < 0 ? 0 : st->from_ms;

@@ -278,14 +278,27 @@ static int end_rule(struct exchange *x, struct backtest *b)
     return ERR_AGAIN;
 }
 
+static void print_end(const struct backtest *b, struct text *out)
+{
+    uint32_t count = 0;
+    text_printf(out, "in all: fired %u times, %lld s\n", b->of_all.fired,
+                (long long)(b->of_all.held_ms / MS_PER_S));
+    for (uint32_t i = 0; i < b->rules.count; i++)
+        if (is_passed_over(b, &b->rules.rules[i]))
+            text_printf(out, "%s%s",
+                        count++ == 0 ? "not tested, as they are off or look at the clock: " : ", ",
+                        b->rules.rules[i].name);
+    if (count > 0)
+        text_put_char(out, '\n');
+}
+
 static int end(struct exchange *x, struct backtest *b)
 {
     struct json *j = &x->json;
     struct json_mark m = json_mark(j);
     if (x->door == DOOR_COMMAND) {
         if (b->is_list)
-            text_printf(j->out, "in all: fired %u times, %lld s\n", b->of_all.fired,
-                        (long long)(b->of_all.held_ms / MS_PER_S));
+            print_end(b, j->out);
         return produce_or_rewind(j, m);
     }
     if (b->is_list) {
@@ -418,7 +431,12 @@ void handle_rules_test(struct exchange *x)
         return;
     }
     yyjson_val *step = yyjson_obj_get(root, "step_ms");
-    if (yyjson_is_uint(step) && yyjson_get_uint(step) >= 1000 && yyjson_get_uint(step) <= 3600000)
+    if (step != NULL && (!yyjson_is_uint(step) || yyjson_get_uint(step) < 1000 ||
+                         yyjson_get_uint(step) > 3600000)) {
+        respond_error(x, 400, NULL, "step_ms must be a number from 1000 to 3600000");
+        return;
+    }
+    if (step != NULL)
         b->step_ms = yyjson_get_sint(step);
     b->from_ms -= b->from_ms % b->step_ms;
     b->to_ms += b->step_ms - 1 - (b->to_ms + b->step_ms - 1) % b->step_ms;

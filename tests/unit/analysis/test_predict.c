@@ -134,16 +134,16 @@ static void too_little_says_nothing(void **state)
     struct forecast_level level;
     struct crossing_time at;
     assert_non_null(o);
-    outlook_begin(o, &percent);
+    outlook_begin(o, &percent, 95);
     assert_false(outlook_level(o, 0, 1, &level));
-    assert_false(outlook_full(o, 0, 95, 3600, &at));
+    assert_false(outlook_full(o, 0, 3600, &at));
     int64_t ms = RIG_START_MS;
     for (uint32_t i = 0; i < 11 * 12; i++, ms += OUTLOOK_STEP_MS) {
         struct store_cell cell = {.sum = 5000 + i * 20, .min = 5000, .max = 9000, .last = 5000, .count = 1,
                                   .last_ms = ms};
         outlook_take(o, ms, &cell);
     }
-    assert_false(outlook_full(o, ms / 1000, 95, 172800, &at)); /* eleven hours */
+    assert_false(outlook_full(o, ms / 1000, 172800, &at)); /* eleven hours */
     assert_false(outlook_level(o, ms / 1000, 1, &level));
     const struct store_cell absurd = {.sum = INT64_MAX, .min = INT64_MIN, .max = INT64_MAX, .count = 2,
                                       .last_ms = ms};
@@ -153,10 +153,10 @@ static void too_little_says_nothing(void **state)
     free(o);
 }
 
-static void feed_growth(struct outlook *o, const struct store_metric *metric, int64_t from, int64_t step,
-                        int64_t *ms)
+static void feed_growth(struct outlook *o, const struct store_metric *metric, double full, int64_t from,
+                        int64_t step, int64_t *ms)
 {
-    outlook_begin(o, metric);
+    outlook_begin(o, metric, full);
     *ms = RIG_START_MS;
     for (int64_t i = 0; i < 4 * 288; i++, *ms += OUTLOOK_STEP_MS) {
         int64_t v = from + i * step;
@@ -175,26 +175,63 @@ static void a_percentage_stays_within_its_bounds(void **state)
     struct forecast_level level;
     int64_t ms;
     assert_non_null(o);
-    feed_growth(o, &percent, 37400, 50, &ms); /* 95 % now, 14 points a day more */
+    feed_growth(o, &percent, 0, 37400, 50, &ms); /* 95 % now, 14 points a day more */
     for (uint32_t hours = 1; hours <= 48; hours++) {
         assert_true(outlook_level(o, ms / 1000, hours, &level));
         assert_true(level.low <= level.value && level.value <= level.high && level.high <= 100);
     }
     assert_true(level.value >= 100);
-    feed_growth(o, &percent, 57400, 50, &ms); /* of several processors together */
+    feed_growth(o, &percent, 0, 57400, 50, &ms); /* of several processors together */
     assert_true(outlook_level(o, ms / 1000, 24, &level) && level.value > 125);
-    feed_growth(o, &bytes, 37400, 50, &ms);
+    feed_growth(o, &bytes, 0, 37400, 50, &ms);
     assert_true(outlook_level(o, ms / 1000, 24, &level) && level.value > 105);
-    feed_growth(o, &bytes, 58000, -50, &ms); /* what was never below zero */
+    feed_growth(o, &bytes, 0, 58000, -50, &ms); /* what was never below zero */
     assert_true(outlook_level(o, ms / 1000, 48, &level) && level.low >= 0 && level.value <= 0);
-    feed_growth(o, &celsius, 37600, -50, &ms); /* and what was */
+    feed_growth(o, &celsius, 0, 37600, -50, &ms); /* and what was */
     assert_true(outlook_level(o, ms / 1000, 48, &level) && level.low < -40);
+    free(o);
+}
+
+/* A queue, a number of connections, bytes: whatever grows reaches a level, whatever its unit. */
+static void any_metric_has_its_threshold(void **state)
+{
+    (void)state;
+    struct outlook *o = calloc(1, sizeof *o);
+    const struct store_metric percent = {.name = "p", .unit = "percent", .scale = 1000};
+    const struct store_metric bytes = {.name = "b", .unit = "bytes", .scale = 1};
+    const struct store_metric jobs = {.name = "j", .unit = "count", .scale = 1000};
+    const struct { const struct store_metric *metric; double full; int64_t from, step; } growths[] = {
+        {&percent, 95, 37400, 40}, {&jobs, 95, 37400, 40}, {&jobs, 950, 374000, 400},
+        {&bytes, 95e9, INT64_C(37400000000), 40000000},
+    };
+    struct crossing_time at, first = {0, 0, 0};
+    int64_t ms;
+    assert_non_null(o);
+    for (uint32_t i = 0; i < COUNT_OF(growths); i++) {
+        feed_growth(o, growths[i].metric, growths[i].full, growths[i].from, growths[i].step, &ms);
+        assert_true(outlook_full(o, ms / 1000, 172800, &at));
+        first = i == 0 ? at : first;
+        /* 11.56 left, 0.04 in five minutes: 24 hours; and the same in any unit */
+        assert_in_range(at.expected_s, 23 * 3600, 25 * 3600);
+        assert_in_range(at.expected_s, first.expected_s - 60, first.expected_s + 60);
+        assert_true(at.early_s <= at.expected_s && at.expected_s <= at.late_s);
+    }
+    feed_growth(o, &jobs, 0, 37400, 40, &ms); /* nobody said what it must not reach */
+    assert_false(outlook_full(o, ms / 1000, 172800, &at));
+    feed_growth(o, &jobs, 10, 37400, 40, &ms); /* it is there */
+    assert_true(outlook_full(o, ms / 1000, 172800, &at));
+    assert_int_equal(at.expected_s, 0);
+    feed_growth(o, &jobs, 1e9, 37400, 40, &ms); /* and will not be in years */
+    assert_false(outlook_full(o, ms / 1000, 172800, &at));
+    feed_growth(o, &jobs, 1e-9, 37400, 40, &ms);
+    assert_true(outlook_full(o, ms / 1000, 172800, &at));
     free(o);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(any_metric_has_its_threshold),
         cmocka_unit_test(a_percentage_stays_within_its_bounds),
         cmocka_unit_test(a_disk_that_fills_is_foretold),
         cmocka_unit_test(a_sawtooth_is_no_forecast),

@@ -403,6 +403,29 @@ static void what_comes_and_goes_is_said_so(void **state)
     room_free(m);
 }
 
+/* What a file of rules may put into braces is what the words know. */
+static void every_field_of_a_message_is_filled_in(void **state)
+{
+    (void)state;
+    char rules[1024];
+    struct text t;
+    struct room *m = room_new();
+    text_init(&t, rules, sizeof rules);
+    text_put(&t, "[all]\nvalue = memory_usage_percent\nwarn = 90\nfor = 0s\ngroup = g\nmessage =");
+    for (uint32_t i = 0; rule_fields[i] != NULL; i++)
+        text_printf(&t, " %s={%s}", rule_fields[i], rule_fields[i]);
+    text_put_char(&t, '\n');
+    assert_int_equal(store_document_put(m->rig->store, BOOK_RULES, rules, t.length), ERR_OK);
+    m->values[MEMORY] = 9550;
+    pass(m, MINUTE_MS);
+    const struct alert *a = alert(m, "rule:all", "");
+    assert_non_null(a);
+    assert_null(strchr(a->message, '{'));
+    assert_non_null(strstr(a->message, "name=web instance=alpha rule=all group=g"));
+    assert_non_null(strstr(a->message, "value=95.5 value2=95.50 threshold=90"));
+    room_free(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -418,6 +441,7 @@ int main(void)
         cmocka_unit_test(what_somebody_resolved_is_not_told_again_while_it_lasts),
         cmocka_unit_test(rules_change_while_incidents_last),
         cmocka_unit_test(what_comes_and_goes_is_said_so),
+        cmocka_unit_test(every_field_of_a_message_is_filled_in),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -58,6 +58,18 @@ static void reads_numbers_within_bounds(void **state)
         assert_int_equal(query_number(span_of(bad[i]), "limit", 1, 1000, &v), ERR_MALFORMED);
     assert_int_equal(query_number(span_of("limit="), "limit", 1, 1000, &v), ERR_MISSING);
     assert_int_equal(v, 1000);
+    static const char *const no_numbers[] = {"t=0",     "t=-1",  "t=nan", "t=inf",    "t=0x10",
+                                             "t=1e999", "t=5GB", "t=e",
+                                             "t=1e-999", "t=1.2.3"};
+    double d = 7;
+    for (uint32_t i = 0; i < COUNT_OF(no_numbers); i++)
+        assert_int_equal(query_positive(span_of(no_numbers[i]), "t", &d), ERR_MALFORMED);
+    assert_int_equal(query_positive(span_of("u=1"), "t", &d), ERR_MISSING);
+    assert_true(d == 7);
+    assert_int_equal(query_positive(span_of("t=0.25"), "t", &d), ERR_OK);
+    assert_true(d == 0.25);
+    assert_int_equal(query_positive(span_of("t=2e9"), "t", &d), ERR_OK);
+    assert_true(d == 2e9);
 }
 
 static void assert_time(const char *s, int64_t expected)

@@ -82,8 +82,38 @@ static void mistakes_are_named_with_their_line(void **state)
     refuses("[a]\nvalue = 5 / 7\n", "a number alone says nothing");
     refuses("[a]\nvalue = cpu_usage + 1 + 2\n", "two terms at most");
     refuses("[a]\nvalue = cpu_usage\nwarn_severity = hgh\n", "(did you mean high?)");
+    refuses("[a]\nvalue = cpu_usage\nmessage = {nme} is {value}\n",
+            "t.conf:3: message: nothing is called {nme} (did you mean name?)");
+    refuses("[a]\nvalue = cpu_usage\ntype = {x_y_z}_high\n", "t.conf:3: type: nothing is called {x_y_z}");
+    refuses("[a]\nvalue = cpu_usage\nwarn = 5\nwarn = 6\n", "t.conf:4: warn: is there twice");
     refuses("[a]\nvalue = cpu_usage\nsilence = Sun 25:00-26:00\n", "a window is days, hours");
     refuses("[a]\nvalue = cpu_usage\nsilence = Sun 02:00-03:00 Mars/Base\n", "no time zone \"Mars/Base\"");
+}
+
+/* Braces that are no fields stay; a key may come again in a section that changes the rule. */
+static void what_looks_alike_is_no_mistake(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("[a]\nvalue = cpu_usage\nwarn = 5\nmessage = {} { {name} {Name} {a b} {\n"
+                           "[a]\nwarn = 6\n"),
+                     ERR_OK);
+    assert_true(set.rules[0].warning.at == 6);
+}
+
+/* A rule that is named must be there, before it or behind it. */
+static void rules_that_are_named_are_there(void **state)
+{
+    (void)state;
+    static const char good[] = "[a]\nvalue = cpu_usage\nwarn = 5\nunless = b\n"
+                               "[b]\nvalue = cpu_usage\nwarn = 6\n";
+    static const char bad[] = "[a]\nvalue = cpu_usage\nwarn = 5\n\nunless = host_silnt\n"
+                              "[host_silent]\nvalue = missed_shipments\ncritical = 3\n";
+    assert_int_equal(parse(good), ERR_OK);
+    assert_int_equal(rules_check_names(&set, "t.conf", good, sizeof good - 1, &why), ERR_OK);
+    assert_int_equal(parse(bad), ERR_OK);
+    assert_int_equal(rules_check_names(&set, "t.conf", bad, sizeof bad - 1, &why), ERR_MALFORMED);
+    assert_string_equal(words, "t.conf:5: unless: there is no rule \"host_silnt\" "
+                               "(did you mean host_silent?)");
 }
 
 static void a_section_of_a_known_name_changes_that_rule(void **state)
@@ -175,6 +205,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_shipped_parses_and_prints_itself),
         cmocka_unit_test(mistakes_are_named_with_their_line),
+        cmocka_unit_test(what_looks_alike_is_no_mistake),
+        cmocka_unit_test(rules_that_are_named_are_there),
         cmocka_unit_test(a_section_of_a_known_name_changes_that_rule),
         cmocka_unit_test(patterns_take_away_what_begins_with_an_exclamation_mark),
         cmocka_unit_test(windows_follow_the_clocks_of_their_zone),
