@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "proto/prometheus.h"
+
 #define FAMILY_SIZE 96U
 #define LABELS_SIZE 256U
 
@@ -21,71 +23,20 @@ struct exposed {
     const char *type;
 };
 
-struct base_unit {
-    const char *unit, *suffix;
-    uint32_t scale;            /* how many of the unit are one of the base unit */
-    const char *endings[2];    /* in our names, cut before the suffix is added */
-};
-static const struct base_unit base_units[] = {
-    {"percent", "_ratio", 100, {"_percent", NULL}},
-    {"milliseconds", "_seconds", 1000, {"_ms", "_milliseconds"}},
-    {"seconds", "_seconds", 1, {"_seconds", NULL}},
-    {"bytes", "_bytes", 1, {"_bytes", NULL}},
-};
-
-static bool ends_with(const char *s, const char *end)
-{
-    size_t length = strlen(s), end_length = strlen(end);
-    return length >= end_length && text_equal(s + length - end_length, end);
-}
-
-/* Letters, digits and _ stay; all else becomes _. */
-static void put_word(struct text *t, const char *s, size_t length)
-{
-    for (size_t i = 0; i < length; i++) {
-        char c = s[i];
-        bool good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        text_put_char(t, good ? c : '_');
-    }
-}
-
-/* "disk_await_ms" -> "nephos_disk_await_seconds" */
-static void name_in_base_unit(struct exposed *e)
-{
-    const struct base_unit *base = NULL;
-    size_t length = strlen(e->it.metric);
-    struct text family;
-    for (size_t i = 0; i < COUNT_OF(base_units); i++)
-        if (text_equal(e->it.unit, base_units[i].unit))
-            base = &base_units[i];
-    for (uint32_t i = 0; base != NULL && i < COUNT_OF(base->endings); i++)
-        if (base->endings[i] != NULL && ends_with(e->it.metric, base->endings[i])) {
-            length -= strlen(base->endings[i]);
-            break;
-        }
-    text_init(&family, e->family, sizeof e->family);
-    text_put(&family, "nephos_");
-    put_word(&family, e->it.metric, length);
-    if (base != NULL) {
-        text_put(&family, base->suffix);
-        e->scale *= base->scale;
-    }
-    if (e->it.counter)
-        text_put(&family, ends_with(e->family, "_total") ? "" : "_total");
-}
-
 static void describe(const struct series *series, uint32_t slot, struct exposed *e)
 {
     uint32_t metric = series->entries[slot].metric;
     series_describe(series, slot, e->tag, &e->it);
     e->info = metric < METRIC_COUNT ? metric_info((enum metric)metric) : NULL;
     e->scale = e->it.scale;
+    struct text family;
+    text_init(&family, e->family, sizeof e->family);
     if (e->info != NULL && e->info->prometheus[0] != '\0')
-        text_copy(e->family, sizeof e->family, e->info->prometheus);
+        text_put(&family, e->info->prometheus);
     else
-        name_in_base_unit(e);
+        prometheus_put_metric(&family, e->it.metric, e->it.unit, e->it.counter, &e->scale);
     /* What node_exporter takes from the kernel by its own names it calls untyped, and so do we. */
-    e->type = !e->it.counter ? "gauge" : ends_with(e->family, "_total") ? "counter" : "untyped";
+    e->type = !e->it.counter ? "gauge" : prometheus_is_total(e->family) ? "counter" : "untyped";
 }
 
 /* Megabytes are there for clients that know no bytes: the same numbers once more. */
@@ -102,17 +53,14 @@ static bool is_exposed(const struct sample *sample, const struct series *series,
 
 static void put_label_key(struct text *t, const char *key, size_t length)
 {
-    static const char *const renamed[][2] = {
-        {"mount", "mountpoint"}, {"interface", "device"}, {"core", "cpu"},
-    };
-    for (size_t i = 0; i < COUNT_OF(renamed); i++)
-        if (strlen(renamed[i][0]) == length && strncmp(renamed[i][0], key, length) == 0) {
-            text_put(t, renamed[i][1]);
-            return;
-        }
+    const char *theirs = prometheus_label(key, length);
+    if (theirs != NULL) {
+        text_put(t, theirs);
+        return;
+    }
     if (length == 0 || (key[0] >= '0' && key[0] <= '9') || (length > 1 && key[0] == '_' && key[1] == '_'))
         text_put(t, "tag_");
-    put_word(t, key, length);
+    prometheus_put_word(t, key, length, false);
 }
 
 static void put_escaped(struct text *t, const char *s, size_t length)

@@ -27,24 +27,15 @@ static struct span take_until(struct span *rest, char end)
     return word;
 }
 
-static struct span trim(struct span s)
-{
-    while (s.length > 0 && (s.at[0] == ' ' || s.at[0] == '\t'))
-        s = (struct span){s.at + 1, s.length - 1};
-    while (s.length > 0 && (s.at[s.length - 1] == ' ' || s.at[s.length - 1] == '\t'))
-        s.length--;
-    return s;
-}
-
 struct span credential_bearer(struct span authorization)
 {
-    return take_prefix(&authorization, "Bearer ") ? trim(authorization) : (struct span){NULL, 0};
+    return take_prefix(&authorization, "Bearer ") ? span_trim(authorization) : (struct span){NULL, 0};
 }
 
 struct span credential_cookie(struct span cookies, const char *name)
 {
     while (cookies.length > 0) {
-        struct span value = trim(take_until(&cookies, ';'));
+        struct span value = span_trim(take_until(&cookies, ';'));
         struct span key = take_until(&value, '=');
         if (span_equal(key, name) && value.at > key.at + key.length)
             return value;
@@ -55,7 +46,7 @@ struct span credential_cookie(struct span cookies, const char *name)
 uint32_t credential_subprotocol(struct span protocols, char to[static CREDENTIAL_SIZE_MAX])
 {
     while (protocols.length > 0) {
-        struct span entry = trim(take_until(&protocols, ','));
+        struct span entry = span_trim(take_until(&protocols, ','));
         if (!take_prefix(&entry, "bearer."))
             continue;
         int n = text_base64url_decode(entry.at, entry.length, (uint8_t *)to, CREDENTIAL_SIZE_MAX - 1);

@@ -32,12 +32,10 @@ bool span_equal_ignoring_case(struct span a, const char *b)
     return true;
 }
 
-static struct span trim(struct span s)
+struct span span_trim(struct span s)
 {
-    while (s.length > 0 && (s.at[0] == ' ' || s.at[0] == '\t')) {
-        s.at++;
-        s.length--;
-    }
+    while (s.length > 0 && (s.at[0] == ' ' || s.at[0] == '\t'))
+        s = (struct span){s.at + 1, s.length - 1};
     while (s.length > 0 && (s.at[s.length - 1] == ' ' || s.at[s.length - 1] == '\t'))
         s.length--;
     return s;
@@ -184,7 +182,7 @@ static int read_header(struct span line, struct http_request *out, struct http_f
     for (uint32_t i = 0; i < value.length; i++)
         if (((uint8_t)value.at[i] < ' ' && value.at[i] != '\t') || value.at[i] == 0x7f)
             return refuse(fault, 400, "a header value with a control character");
-    out->headers[out->header_count++] = (struct http_header){name, trim(value)};
+    out->headers[out->header_count++] = (struct http_header){name, span_trim(value)};
     return ERR_OK;
 }
 
@@ -286,7 +284,7 @@ struct span http_header(const struct http_request *r, const char *name)
 /* "q=0", "q=0.0", "q=0.000" */
 static bool is_quality_zero(struct span parameter)
 {
-    parameter = trim(parameter);
+    parameter = span_trim(parameter);
     if (parameter.length < 3 || lower(parameter.at[0]) != 'q' || parameter.at[1] != '=')
         return false;
     for (uint32_t i = 2; i < parameter.length; i++)
@@ -304,7 +302,7 @@ bool http_lists(const struct http_request *r, const char *name, const char *toke
         while (rest.length > 0) {
             struct span parameter = take_until(&rest, ',');
             struct span item = take_until(&parameter, ';');
-            if (span_equal_ignoring_case(trim(item), token))
+            if (span_equal_ignoring_case(span_trim(item), token))
                 return !is_quality_zero(parameter);
         }
     }
@@ -318,7 +316,7 @@ bool http_matches(const struct http_request *r, const char *name, const char *et
             continue;
         struct span rest = r->headers[i].value;
         while (rest.length > 0) {
-            struct span item = trim(take_until(&rest, ','));
+            struct span item = span_trim(take_until(&rest, ','));
             if (item.length > 2 && item.at[0] == 'W' && item.at[1] == '/')
                 item = (struct span){item.at + 2, item.length - 2};
             if (span_equal(item, etag) || span_equal(item, "*"))

@@ -71,6 +71,8 @@ bool http_matches(const struct http_request *r, const char *name, const char *et
 /* "GET,POST,OPTIONS": the methods of the set and OPTIONS, in the order in which clients know them. HEAD is
  * named when it is in the set. */
 void http_put_methods(struct text *out, uint32_t methods, const char *separator);
+/* Without blanks and tabs at its ends. */
+struct span span_trim(struct span s);
 bool span_equal(struct span a, const char *b);
 bool span_equal_ignoring_case(struct span a, const char *b);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "aggregator/api/query_string.h"
+#include "platform/base/json_depth.h"
 
 #define POOL_FACTOR 9U /* bytes of the pool for each of a body: "[1,1,1" takes 16 for two, and a copy */
 #define POOL_SPARE 65536U
@@ -20,29 +21,6 @@ void json_pool_reserve(struct memory_map *map, struct json_pool *pool, uint32_t 
         *pool = (struct json_pool){bytes, (uint32_t)(size < UINT32_MAX ? size : UINT32_MAX)};
 }
 
-/* Brackets that are open at the deepest place; those within texts do not count. */
-static uint32_t nesting(struct span body)
-{
-    uint32_t depth = 0, most = 0;
-    bool in_text = false;
-    for (uint32_t i = 0; i < body.length; i++) {
-        char c = body.at[i];
-        if (in_text) {
-            if (c == '\\')
-                i++;
-            else if (c == '"')
-                in_text = false;
-            continue;
-        }
-        in_text = c == '"';
-        if (c == '{' || c == '[')
-            most = ++depth > most ? depth : most;
-        if ((c == '}' || c == ']') && depth > 0)
-            depth--;
-    }
-    return most;
-}
-
 yyjson_val *json_parse(const struct json_pool *pool, struct span body, struct text *why, uint16_t *status)
 {
     yyjson_alc alc;
@@ -52,7 +30,7 @@ yyjson_val *json_parse(const struct json_pool *pool, struct span body, struct te
         text_put(why, "the request has no body; it must be a JSON object");
         return NULL;
     }
-    if (nesting(body) > JSON_NESTING_MAX) {
+    if (json_depth(body.at, body.length) > JSON_NESTING_MAX) {
         text_printf(why, "the body nests deeper than %u", JSON_NESTING_MAX);
         return NULL;
     }

@@ -7,6 +7,7 @@
 #include "aggregator/archive/parts.h"
 #include "aggregator/archive/sample_text.h"
 #include "proto/instance_id.h"
+#include "platform/base/heap.h"
 
 #define BATCH_MAX 8192U
 #define ERRORS_TOLD_MAX 20U
@@ -44,34 +45,11 @@ void *import_command_reserve(struct memory_map *map, const struct config *config
 
 /* --- into the store --- */
 
-static bool is_before(const struct store_push_value *a, const struct store_push_value *b)
+static bool is_before(const void *a, const void *b)
 {
-    return a->time_ms != b->time_ms ? a->time_ms < b->time_ms : a->series < b->series;
-}
-
-static void sink(struct store_push_value *v, uint32_t count, uint32_t at)
-{
-    for (uint32_t child; (child = 2 * at + 1) < count; at = child) {
-        if (child + 1 < count && is_before(&v[child], &v[child + 1]))
-            child++;
-        if (!is_before(&v[at], &v[child]))
-            return;
-        struct store_push_value t = v[at];
-        v[at] = v[child];
-        v[child] = t;
-    }
-}
-
-static void sort(struct store_push_value *v, uint32_t count)
-{
-    for (uint32_t i = count / 2; i > 0; i--)
-        sink(v, count, i - 1);
-    for (uint32_t n = count; n > 1; n--) {
-        struct store_push_value t = v[0];
-        v[0] = v[n - 1];
-        v[n - 1] = t;
-        sink(v, n - 1, 0);
-    }
+    const struct store_push_value *x = (const struct store_push_value *)a,
+                                  *y = (const struct store_push_value *)b;
+    return x->time_ms != y->time_ms ? x->time_ms < y->time_ms : x->series < y->series;
 }
 
 /* Lets the store commit and seal until it has time for more. */
@@ -88,7 +66,7 @@ static int flush(struct import *m)
     int n = 0;
     if (m->count == 0)
         return ERR_OK;
-    sort(m->batch, m->count);
+    heap_sort(m->batch, m->count, sizeof m->batch[0], is_before);
     for (uint32_t tries = 0; tries < 1000; tries++) {
         n = store_push(m->store, (uint32_t)m->instance, m->batch, m->count, plat_wall(m->c->plat));
         int err = n == ERR_FULL || n > 0 ? let_work(m) : ERR_OK;

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "platform/base/fnv.h"
+
 void pairs_add(struct pairs *l, struct bytes name, struct bytes value)
 {
     if (l->count == PAIRS_MAX) {
@@ -137,25 +139,23 @@ static void put_pair(struct text *to, const struct pair *label)
     put_text(to, label->value);
 }
 
-/* FNV-1a (Fowler, Noll, Vo), a zero behind it. */
-static uint64_t hash_bytes(uint64_t h, struct bytes text)
+/* A zero behind it, which no text has. */
+static uint64_t hash_text(uint64_t h, struct bytes text)
 {
-    for (uint32_t i = 0; i < text.size; i++)
-        h = (h ^ text.at[i]) * UINT64_C(0x100000001b3);
-    return h * UINT64_C(0x100000001b3);
+    return fnv_number(fnv_bytes(h, text.at, text.size), 0);
 }
 
 /* The pairs that fit, whole and in order, and a last one that tells these labels from others. */
 static void shorten(const struct pairs *l, char tag[static TAG_SIZE])
 {
     struct text to;
-    uint64_t h = UINT64_C(0xcbf29ce484222325);
+    uint64_t h = FNV_START;
     text_init(&to, tag, TAG_SIZE);
     for (uint32_t i = 0; i < l->count; i++) {
         const struct pair *label = &l->list[i];
         if (!is_of_tag(label))
             continue;
-        h = hash_bytes(hash_bytes(h, label->name), label->value);
+        h = hash_text(hash_text(h, label->name), label->value);
         uint64_t end = (uint64_t)to.length + (to.length > 0) + label->name.size + 1 + label->value.size;
         bool fits = end + strlen("," PAIRS_MORE "=") + 16 < TAG_SIZE;
         if (fits && !is_named(label, PAIRS_MORE, strlen(PAIRS_MORE)))

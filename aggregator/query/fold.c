@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "platform/base/fnv.h"
+#include "platform/base/heap.h"
+
 #define HASH_SIZE (2 * FOLD_GROUPS_MAX)
 #define SELECT_SLICE 8192U   /* series looked at in one slice */
 #define SORT_SLICE 16384U    /* values brought in order in one slice */
@@ -80,14 +83,6 @@ void fold_give(struct fold_pool *pool, struct fold *f)
 
 /* --- groups --- */
 
-static uint64_t hash_of(const char *s, uint32_t length) /* FNV-1a */
-{
-    uint64_t h = UINT64_C(0xcbf29ce484222325);
-    for (uint32_t i = 0; i < length; i++)
-        h = (h ^ (uint8_t)s[i]) * UINT64_C(0x100000001b3);
-    return h;
-}
-
 static bool has_key(struct fold *f, const struct fold_group *g, const char *key)
 {
     char other[FOLD_KEY_SIZE];
@@ -104,7 +99,7 @@ static int find_group(struct fold *f, uint32_t instance, uint32_t series)
     struct text t;
     text_init(&t, key, sizeof(key));
     f->plan.key(f->plan.context, instance, series, &t);
-    uint64_t hash = hash_of(t.at, t.length);
+    uint64_t hash = fnv_bytes(FNV_START, t.at, t.length);
     uint32_t at = (uint32_t)(hash ^ hash >> 32) % HASH_SIZE;
     for (; f->hash[at] != 0; at = (at + 1) % HASH_SIZE) {
         struct fold_group *g = &f->groups[f->hash[at] - 1];
@@ -319,33 +314,9 @@ static int run_queries(struct fold *f)
 
 /* --- quantiles --- */
 
-static void sink(double *v, uint32_t count, uint32_t at)
+static bool is_less(const void *a, const void *b)
 {
-    for (;;) {
-        uint32_t child = 2 * at + 1;
-        if (child >= count)
-            return;
-        if (child + 1 < count && v[child + 1] > v[child])
-            child++;
-        if (v[child] <= v[at])
-            return;
-        double t = v[at];
-        v[at] = v[child];
-        v[child] = t;
-        at = child;
-    }
-}
-
-static void sort(double *v, uint32_t count)
-{
-    for (uint32_t i = count / 2; i > 0; i--)
-        sink(v, count, i - 1);
-    for (uint32_t left = count; left > 1; left--) {
-        double t = v[0];
-        v[0] = v[left - 1];
-        v[left - 1] = t;
-        sink(v, left - 1, 0);
-    }
+    return *(const double *)a < *(const double *)b;
 }
 
 /* Between the two nearest ranks, in a straight line. The result goes into the first column. */
@@ -358,7 +329,7 @@ static void settle_quantile(struct fold *f, const struct fold_group *g, uint32_t
             v[n++] = v[i];
     if (n == 0)
         return;
-    sort(v, n);
+    heap_sort(v, n, sizeof *v, is_less);
     double rank = f->plan.quantile * (n - 1);
     uint32_t low = (uint32_t)rank, high = low + 1 < n ? low + 1 : n - 1;
     v[0] = v[low] + (v[high] - v[low]) * (rank - low);

@@ -5,6 +5,7 @@
 
 #include "aggregator/query/promql_operate.h"
 #include "aggregator/query/promql_window.h"
+#include "platform/base/heap.h"
 
 /* --- values of one group at one point --- */
 
@@ -14,33 +15,14 @@ static bool is_less(double a, double b)
     return a < b || (isnan(a) && !isnan(b));
 }
 
-static void sink(double *v, uint32_t count, uint32_t at)
+static bool is_before(const void *a, const void *b)
 {
-    for (;;) {
-        uint32_t child = 2 * at + 1;
-        if (child >= count)
-            return;
-        if (child + 1 < count && is_less(v[child], v[child + 1]))
-            child++;
-        if (!is_less(v[at], v[child]))
-            return;
-        double x = v[at];
-        v[at] = v[child];
-        v[child] = x;
-        at = child;
-    }
+    return is_less(*(const double *)a, *(const double *)b);
 }
 
 static void sort_values(double *v, uint32_t count)
 {
-    for (uint32_t i = count / 2; i > 0; i--)
-        sink(v, count, i - 1);
-    for (uint32_t left = count; left > 1; left--) {
-        double x = v[0];
-        v[0] = v[left - 1];
-        v[left - 1] = x;
-        sink(v, left - 1, 0);
-    }
+    heap_sort(v, count, sizeof *v, is_before);
 }
 
 static double quantile(double q, double *v, uint32_t n)

@@ -3,18 +3,10 @@
 #include <string.h>
 
 #include "aggregator/query/promql_table.h"
+#include "platform/base/fnv.h"
 
 #define NAME_LABEL "__name__"
-#define FNV_START UINT64_C(0xcbf29ce484222325)
-#define FNV_PRIME UINT64_C(0x100000001b3)
 #define SET_MAX (LABELS_MAX + 1U)
-
-static uint64_t hash_bytes(uint64_t h, const char *s, size_t length)
-{
-    for (size_t i = 0; i < length; i++)
-        h = (h ^ (uint8_t)s[i]) * FNV_PRIME;
-    return h;
-}
 
 /* --- reading --- */
 
@@ -98,7 +90,7 @@ static int store(struct promql_table *t, uint32_t row, const struct set *s)
         memcpy(t->arena + used, l->name, name_size);
         memcpy(t->arena + used + name_size, l->value, l->length);
         t->arena[used + name_size + l->length] = '\0';
-        hash = hash_bytes(hash, t->arena + used, name_size + l->length + 1);
+        hash = fnv_bytes(hash, t->arena + used, name_size + l->length + 1);
         used += name_size + l->length + 1;
     }
     t->rows[row] = (struct promql_row){hash, t->arena_used, used - t->arena_used};
@@ -162,7 +154,7 @@ uint64_t promql_labels_hash(const struct promql_table *t, uint32_t row, const st
     uint64_t h = FNV_START;
     while (promql_label_next(&at, end, &k, &v))
         if (passes(f, k))
-            h = hash_bytes(h, k, (size_t)(at - k));
+            h = fnv_bytes(h, k, (size_t)(at - k));
     return h;
 }
 

@@ -12,27 +12,6 @@ void ini_begin(struct ini *i, const char *text, uint32_t length)
     i->section = i->key = i->value = NULL;
 }
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r';
-}
-
-/* Cuts blanks off both ends, and a comment: a # at the start or behind a blank. */
-static char *trim(char *s)
-{
-    while (is_blank(*s))
-        s++;
-    char *end = s;
-    for (char *at = s; *at != '\0'; at++) {
-        if (*at == '#' && (at == s || is_blank(at[-1])))
-            break;
-        if (!is_blank(*at))
-            end = at + 1;
-    }
-    *end = '\0';
-    return s;
-}
-
 /* The next line into `space`. */
 static int take_line(struct ini *i, struct text *why)
 {
@@ -58,12 +37,12 @@ int ini_next(struct ini *i, struct text *why)
             return 0;
         if (take_line(i, why) < 0)
             return ERR_MALFORMED;
-        line = trim(i->space);
+        line = text_trim_line(i->space);
     } while (*line == '\0');
     size_t length = strlen(line);
     if (*line == '[') {
         line[length - 1] = line[length - 1] == ']' ? '\0' : line[length - 1];
-        i->section = trim(line + 1);
+        i->section = text_trim_line(line + 1);
         if (strlen(line) == length || *i->section == '\0') {
             text_printf(why, "%u: a section is written [name]", i->line);
             return ERR_MALFORMED;
@@ -76,7 +55,7 @@ int ini_next(struct ini *i, struct text *why)
         return ERR_MALFORMED;
     }
     *equals = '\0';
-    i->key = trim(line);
-    i->value = trim(equals + 1);
+    i->key = text_trim_line(line);
+    i->value = text_trim_line(equals + 1);
     return 1;
 }

@@ -99,12 +99,6 @@ int store_audit(struct store *s, const struct audit_entry *entry)
     return ERR_OK;
 }
 
-static void take_text(sqlite3_stmt *row, int column, char *to, uint32_t size)
-{
-    const unsigned char *text = sqlite3_column_text(row, column);
-    (void)text_copy(to, size, text == NULL ? "" : (const char *)text);
-}
-
 int store_audit_before(struct store *s, int64_t before, struct audit_entry *out)
 {
     sqlite3_stmt *row = database_statement(&s->database, SQL_AUDIT_BEFORE);
@@ -114,12 +108,12 @@ int store_audit_before(struct store *s, int64_t before, struct audit_entry *out)
         return n;
     out->id = sqlite3_column_int64(row, 0);
     out->time_ms = sqlite3_column_int64(row, 1);
-    take_text(row, 2, out->who, sizeof out->who);
-    take_text(row, 3, out->role, sizeof out->role);
-    take_text(row, 4, out->address, sizeof out->address);
-    take_text(row, 5, out->method, sizeof out->method);
-    take_text(row, 6, out->path, sizeof out->path);
-    take_text(row, 7, out->what, sizeof out->what);
+    database_take_text(row, 2, out->who, sizeof out->who);
+    database_take_text(row, 3, out->role, sizeof out->role);
+    database_take_text(row, 4, out->address, sizeof out->address);
+    database_take_text(row, 5, out->method, sizeof out->method);
+    database_take_text(row, 6, out->path, sizeof out->path);
+    database_take_text(row, 7, out->what, sizeof out->what);
     out->result = (uint16_t)sqlite3_column_int64(row, 8);
     database_reset(&s->database, SQL_AUDIT_BEFORE);
     return 1;
@@ -160,7 +154,7 @@ static int load_tokens(struct store *s)
                               .created_ms = sqlite3_column_int64(row, 5),
                               .used_ms = sqlite3_column_int64(row, 6),
                               .expires_ms = sqlite3_column_int64(row, 7)};
-        take_text(row, 3, t.name, sizeof t.name);
+        database_take_text(row, 3, t.name, sizeof t.name);
         bool is_good = place >= 0 && place < (int64_t)API_TOKENS_MAX && t.name[0] != '\0' &&
                        t.role > ROLE_UNSET && t.role <= ROLE_KEEPER &&
                        take_blob(row, 1, t.id, sizeof t.id) && take_blob(row, 2, t.hash, sizeof t.hash);
@@ -197,11 +191,6 @@ int access_load(struct store *s)
     return n < 0 ? n : ERR_OK;
 }
 
-static void bind_text(sqlite3_stmt *to, int at, const char *text)
-{
-    (void)sqlite3_bind_text(to, at, text, -1, SQLITE_STATIC);
-}
-
 static int write_token(struct store *s, uint32_t place)
 {
     const struct api_token *t = &place_at(s, place)->token;
@@ -211,7 +200,7 @@ static int write_token(struct store *s, uint32_t place)
     if (which == SQL_API_TOKEN_PUT) {
         (void)sqlite3_bind_blob(to, 2, t->id, (int)sizeof t->id, SQLITE_STATIC);
         (void)sqlite3_bind_blob(to, 3, t->hash, (int)sizeof t->hash, SQLITE_STATIC);
-        bind_text(to, 4, t->name);
+        database_bind_text(to, 4, t->name);
         (void)sqlite3_bind_int64(to, 5, t->role);
         (void)sqlite3_bind_int64(to, 6, t->created_ms);
         (void)sqlite3_bind_int64(to, 7, t->used_ms);
@@ -225,12 +214,12 @@ static int write_entry(struct store *s, const struct audit_entry *e)
     sqlite3_stmt *put = database_statement(&s->database, SQL_AUDIT_PUT);
     (void)sqlite3_bind_int64(put, 1, e->id);
     (void)sqlite3_bind_int64(put, 2, e->time_ms);
-    bind_text(put, 3, e->who);
-    bind_text(put, 4, e->role);
-    bind_text(put, 5, e->address);
-    bind_text(put, 6, e->method);
-    bind_text(put, 7, e->path);
-    bind_text(put, 8, e->what);
+    database_bind_text(put, 3, e->who);
+    database_bind_text(put, 4, e->role);
+    database_bind_text(put, 5, e->address);
+    database_bind_text(put, 6, e->method);
+    database_bind_text(put, 7, e->path);
+    database_bind_text(put, 8, e->what);
     (void)sqlite3_bind_int64(put, 9, e->result);
     return database_run(&s->database, SQL_AUDIT_PUT);
 }

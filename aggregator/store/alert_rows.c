@@ -39,11 +39,6 @@ static int take_one(struct store *s, enum statement which, struct alert *out)
     return 1;
 }
 
-static void bind_text(sqlite3_stmt *to, int at, const char *text)
-{
-    (void)sqlite3_bind_text(to, at, text, -1, SQLITE_STATIC);
-}
-
 int alert_row_put(struct store *s, const struct alert *alert)
 {
     char lists[ROW_LISTS_SIZE];
@@ -53,16 +48,16 @@ int alert_row_put(struct store *s, const struct alert *alert)
 
 static int row_by_id(struct store *s, const char *id, struct alert *out)
 {
-    bind_text(database_statement(&s->database, SQL_ALERT_GET), 1, id);
+    database_bind_text(database_statement(&s->database, SQL_ALERT_GET), 1, id);
     return take_one(s, SQL_ALERT_GET, out);
 }
 
 int alert_row_by_key(struct store *s, const struct alert_report *report, struct alert *out)
 {
     sqlite3_stmt *get = database_statement(&s->database, SQL_ALERT_BY_KEY);
-    bind_text(get, 1, report->instance);
-    bind_text(get, 2, report->rule);
-    bind_text(get, 3, report->tag);
+    database_bind_text(get, 1, report->instance);
+    database_bind_text(get, 2, report->rule);
+    database_bind_text(get, 3, report->tag);
     return take_one(s, SQL_ALERT_BY_KEY, out);
 }
 
@@ -91,7 +86,7 @@ int store_alert_list(struct store *s, const struct alert_filter *filter, struct 
     (void)sqlite3_bind_int64(list, 2, filter->before);
     (void)sqlite3_bind_int64(list, 3, max);
     if (by_instance)
-        bind_text(list, 4, filter->instance);
+        database_bind_text(list, 4, filter->instance);
     if (by_status)
         (void)sqlite3_bind_int64(list, 5, filter->status);
     uint32_t count = 0;

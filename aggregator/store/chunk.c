@@ -9,7 +9,6 @@
 #define VERSION 2
 #define CRC_OFFSET 8U
 #define HEADER_SIZE 12U
-#define NO_COLUMN UINT32_MAX
 #define COLUMN_DIRECTORY_MAX 20U
 #define STRETCH_DIRECTORY_MAX 4U
 /* In the worst case each use of a process is a stretch and two values. */
@@ -65,8 +64,7 @@ bool chunk_has_room(const struct chunk_builder *b, uint32_t samples, const struc
            b->processes.id_count + block->processes.id_count <= PROCESSES_MAX;
 }
 
-/* Blocks name mostly the same series in the same order, so the guess is mostly right. */
-static uint32_t column_of(struct chunk_builder *b, uint16_t series, uint32_t guess)
+uint32_t chunk_column(struct chunk_builder *b, uint16_t series, uint32_t guess)
 {
     if (guess < b->column_count && b->series[guess] == series)
         return guess;
@@ -74,7 +72,7 @@ static uint32_t column_of(struct chunk_builder *b, uint16_t series, uint32_t gue
         if (b->series[i] == series)
             return i;
     if (b->column_count == SLOTS_MAX)
-        return NO_COLUMN;
+        return CHUNK_COLUMN_NONE;
     uint32_t at = b->column_count++;
     b->series[at] = series;
     b->lengths[at] = 0;
@@ -85,15 +83,15 @@ static uint32_t column_of(struct chunk_builder *b, uint16_t series, uint32_t gue
 void chunk_add(struct chunk_builder *b, const struct block_matrix *block, uint32_t from, uint32_t to,
                const uint16_t *series_of_slot, uint32_t slot_count)
 {
-    uint32_t n = to - from, column = NO_COLUMN;
+    uint32_t n = to - from, column = CHUNK_COLUMN_NONE;
     ASSERT(to <= block->count && b->count + n <= CHUNK_BUILD_SAMPLES);
     memcpy(b->time_ms + b->count, block->time_ms + from, n * sizeof b->time_ms[0]);
     for (uint32_t i = 0; i < block->slot_count; i++) {
         if (block->slots[i] >= slot_count || series_of_slot[block->slots[i]] == CHUNK_SERIES_NONE)
             continue;
-        column = column_of(b, series_of_slot[block->slots[i]], column + 1);
+        column = chunk_column(b, series_of_slot[block->slots[i]], column + 1);
         /* Room for one value per sample: a dictionary that names a series twice gives it once. */
-        if (column == NO_COLUMN || (b->present[column][b->count / 64] >> b->count % 64 & 1) != 0)
+        if (column == CHUNK_COLUMN_NONE || (b->present[column][b->count / 64] >> b->count % 64 & 1) != 0)
             continue;
         memcpy(b->values[column] + b->lengths[column], block->values[i] + from,
                n * sizeof b->values[0][0]);

@@ -57,6 +57,10 @@ void chunk_reset(struct chunk_builder *b);
 bool chunk_has_room(const struct chunk_builder *b, uint32_t samples, const struct block_matrix *block);
 /* In place of the series of a slot. */
 #define CHUNK_SERIES_NONE UINT16_MAX
+/* The column of a series, made when it is new; CHUNK_COLUMN_NONE when there are SLOTS_MAX. Blocks name mostly
+ * the same series in the same order: `guess` is the column behind the last. */
+#define CHUNK_COLUMN_NONE UINT32_MAX
+uint32_t chunk_column(struct chunk_builder *b, uint16_t series, uint32_t guess);
 /* Adds samples from..to-1 of a block. Slots without a series are left out. */
 void chunk_add(struct chunk_builder *b, const struct block_matrix *block, uint32_t from, uint32_t to,
                const uint16_t *series_of_slot, uint32_t slot_count);

@@ -368,6 +368,17 @@ sqlite3_stmt *database_statement(struct database *d, enum statement which)
     return d->statements[which];
 }
 
+void database_bind_text(sqlite3_stmt *to, int at, const char *text)
+{
+    (void)sqlite3_bind_text(to, at, text, -1, SQLITE_STATIC);
+}
+
+void database_take_text(sqlite3_stmt *row, int column, char *to, uint32_t size)
+{
+    const unsigned char *text = sqlite3_column_text(row, column);
+    (void)text_copy(to, size, text == NULL ? "" : (const char *)text);
+}
+
 int database_run(struct database *d, enum statement which)
 {
     int code = sqlite3_step(d->statements[which]);

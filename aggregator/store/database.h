@@ -159,6 +159,10 @@ int database_sync(struct database *d);
 
 /* The statement, ready to bind. */
 sqlite3_stmt *database_statement(struct database *d, enum statement which);
+/* Number `at`, from 1. The text stays as it is until the statement has run. */
+void database_bind_text(sqlite3_stmt *to, int at, const char *text);
+/* Column number `column`, from 0; cut to fit, "" for NULL. */
+void database_take_text(sqlite3_stmt *row, int column, char *to, uint32_t size);
 /* Runs a bound statement that gives no rows, and resets it. */
 int database_run(struct database *d, enum statement which);
 /* 1: a row is there, 0: no more; negative: error. Reset it when done with it early. */

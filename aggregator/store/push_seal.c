@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "aggregator/store/state.h"
+#include "platform/base/heap.h"
 
 /* Entries that fit, oldest first, into rows; returns the newest of their sequences. */
 static int gather(struct seal *seal, uint32_t *row_count, uint64_t *last)
@@ -37,39 +38,10 @@ static int gather(struct seal *seal, uint32_t *row_count, uint64_t *last)
     return ERR_OK;
 }
 
-static bool is_before(const struct push_row *a, const struct push_row *b)
+static bool is_before(const void *a, const void *b)
 {
-    return a->ms != b->ms ? a->ms < b->ms : a->order < b->order;
-}
-
-static void sink(struct push_row *rows, uint32_t count, uint32_t at)
-{
-    for (;;) {
-        uint32_t child = 2 * at + 1;
-        if (child >= count)
-            return;
-        if (child + 1 < count && is_before(&rows[child], &rows[child + 1]))
-            child++;
-        if (!is_before(&rows[at], &rows[child]))
-            return;
-        struct push_row t = rows[at];
-        rows[at] = rows[child];
-        rows[child] = t;
-        at = child;
-    }
-}
-
-/* A heap: no worse for any order in which they may have come. */
-static void sort_rows(struct push_row *rows, uint32_t count)
-{
-    for (uint32_t i = count / 2; i > 0; i--)
-        sink(rows, count, i - 1);
-    for (uint32_t left = count; left > 1; left--) {
-        struct push_row t = rows[0];
-        rows[0] = rows[left - 1];
-        rows[left - 1] = t;
-        sink(rows, left - 1, 0);
-    }
+    const struct push_row *x = (const struct push_row *)a, *y = (const struct push_row *)b;
+    return x->ms != y->ms ? x->ms < y->ms : x->order < y->order;
 }
 
 static uint32_t place_of(const struct chunk_builder *b, int64_t ms)
@@ -85,21 +57,6 @@ static uint32_t place_of(const struct chunk_builder *b, int64_t ms)
     return from;
 }
 
-static uint32_t column_of(struct chunk_builder *b, uint16_t series, uint32_t guess)
-{
-    if (guess < b->column_count && b->series[guess] == series)
-        return guess;
-    for (uint32_t i = 0; i < b->column_count; i++)
-        if (b->series[i] == series)
-            return i;
-    ASSERT(b->column_count < SLOTS_MAX); /* a page has no more */
-    uint32_t at = b->column_count++;
-    b->series[at] = series;
-    b->lengths[at] = 0;
-    memset(b->present[at], 0, sizeof b->present[at]);
-    return at;
-}
-
 /* Puts the values of the decoded block that belong to rows of the chunk where their row is. */
 static void scatter(struct chunk_builder *b, const struct block_matrix *block, const uint16_t *slots,
                     uint32_t slot_count)
@@ -111,7 +68,8 @@ static void scatter(struct chunk_builder *b, const struct block_matrix *block, c
         for (uint32_t i = 0; i < block->slot_count; i++) {
             if (block->slots[i] >= slot_count)
                 continue;
-            column = column_of(b, slots[block->slots[i]], column + 1);
+            column = chunk_column(b, slots[block->slots[i]], column + 1);
+            ASSERT(column != CHUNK_COLUMN_NONE); /* a page has no more */
             uint64_t bit = UINT64_C(1) << row % 64;
             if ((b->present[column][row / 64] & bit) != 0)
                 continue; /* store_push lets nothing in twice; the first would stay */
@@ -173,7 +131,7 @@ int push_seal_entries(struct seal *seal)
     uint64_t last = 0;
     int err = gather(seal, &count, &last);
     uint64_t damaged = seal->s->damaged;
-    sort_rows(rows, count);
+    heap_sort(rows, count, sizeof rows[0], is_before);
     for (uint32_t from = 0, to; err == ERR_OK && from < count; from = to) {
         for (to = from + 1; to < count && floor_ms(rows[to].ms, HOUR_MS) == floor_ms(rows[from].ms, HOUR_MS);)
             to++;

@@ -6,12 +6,6 @@
 
 /* --- reading --- */
 
-static void take_text(sqlite3_stmt *row, int column, char *to, uint32_t size)
-{
-    const unsigned char *text = sqlite3_column_text(row, column);
-    (void)text_copy(to, size, text == NULL ? "" : (const char *)text);
-}
-
 static uint32_t take_u32(sqlite3_stmt *row, int column)
 {
     return (uint32_t)sqlite3_column_int64(row, column);
@@ -20,17 +14,17 @@ static uint32_t take_u32(sqlite3_stmt *row, int column)
 static void take_instance(struct store *s, sqlite3_stmt *row)
 {
     char id[INSTANCE_ID_SIZE];
-    take_text(row, 1, id, sizeof id);
+    database_take_text(row, 1, id, sizeof id);
     struct instance *i = &s->instances[tables_add_instance(s, id)];
-    take_text(row, 2, i->name, sizeof i->name);
-    take_text(row, 3, i->type, sizeof i->type);
-    take_text(row, 4, i->region, sizeof i->region);
-    take_text(row, 5, i->provider, sizeof i->provider);
-    take_text(row, 6, i->os, sizeof i->os);
-    take_text(row, 7, i->kernel, sizeof i->kernel);
-    take_text(row, 8, i->architecture, sizeof i->architecture);
-    take_text(row, 9, i->agent_version, sizeof i->agent_version);
-    take_text(row, 10, i->address, sizeof i->address);
+    database_take_text(row, 2, i->name, sizeof i->name);
+    database_take_text(row, 3, i->type, sizeof i->type);
+    database_take_text(row, 4, i->region, sizeof i->region);
+    database_take_text(row, 5, i->provider, sizeof i->provider);
+    database_take_text(row, 6, i->os, sizeof i->os);
+    database_take_text(row, 7, i->kernel, sizeof i->kernel);
+    database_take_text(row, 8, i->architecture, sizeof i->architecture);
+    database_take_text(row, 9, i->agent_version, sizeof i->agent_version);
+    database_take_text(row, 10, i->address, sizeof i->address);
     i->cpu_count = take_u32(row, 11);
     i->interval_ms = take_u32(row, 12);
     i->memory_bytes = (uint64_t)sqlite3_column_int64(row, 13);
@@ -39,7 +33,7 @@ static void take_instance(struct store *s, sqlite3_stmt *row)
     struct instance_state *st = &s->states[s->instance_count - 1];
     uint32_t source = take_u32(row, 17);
     i->source = source < INSTANCE_FROM_COUNT ? (enum instance_source)source : INSTANCE_FROM_AGENT;
-    take_text(row, 18, i->told_status, sizeof i->told_status);
+    database_take_text(row, 18, i->told_status, sizeof i->told_status);
     i->told_check_ms = sqlite3_column_int64(row, 19);
     i->deleted_ms = sqlite3_column_int64(row, 20);
     i->revision = (uint64_t)sqlite3_column_int64(row, 21);
@@ -84,8 +78,8 @@ static int load_metrics(struct store *s, struct text *why)
         struct store_metric m = {.scale = take_u32(row, 3),
                                  .kind = take_u32(row, 4) == METRIC_COUNTER ? METRIC_COUNTER
                                                                             : METRIC_GAUGE};
-        take_text(row, 1, m.name, sizeof m.name);
-        take_text(row, 2, m.unit, sizeof m.unit);
+        database_take_text(row, 1, m.name, sizeof m.name);
+        database_take_text(row, 2, m.unit, sizeof m.unit);
         if (sqlite3_column_int64(row, 0) != s->metric_count || s->metric_count == STORE_METRICS_MAX ||
             m.scale == 0) {
             database_reset(&s->database, SQL_METRIC_LIST);
@@ -109,7 +103,7 @@ static int load_series(struct store *s, struct text *why)
         if (good && index < s->limits.series_per_instance_max) {
             struct store_series *series = &series_of(s, instance)[index];
             series->metric_index = metric;
-            take_text(row, 3, series->tag, sizeof series->tag);
+            database_take_text(row, 3, series->tag, sizeof series->tag);
             s->states[instance].series_on_disk = ++s->states[instance].series_count;
             continue;
         }
@@ -146,27 +140,22 @@ int records_load(struct store *s, struct text *why)
 
 /* --- writing --- */
 
-static void bind_text(sqlite3_stmt *to, int at, const char *text)
-{
-    (void)sqlite3_bind_text(to, at, text, -1, SQLITE_STATIC);
-}
-
 static int write_instance(struct store *s, uint32_t index)
 {
     const struct instance *i = &s->instances[index];
     const struct instance_state *st = &s->states[index];
     sqlite3_stmt *put = database_statement(&s->database, SQL_INSTANCE_PUT);
     (void)sqlite3_bind_int64(put, 1, index);
-    bind_text(put, 2, i->id);
-    bind_text(put, 3, i->name);
-    bind_text(put, 4, i->type);
-    bind_text(put, 5, i->region);
-    bind_text(put, 6, i->provider);
-    bind_text(put, 7, i->os);
-    bind_text(put, 8, i->kernel);
-    bind_text(put, 9, i->architecture);
-    bind_text(put, 10, i->agent_version);
-    bind_text(put, 11, i->address);
+    database_bind_text(put, 2, i->id);
+    database_bind_text(put, 3, i->name);
+    database_bind_text(put, 4, i->type);
+    database_bind_text(put, 5, i->region);
+    database_bind_text(put, 6, i->provider);
+    database_bind_text(put, 7, i->os);
+    database_bind_text(put, 8, i->kernel);
+    database_bind_text(put, 9, i->architecture);
+    database_bind_text(put, 10, i->agent_version);
+    database_bind_text(put, 11, i->address);
     (void)sqlite3_bind_int64(put, 12, i->cpu_count);
     (void)sqlite3_bind_int64(put, 13, i->interval_ms);
     (void)sqlite3_bind_int64(put, 14, (int64_t)i->memory_bytes);
@@ -175,7 +164,7 @@ static int write_instance(struct store *s, uint32_t index)
     if (st->live.is_open)
         (void)sqlite3_bind_int64(put, 17, (int64_t)st->live.epoch);
     (void)sqlite3_bind_int64(put, 18, i->source);
-    bind_text(put, 19, i->told_status);
+    database_bind_text(put, 19, i->told_status);
     (void)sqlite3_bind_int64(put, 20, i->told_check_ms);
     (void)sqlite3_bind_int64(put, 21, i->deleted_ms);
     (void)sqlite3_bind_int64(put, 22, (int64_t)i->revision);
@@ -190,7 +179,7 @@ static int write_series(struct store *s, uint32_t instance, uint32_t index)
     (void)sqlite3_bind_int64(put, 1, instance);
     (void)sqlite3_bind_int64(put, 2, index);
     (void)sqlite3_bind_int64(put, 3, series->metric_index);
-    bind_text(put, 4, series->tag);
+    database_bind_text(put, 4, series->tag);
     return database_run(&s->database, SQL_SERIES_PUT);
 }
 
@@ -213,8 +202,8 @@ static int write_metric(struct store *s, uint32_t index)
     const struct store_metric *m = &s->metrics[index];
     sqlite3_stmt *put = database_statement(&s->database, SQL_METRIC_PUT);
     (void)sqlite3_bind_int64(put, 1, index);
-    bind_text(put, 2, m->name);
-    bind_text(put, 3, m->unit);
+    database_bind_text(put, 2, m->name);
+    database_bind_text(put, 3, m->unit);
     (void)sqlite3_bind_int64(put, 4, m->scale);
     (void)sqlite3_bind_int64(put, 5, m->kind);
     return database_run(&s->database, SQL_METRIC_PUT);

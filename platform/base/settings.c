@@ -249,27 +249,6 @@ int settings_find(const struct settings *s, const char *key)
     return ERR_MISSING;
 }
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r';
-}
-
-/* Cuts blanks off both ends, in place; a comment begins with # at the start or behind a blank. */
-static char *trim(char *s)
-{
-    while (is_blank(*s))
-        s++;
-    char *end = s;
-    for (char *at = s; *at != '\0'; at++) {
-        if (*at == '#' && (at == s || is_blank(at[-1])))
-            break;
-        if (!is_blank(*at))
-            end = at + 1;
-    }
-    *end = '\0';
-    return s;
-}
-
 /* Where a value was found. */
 struct place {
     const char *where; /* "t.conf:12" */
@@ -289,13 +268,13 @@ static int parse_assignment(struct settings *s, char *line, const char *section,
     for (uint32_t i = 0; i < s->family_count; i++) {
         const struct settings_family *family = &s->families[i];
         if (text_starts(section, family->prefix))
-            return family->set(s->config, section + strlen(family->prefix), trim(line), trim(equals + 1),
-                               where, why);
+            return family->set(s->config, section + strlen(family->prefix), text_trim_line(line),
+                               text_trim_line(equals + 1), where, why);
     }
     char key_space[KEY_MAX * 2];
     struct text key;
     text_init(&key, key_space, sizeof key_space);
-    text_printf(&key, "%s%s%s", section, *section == '\0' ? "" : ".", trim(line));
+    text_printf(&key, "%s%s%s", section, *section == '\0' ? "" : ".", text_trim_line(line));
     int index = settings_find(s, key.at);
     if (index < 0) {
         struct suggestion near = {NULL, SUGGEST_DISTANCE_MAX + 1};
@@ -305,7 +284,7 @@ static int parse_assignment(struct settings *s, char *line, const char *section,
         put_suggestion(why, &near);
         return ERR_MALFORMED;
     }
-    int result = settings_set(s, (uint32_t)index, trim(equals + 1), ORIGIN_FILE, where, why);
+    int result = settings_set(s, (uint32_t)index, text_trim_line(equals + 1), ORIGIN_FILE, where, why);
     if (result < 0)
         return result;
     s->detail[index] = at->file;
@@ -316,7 +295,7 @@ static int parse_assignment(struct settings *s, char *line, const char *section,
 static int parse_line(struct settings *s, char *line, char section[static KEY_MAX], const struct place *at,
                       struct text *why)
 {
-    line = trim(line);
+    line = text_trim_line(line);
     if (*line == '\0')
         return ERR_OK;
     if (*line != '[')
@@ -327,7 +306,7 @@ static int parse_line(struct settings *s, char *line, char section[static KEY_MA
         return ERR_MALFORMED;
     }
     line[length - 1] = '\0';
-    text_copy(section, KEY_MAX, trim(line + 1));
+    text_copy(section, KEY_MAX, text_trim_line(line + 1));
     return ERR_OK;
 }
 

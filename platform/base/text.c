@@ -205,6 +205,26 @@ bool text_starts(const char *s, const char *prefix)
     return strncmp(s, prefix, strlen(prefix)) == 0;
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
+char *text_trim_line(char *s)
+{
+    while (is_blank(*s))
+        s++;
+    char *end = s;
+    for (char *at = s; *at != '\0'; at++) {
+        if (*at == '#' && (at == s || is_blank(at[-1])))
+            break;
+        if (!is_blank(*at))
+            end = at + 1;
+    }
+    *end = '\0';
+    return s;
+}
+
 bool text_take_u64(const char **at, const char *end, uint64_t *out)
 {
     const char *p = *at;

@@ -37,6 +37,9 @@ void text_printf(struct text *t, const char *format, ...) __attribute__((format(
 bool text_copy(char *to, uint32_t to_size, const char *from);
 bool text_equal(const char *a, const char *b);
 bool text_starts(const char *s, const char *prefix);
+/* A line of a configuration without the blanks at its ends, in place, and without its comment: a # at the
+ * start or behind a blank, and what follows. */
+char *text_trim_line(char *s);
 
 /* Reads digits at *at up to `end`, saturating at UINT64_MAX; skips leading blanks and tabs.
  * Returns false, with *at where it stood, when there is no digit. */

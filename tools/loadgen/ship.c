@@ -7,9 +7,7 @@
 #include <string.h>
 
 #include "platform/base/bytes.h"
-
-#define FNV_OFFSET UINT64_C(0xcbf29ce484222325)
-#define FNV_PRIME UINT64_C(0x100000001b3)
+#include "platform/base/fnv.h"
 
 const struct fleet_series *sender_series(uint32_t slot, char *tag)
 {
@@ -30,7 +28,7 @@ void ship_init(struct senders *g, struct sender *s)
     fleet_init(&s->acked, g->plan.seed, s->number);
     s->ahead = s->acked;
     for (uint32_t i = 0; i < g->plan.series; i++)
-        s->hashes[i] = FNV_OFFSET;
+        s->hashes[i] = FNV_START;
 }
 
 uint64_t ship_due_sequence(struct senders *g, const struct sender *s)
@@ -59,10 +57,7 @@ static void hash_sample(struct senders *g, struct sender *s)
     for (uint32_t i = 0; i < g->plan.series; i++) {
         uint8_t bytes[8];
         put_u64(bytes, (uint64_t)s->acked.values[i % FLEET_SERIES]);
-        uint64_t hash = s->hashes[i];
-        for (uint32_t j = 0; j < sizeof bytes; j++)
-            hash = (hash ^ bytes[j]) * FNV_PRIME;
-        s->hashes[i] = hash;
+        s->hashes[i] = fnv_bytes(s->hashes[i], bytes, sizeof bytes);
     }
 }
 

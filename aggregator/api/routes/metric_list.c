@@ -3,6 +3,8 @@
  * newest that fit. */
 #include "aggregator/api/routes/metric_list.h"
 
+#include "platform/base/heap.h"
+
 #define LISTS_MAX 4U           /* requests at once */
 
 /* --- scratch --- */
@@ -64,19 +66,9 @@ static void swap(struct metric_point *a, struct metric_point *b)
     *b = t;
 }
 
-static void sink(struct metric_point *points, uint32_t count, uint32_t at)
+static bool is_newer(const void *a, const void *b)
 {
-    for (;;) {
-        uint32_t child = 2 * at + 1;
-        if (child >= count)
-            return;
-        if (child + 1 < count && is_older(&points[child + 1], &points[child]))
-            child++;
-        if (!is_older(&points[child], &points[at]))
-            return;
-        swap(&points[child], &points[at]);
-        at = child;
-    }
+    return is_older((const struct metric_point *)b, (const struct metric_point *)a);
 }
 
 void metric_list_push(struct point_list *list, const struct metric_point *point)
@@ -88,7 +80,7 @@ void metric_list_push(struct point_list *list, const struct metric_point *point)
         if (!is_older(&p[0], point))
             return;
         p[0] = *point;
-        sink(p, list->count, 0);
+        heap_sink(p, list->count, sizeof *p, 0, is_newer);
         return;
     }
     uint32_t at = list->count++;
@@ -97,11 +89,7 @@ void metric_list_push(struct point_list *list, const struct metric_point *point)
         swap(&p[at], &p[(at - 1) / 2]);
 }
 
-/* Takes the oldest off the root again and again, to the end of the array. */
 void metric_list_sort_newest_first(struct point_list *list)
 {
-    for (uint32_t left = list->count; left > 1; left--) {
-        swap(&list->points[0], &list->points[left - 1]);
-        sink(list->points, left - 1, 0);
-    }
+    heap_sort(list->points, list->count, sizeof list->points[0], is_newer);
 }

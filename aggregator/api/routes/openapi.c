@@ -6,6 +6,7 @@
 
 #include "aggregator/api/access.h"
 #include "aggregator/api/routes/handlers.h"
+#include "platform/base/fnv.h"
 
 static const char *const methods[] = {
     [HTTP_GET] = "get", [HTTP_POST] = "post", [HTTP_PUT] = "put", [HTTP_DELETE] = "delete",
@@ -249,21 +250,17 @@ static int produce(struct exchange *x)
     }
 }
 
-static uint64_t mix(uint64_t h, const char *s)
-{
-    for (; s != NULL && *s != 0; s++)
-        h = (h ^ (uint8_t)*s) * UINT64_C(0x100000001b3);
-    return h;
-}
-
 /* Of the tables: the same aggregator tells the same. */
 static uint64_t hash_of_tables(void)
 {
-    uint64_t h = mix(UINT64_C(0xcbf29ce484222325), NEPHOS_VERSION);
-    for (uint32_t i = 0; i < openapi_row_count; i++)
-        h = mix(mix(mix(h, openapi_rows[i].pattern), openapi_rows[i].summary), openapi_rows[i].parameters);
+    uint64_t h = fnv_text(FNV_START, NEPHOS_VERSION);
+    for (uint32_t i = 0; i < openapi_row_count; i++) {
+        h = fnv_text(h, openapi_rows[i].pattern);
+        h = fnv_text(h, openapi_rows[i].summary);
+        h = fnv_text(h, openapi_rows[i].parameters);
+    }
     for (uint32_t i = 0; i < openapi_schema_count; i++)
-        h = mix(h, openapi_schemas[i].json);
+        h = fnv_text(h, openapi_schemas[i].json);
     return h;
 }
 

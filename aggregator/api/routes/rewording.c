@@ -4,25 +4,20 @@
 
 #include <string.h>
 
+#include "platform/base/fnv.h"
+
 #define WAIT_MS 12000
 
-/* --- keys: FNV-1a --- */
+/* --- keys --- */
 
 static uint64_t add_text(uint64_t h, const char *text)
 {
-    for (; text != NULL && *text != '\0'; text++)
-        h = (h ^ (uint8_t)*text) * UINT64_C(0x100000001b3);
-    return (h ^ 0xff) * UINT64_C(0x100000001b3);
-}
-
-static uint64_t add_number(uint64_t h, uint64_t n)
-{
-    return (h ^ n) * UINT64_C(0x100000001b3);
+    return fnv_number(fnv_text(h, text), 0xff);
 }
 
 static uint64_t add_insights(uint64_t h, const struct summary_insights *all)
 {
-    h = add_number(h, all->count);
+    h = fnv_number(h, all->count);
     for (uint32_t i = 0; i < all->count && i < SUMMARY_INSIGHTS_MAX; i++)
         h = add_text(h, all->list[i].title);
     return h;
@@ -30,15 +25,15 @@ static uint64_t add_insights(uint64_t h, const struct summary_insights *all)
 
 uint64_t rewording_key_of_summary(const struct summary_facts *f)
 {
-    uint64_t h = add_text(UINT64_C(0xcbf29ce484222325), "summary");
-    h = add_number(add_number(h, f->hosts), f->unknown);
-    h = add_number(add_number(h, f->alert_count), f->critical);
-    h = add_number(add_number(h, f->acknowledged), f->attention);
+    uint64_t h = add_text(FNV_START, "summary");
+    h = fnv_number(fnv_number(h, f->hosts), f->unknown);
+    h = fnv_number(fnv_number(h, f->alert_count), f->critical);
+    h = fnv_number(fnv_number(h, f->acknowledged), f->attention);
     for (uint32_t i = 0; i < f->attention && i < SUMMARY_HOSTS_MAX; i++)
         h = add_text(add_text(h, f->worst[i].name), f->worst[i].status);
     for (uint32_t i = 0; i < f->alert_count && i < SUMMARY_ALERTS_MAX; i++) {
         const struct summary_alert *a = &f->alerts[i];
-        h = add_number(add_text(add_text(add_text(h, a->host), a->metric), a->tag), a->severity);
+        h = fnv_number(add_text(add_text(add_text(h, a->host), a->metric), a->tag), a->severity);
     }
     h = add_insights(add_insights(h, &f->predictions), &f->anomalies);
     return add_insights(add_insights(h, &f->patterns), &f->savings);
@@ -46,9 +41,9 @@ uint64_t rewording_key_of_summary(const struct summary_facts *f)
 
 uint64_t rewording_key_of_alert(const struct alert *a)
 {
-    uint64_t h = add_text(add_text(UINT64_C(0xcbf29ce484222325), "alert"), a->id);
-    h = add_number(add_number(h, a->status), a->severity);
-    return add_number(h, a->reopened);
+    uint64_t h = add_text(add_text(FNV_START, "alert"), a->id);
+    h = fnv_number(fnv_number(h, a->status), a->severity);
+    return fnv_number(h, a->reopened);
 }
 
 /* --- asking --- */

@@ -4,31 +4,10 @@
 
 #include <string.h>
 
+#include "platform/base/json_depth.h"
 #include "platform/base/timestamp.h"
 
 #define NESTING_MAX 32U
-
-/* Brackets that are open at the deepest place; those within texts do not count.
- */
-static uint32_t nesting(const char *bytes, uint32_t size)
-{
-    uint32_t depth = 0, most = 0;
-    bool in_text = false;
-    for (uint32_t i = 0; i < size; i++) {
-        char c = bytes[i];
-        if (in_text) {
-            i += c == '\\';
-            in_text = c != '"';
-            continue;
-        }
-        in_text = c == '"';
-        if (c == '{' || c == '[')
-            most = ++depth > most ? depth : most;
-        if ((c == '}' || c == ']') && depth > 0)
-            depth--;
-    }
-    return most;
-}
 
 static yyjson_val *read_json_with(const char *bytes, uint32_t size, uint8_t *pool, uint32_t pool_size,
                                   yyjson_read_flag flags)
@@ -39,7 +18,7 @@ static yyjson_val *read_json_with(const char *bytes, uint32_t size, uint8_t *poo
         const char *from;
         char *to;
     } text = {.from = bytes};
-    if (size == 0 || nesting(bytes, size) > NESTING_MAX || !yyjson_alc_pool_init(&alc, pool, pool_size))
+    if (size == 0 || json_depth(bytes, size) > NESTING_MAX || !yyjson_alc_pool_init(&alc, pool, pool_size))
         return NULL;
     yyjson_doc *doc = yyjson_read_opts(text.to, size, flags, &alc, NULL);
     return doc != NULL ? yyjson_doc_get_root(doc) : NULL;

@@ -14,6 +14,7 @@
 
 #include "aggregator/forward/snowflake/answer.h"
 #include "aggregator/forward/snowflake/statements.h"
+#include "platform/base/fnv.h"
 
 #define ROWS_MAX 1000U
 #define ASK_FIRST_MS 300
@@ -48,13 +49,6 @@ static void limits(const struct target *to, struct export_limits *out)
 
 /* --- which statement --- */
 
-static uint64_t hash_text(uint64_t h, const char *text)
-{
-    for (; *text != '\0'; text++)
-        h = (h ^ (uint8_t)*text) * UINT64_C(0x100000001b3);
-    return (h ^ 0xff) * UINT64_C(0x100000001b3);
-}
-
 static const char *id_of(const struct export_batch *b, const struct export_item *item)
 {
     switch (b->kind) {
@@ -78,10 +72,10 @@ static uint64_t revision_of(const struct export_batch *b, const struct export_it
 /* Never 0. */
 static uint64_t hash_of(const struct export_batch *b, const struct export_request *r)
 {
-    uint64_t h = UINT64_C(0xcbf29ce484222325) + (uint64_t)b->kind;
+    uint64_t h = FNV_START + (uint64_t)b->kind;
     for (uint32_t i = 0; i < r->count; i++) {
         const struct export_item *item = &b->items[r->items[i]];
-        h = hash_text(h, id_of(b, item)) ^ revision_of(b, item);
+        h = fnv_number(fnv_text(h, id_of(b, item)), 0xff) ^ revision_of(b, item);
     }
     return h != 0 ? h : 1;
 }

@@ -93,7 +93,7 @@ static void begin_family(char *line, char *type_line)
     assert_true(known);
     name[length] = '\0';
     assert_true(length < FAMILY_SIZE);
-    assert_int_equal(text_equal(type, "counter"), ends_with(name, "_total"));
+    assert_int_equal(text_equal(type, "counter"), prometheus_is_total(name));
     for (uint32_t i = 0; i < family_count; i++)
         if (text_equal(families[i], name))
             fail_msg("%s stands in two places", name);
