@@ -34,7 +34,8 @@ static int next_change(struct live *l, uint64_t seen, uint64_t *cursor)
         first = insight;
         change->type = LIVE_INSIGHT;
         created = change->insight.created_revision;
-        is_gone = change->insight.expires_ms <= wall_ms(plat_wall(l->world->plat));
+        is_gone = change->insight.dismissed_ms != 0 ||
+                  change->insight.expires_ms <= wall_ms(plat_wall(l->world->plat));
     }
     if (found >= 0 && instance < first) {
         const struct instance *in = store_instance(s, (uint32_t)found);

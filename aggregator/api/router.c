@@ -40,6 +40,7 @@ static const struct route routes[] = {
     {HTTP_GET, "/insights/quick-summary", handle_quick_summary, .kind = ROUTE_DATA},
     {HTTP_GET, "/insights/explain-alert/{id}", handle_explain_alert, .kind = ROUTE_DATA},
     {HTTP_GET, "/insights/analyze-trend", handle_trend, .kind = ROUTE_DATA},
+    {HTTP_DELETE, "/insights/{id}", handle_insight_dismiss, .kind = ROUTE_DATA, .role = ROLE_OPERATOR},
     {HTTP_POST, "/insights/generate", handle_insights_generate, .kind = ROUTE_DATA, .role = ROLE_VIEWER},
     {HTTP_POST, "/insights/summary/generate", handle_summary_generate, .kind = ROUTE_DATA,
      .role = ROLE_VIEWER},

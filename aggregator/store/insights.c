@@ -21,9 +21,9 @@ static const struct row_column columns[] = {
     TEXT(title), TEXT(description), TEXT(recommendations),
     LIST(instances, INSTANCE_ID_SIZE, instance_count, INSIGHT_INSTANCES_MAX),
     LIST(metrics, METRIC_SIZE, metric_count, INSIGHT_METRICS_MAX), U32(confidence_permille),
-    I64(created_ms), I64(expires_ms), TEXT(metadata),
+    I64(created_ms), I64(expires_ms), TEXT(metadata), I64(dismissed_ms),
 };
-static_assert(COUNT_OF(columns) == 16, "as many as the table has");
+static_assert(COUNT_OF(columns) == 17, "as many as the table has");
 static_assert(INSIGHT_INSTANCES_MAX * INSTANCE_ID_SIZE + INSIGHT_METRICS_MAX * METRIC_SIZE <= ROW_LISTS_SIZE,
               "both lists fit");
 
@@ -116,6 +116,7 @@ int store_insight_put(struct store *s, const struct insight *insight)
         to->number = stored->number;
         to->created_ms = stored->created_ms;
         to->created_revision = stored->created_revision;
+        to->dismissed_ms = stored->dismissed_ms;
         (void)text_copy(to->id, sizeof to->id, stored->id);
     } else {
         to->number = s->events.insight_next++;
@@ -128,20 +129,67 @@ int store_insight_put(struct store *s, const struct insight *insight)
     return ERR_OK;
 }
 
+/* What was found, staged with a new revision, or NULL when there is no room. */
+static struct insight *stage_change(struct store *s, struct insight *staged, const struct insight *stored)
+{
+    struct insight *to = staged != NULL ? staged : stage_place(s);
+    if (to == NULL)
+        return NULL;
+    if (staged == NULL)
+        *to = *stored;
+    to->revision = events_revision(s);
+    return to;
+}
+
 int store_insight_end(struct store *s, const char *key)
 {
-    struct insight *to, *stored = s->events.insight_row;
-    int known = find(s, key, &to, stored);
+    struct insight *staged, *stored = s->events.insight_row;
+    int known = find(s, key, &staged, stored);
     if (known != 1)
         return known == 0 ? ERR_MISSING : known;
-    if (to == NULL) {
-        to = stage_place(s);
-        if (to == NULL)
-            return ERR_FULL;
-        *to = *stored;
-    }
+    struct insight *to = stage_change(s, staged, stored);
+    if (to == NULL)
+        return ERR_FULL;
     to->expires_ms = now_ms(s);
-    to->revision = events_revision(s);
+    return ERR_OK;
+}
+
+/* The insight of that id as it was put last, if it has not ended: 1, 0 or a storage error. */
+static int find_id(struct store *s, const char *id, struct insight **staged, struct insight *stored)
+{
+    *staged = NULL;
+    for (uint32_t i = 0; i < s->events.insight_count; i++)
+        if (text_equal(s->events.insights[i].id, id))
+            *staged = &s->events.insights[i];
+    if (*staged != NULL)
+        return (*staged)->expires_ms > now_ms(s);
+    sqlite3_stmt *get = database_statement(&s->database, SQL_INSIGHT_BY_ID);
+    (void)sqlite3_bind_text(get, 1, id, -1, SQLITE_STATIC);
+    (void)sqlite3_bind_int64(get, 2, now_ms(s));
+    return take_one(s, SQL_INSIGHT_BY_ID, stored);
+}
+
+int store_insight_get(struct store *s, const char *id, struct insight *out)
+{
+    struct insight *staged;
+    int known = find_id(s, id, &staged, out);
+    if (known == 1 && staged != NULL)
+        *out = *staged;
+    return known;
+}
+
+int store_insight_dismiss(struct store *s, const char *id)
+{
+    struct insight *staged, *stored = s->events.insight_row;
+    int known = find_id(s, id, &staged, stored);
+    if (known != 1)
+        return known == 0 ? ERR_MISSING : known;
+    if ((staged != NULL ? staged : stored)->dismissed_ms != 0)
+        return ERR_OK;
+    struct insight *to = stage_change(s, staged, stored);
+    if (to == NULL)
+        return ERR_FULL;
+    to->dismissed_ms = now_ms(s);
     return ERR_OK;
 }
 

@@ -36,7 +36,8 @@
     " severity INTEGER NOT NULL, title TEXT NOT NULL, description TEXT NOT NULL," \
     " recommendations TEXT NOT NULL, instances TEXT NOT NULL, metrics TEXT NOT NULL," \
     " confidence_permille INTEGER NOT NULL, created_ms INTEGER NOT NULL, expires_ms INTEGER NOT NULL," \
-    " metadata TEXT NOT NULL);" \
+    " metadata TEXT NOT NULL, dismissed_ms INTEGER NOT NULL);" \
+    "CREATE UNIQUE INDEX insight_by_id ON insight(id);" \
     "CREATE INDEX insight_by_key ON insight(key, expires_ms);" \
     "CREATE INDEX insight_by_time ON insight(created_ms, number);" \
     "CREATE INDEX insight_by_end ON insight(expires_ms);" \
@@ -72,15 +73,17 @@
     [SQL_ALERT_DROP_CLOSED] = \
         "DELETE FROM alert WHERE number IN (SELECT number FROM alert WHERE status = 2 ORDER BY created_ms" \
         " LIMIT min(?2, max(0, (SELECT count(*) FROM alert WHERE status = 2) - ?1)))", \
-    [SQL_INSIGHT_PUT] = "INSERT OR REPLACE INTO insight VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", \
+    [SQL_INSIGHT_PUT] = "INSERT OR REPLACE INTO insight VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", \
     [SQL_INSIGHT_BY_KEY] = "SELECT * FROM insight WHERE key = ?1 AND expires_ms > ?2 LIMIT 1", \
+    [SQL_INSIGHT_BY_ID] = "SELECT * FROM insight WHERE id = ?1 AND expires_ms > ?2", \
     [SQL_INSIGHT_LIST] = \
         "SELECT * FROM insight WHERE (created_ms, number) < (?6, ?7) AND expires_ms > ?1" \
+        " AND dismissed_ms = 0" \
         " AND (?2 < 0 OR type = ?2) AND (?3 < 0 OR severity = ?3) AND created_ms >= ?5" \
         " AND (?4 = '' OR instr(char(10) || instances || char(10), char(10) || ?4 || char(10)))" \
         " ORDER BY created_ms DESC, number DESC LIMIT ?8", \
     [SQL_INSIGHT_COUNTS] = "SELECT type, severity, count(*) FROM insight WHERE expires_ms > ?1" \
-                           " GROUP BY type, severity", \
+                           " AND dismissed_ms = 0 GROUP BY type, severity", \
     [SQL_INSIGHT_NEXT] = "SELECT * FROM insight WHERE revision > ? ORDER BY revision LIMIT 1", \
     [SQL_INSIGHT_DROP_EXPIRED] = "DELETE FROM insight WHERE number IN (SELECT number FROM insight" \
                                  " WHERE expires_ms < ?1 LIMIT ?2)", \

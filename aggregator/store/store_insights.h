@@ -2,7 +2,9 @@
 /* Insights: what analysis found out, in sentences, with an end. Patterns, anomalies and predictions.
  *
  * An insight that is put again under the key of one that has not expired takes its place, id and time of
- * creation included. Expired ones are out of every list at once and deleted a week later. */
+ * creation included. Expired ones are out of every list at once and deleted a week later. One that somebody
+ * has dismissed is out of every list, too, and stays so when it is put again; when it has ended, the next
+ * under its key is a new one. */
 #ifndef NEPHOS_STORE_INSIGHTS_H
 #define NEPHOS_STORE_INSIGHTS_H
 
@@ -37,6 +39,7 @@ struct insight {
     uint32_t confidence_permille;            /* 0..1000 */
     int64_t created_ms, expires_ms;          /* wall clock; created_ms is the store's */
     char metadata[INSIGHT_METADATA_SIZE];    /* a JSON object, or "" */
+    int64_t dismissed_ms;                    /* wall clock, the store's; 0: nobody has */
 };
 
 /* Stages a copy; id, number, revisions and created_ms are the store's, expires_ms 0 means the usual life.
@@ -44,6 +47,12 @@ struct insight {
 int store_insight_put(struct store *s, const struct insight *insight);
 /* Ends the insight of that key, which has turned out to be over. ERR_OK, ERR_MISSING or ERR_FULL. */
 int store_insight_end(struct store *s, const char *key);
+/* The one of that id as it was put last, dismissed or not: 1, 0 when there is none or it has ended, or a storage
+ * error. */
+int store_insight_get(struct store *s, const char *id, struct insight *out);
+/* Somebody has read it and wants it out of sight. ERR_OK, also when it was dismissed before; ERR_MISSING when
+ * there is none of that id, or it has ended; ERR_FULL or a storage error. */
+int store_insight_dismiss(struct store *s, const char *id);
 
 struct insight_filter {
     int type, severity;                      /* or -1 */
@@ -51,7 +60,7 @@ struct insight_filter {
     int64_t created_from_ms;                 /* 0: all */
     int64_t before_ms, before;               /* created_ms and number of the last of the page before */
 };
-/* Committed ones that have not expired, newest first: how many, up to `max`, or a storage error. */
+/* Committed ones that have not expired and are not dismissed, newest first: how many, up to `max`, or a storage error. */
 int store_insight_list(struct store *s, const struct insight_filter *filter, struct insight *out,
                        uint32_t max);
 /* How many there are of each type and severity. 0 or a storage error. */

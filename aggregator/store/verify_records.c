@@ -48,8 +48,8 @@ static const struct rule rules[] = {
      TEXT("metadata", "1024"),
      "has a text that is none, or too long"},
     {"insight", "number", WITHIN("type", "2") " OR " WITHIN("severity", "3") " OR "
-     WITHIN("confidence_permille", "1000") " OR " TIME("created_ms") " OR " TIME("expires_ms"),
-     "has numbers that cannot be"},
+     WITHIN("confidence_permille", "1000") " OR " TIME("created_ms") " OR " TIME("expires_ms")
+     " OR " TIME("dismissed_ms"), "has numbers that cannot be"},
     {"insight", "number", "typeof(instances) <> 'text' OR typeof(metrics) <> 'text'", "has no lists"},
     {"insight", "number", BAD_REVISION, "has a revision that was never given"},
     {"note", "number", TEXT("id", "40") " OR id = '' OR " TEXT("instance", "64") " OR "

@@ -146,7 +146,7 @@ RECORDS = [  # what must not be, and the table that verify must name
     ("alert", "UPDATE alert SET id = ''"), ("alert", "UPDATE alert SET message = CAST(zeroblob(50) AS TEXT)"),
     ("alert", "UPDATE alert SET revision = revision + 1000000"), ("alert", "UPDATE alert SET created_ms = -5"),
     ("note", "UPDATE note SET from_ms = to_ms + 1"), ("note", "UPDATE note SET text = x'00ff'"),
-    ("insight", "INSERT INTO insight VALUES(1,1,1,'i','k',7,0,'t','d','r','','',900,1,2,'{}')"),
+    ("insight", "INSERT INTO insight VALUES(1,1,1,'i','k',7,0,'t','d','r','','',900,1,2,'{}',0)"),
     ("document", "UPDATE document SET name = 'much longer than any name'"),
     ("told", "INSERT INTO told VALUES(60000, '', '')"), ("told", "UPDATE told SET metadata = 'nonsense'"),
     ("api_token", "UPDATE api_token SET hash = x'00'"), ("api_token", "UPDATE api_token SET role = 77"),

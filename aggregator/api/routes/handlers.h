@@ -47,6 +47,7 @@ void words_reserve(struct memory_map *map, struct world *w, uint32_t instances_m
 void handle_insights(struct exchange *x);
 void handle_insights_of_type(struct exchange *x);
 void handle_insights_generate(struct exchange *x);
+void handle_insight_dismiss(struct exchange *x);
 void handle_summary(struct exchange *x);
 void handle_quick_summary(struct exchange *x);
 void handle_summary_generate(struct exchange *x);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* GET /insights and its kinds; POST /insights/generate. What analysis found out, as it is stored. */
+/* GET /insights and its kinds; POST /insights/generate; DELETE /insights/{id}. What analysis found out, as it is
+ * stored. */
 #include <string.h>
 
+#include "aggregator/api/audit.h"
 #include "aggregator/api/query_string.h"
 #include "aggregator/api/routes/handlers.h"
 
@@ -123,4 +125,21 @@ void handle_insights_generate(struct exchange *x)
     st->filter.created_from_ms = x->now_ms - FRESH_MS;
     st->is_generated = true;
     respond_json(x, produce_insights);
+}
+
+/* Analysis may find it again as long as it lasts: it stays away all the same. */
+void handle_insight_dismiss(struct exchange *x)
+{
+    struct insight in;
+    int err = store_insight_get(x->world->store, x->parameter, &in);
+    if (err == 0)
+        respond_error(x, 404, NULL, "there is no insight of this id, or it is over");
+    if (err == 0 || (err == 1 && !audit(x, "dismissed the insight \"%s\"", in.title)))
+        return;
+    if (err == 1)
+        err = store_insight_dismiss(x->world->store, x->parameter);
+    if (err == ERR_OK)
+        respond_success(x);
+    else
+        respond_not_stored(x, err);
 }

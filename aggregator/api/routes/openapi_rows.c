@@ -60,6 +60,8 @@ const struct openapi_row openapi_rows[] = {
      {BODY(200, "ExplainedAlert"), ERROR(404)}},
     {HTTP_GET, "/insights/analyze-trend", "Where a metric is going", "instanceId metricName", NO_BODY,
      {BODY(200, "Any"), ERROR(400), ERROR(404)}},
+    {HTTP_DELETE, "/insights/{id}", "Dismiss an insight: it stays away until it appears anew", "", NO_BODY,
+     {BODY(200, "Success"), ERROR(404), ERROR(503)}},
     {HTTP_POST, "/insights/generate", "Insights as they are now", "", NO_BODY, {BODY(200, "Insights")}},
     {HTTP_POST, "/insights/summary/generate", "Write the summary anew", "", NO_BODY,
      {BODY(200, "Summary"), ERROR(500)}},

@@ -5,6 +5,8 @@
 #include "aggregator/access/login.h"
 #include "aggregator/access/secret.h"
 #include "aggregator/api/access.h"
+#include "aggregator/store/store_access.h"
+#include "aggregator/store/store_insights.h"
 
 static const struct api_limits limits = {
     .connections_max = 8, .websockets_max = 2, .bodies_max = 2, .body_size = 65536};
@@ -101,6 +103,31 @@ static void a_role_opens_its_routes(void **state)
     expect(m, "GET", "/instances", viewer, "", "401"); /* at once */
 }
 
+static void an_operator_dismisses_an_insight(void **state)
+{
+    struct room *m = *state;
+    char viewer[96], operator[96], path[96];
+    struct insight_filter any = {.type = -1, .severity = -1, .instance = "", .before_ms = INT64_MAX,
+                                 .before = INT64_MAX};
+    struct insight in = {.type = INSIGHT_PATTERN, .key = "p", .title = "web-4 is idle"};
+    struct audit_entry entry;
+    assert_int_equal(store_insight_put(m->rig->store, &in), ERR_OK);
+    assert_int_equal(store_commit(m->rig->store), ERR_OK);
+    assert_int_equal(store_insight_list(m->rig->store, &any, &in, 1), 1);
+    snprintf(path, sizeof path, "/insights/%s", in.id);
+    close_door(m, 0);
+    grant(m, "v", ROLE_VIEWER, 0, viewer);
+    grant(m, "o", ROLE_OPERATOR, 0, operator);
+    expect(m, "DELETE", path, viewer, "", "403");
+    expect(m, "DELETE", "/insights/nobody", operator, "", "404");
+    expect(m, "DELETE", "/insights/summary", operator, "", "405"); /* a page, not an insight */
+    expect(m, "DELETE", path, operator, "", "200");
+    assert_int_equal(store_insight_list(m->rig->store, &any, &in, 1), 0);
+    assert_int_equal(store_audit_before(m->rig->store, INT64_MAX, &entry), 1);
+    assert_string_equal(entry.who, "o");
+    assert_string_equal(entry.what, "dismissed the insight \"web-4 is idle\"");
+}
+
 static void a_token_ends_at_its_time(void **state)
 {
     struct room *m = *state;
@@ -184,6 +211,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(roles_hold_what_they_say),
         cmocka_unit_test_setup_teardown(a_role_opens_its_routes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_operator_dismisses_an_insight, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_token_ends_at_its_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_open_door_does_not_give_keys_away, set_up, tear_down),
         cmocka_unit_test_setup_teardown(pages_of_others_change_nothing, set_up, tear_down),

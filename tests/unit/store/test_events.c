@@ -56,6 +56,42 @@ static void an_insight_is_put_once_under_its_key_and_expires(void **state)
     rig_free(r);
 }
 
+static void a_dismissed_insight_stays_away_until_it_appears_anew(void **state)
+{
+    (void)state;
+    struct rig *r = rig_new(4);
+    struct insight got[2];
+    uint32_t counts[INSIGHT_TYPE_COUNT][INSIGHT_SEVERITY_COUNT];
+    rig_must_open(r);
+    struct insight i = {.type = INSIGHT_PREDICTION, .severity = INSIGHT_HIGH, .key = "full/alpha", .title = "full"};
+    assert_int_equal(store_insight_put(r->store, &i), ERR_OK);
+    assert_int_equal(store_commit(r->store), ERR_OK);
+    assert_int_equal(store_insight_list(r->store, &any, got, 2), 1);
+    const char *id = got[0].id;
+    assert_int_equal(store_insight_dismiss(r->store, "nobody"), ERR_MISSING);
+    assert_int_equal(store_insight_dismiss(r->store, id), ERR_OK);
+    assert_int_equal(store_insight_dismiss(r->store, id), ERR_OK);
+    assert_int_equal(store_insight_put(r->store, &i), ERR_OK); /* found again before the commit */
+    assert_int_equal(store_commit(r->store), ERR_OK);
+    rig_restart(r, SIM_POWER_CUT);
+    assert_int_equal(store_insight_put(r->store, &i), ERR_OK); /* and behind it */
+    assert_int_equal(store_commit(r->store), ERR_OK);
+    assert_int_equal(store_insight_list(r->store, &any, &got[1], 1), 0);
+    assert_int_equal(store_insight_counts(r->store, counts), 0);
+    assert_int_equal(counts[INSIGHT_PREDICTION][INSIGHT_HIGH], 0);
+    assert_int_equal(store_insight_get(r->store, id, &got[1]), 1);
+    assert_true(got[1].dismissed_ms > 0);
+    assert_int_equal(store_insight_end(r->store, i.key), ERR_OK);
+    assert_int_equal(store_insight_dismiss(r->store, id), ERR_MISSING); /* staged as ended */
+    assert_int_equal(store_commit(r->store), ERR_OK);
+    assert_int_equal(store_insight_dismiss(r->store, id), ERR_MISSING);
+    assert_int_equal(store_insight_put(r->store, &i), ERR_OK);
+    assert_int_equal(store_commit(r->store), ERR_OK);
+    assert_int_equal(store_insight_list(r->store, &any, &got[1], 1), 1);
+    assert_string_not_equal(got[1].id, id);
+    rig_free(r);
+}
+
 static void insights_are_counted_and_capped(void **state)
 {
     (void)state;
@@ -188,6 +224,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_insight_is_put_once_under_its_key_and_expires),
+        cmocka_unit_test(a_dismissed_insight_stays_away_until_it_appears_anew),
         cmocka_unit_test(insights_are_counted_and_capped),
         cmocka_unit_test(notes_are_found_where_they_touch),
         cmocka_unit_test(what_was_told_survives_and_is_told_on),
