@@ -121,6 +121,7 @@ static int take_level(struct rule *r, struct rule_limit *l, const char *value, s
     if (other_is_set && is_below != r->is_below)
         return malformed(why, "warn and critical must both be > or both be <");
     r->is_below = is_below;
+    l->is_strict = is_strict;
     if (is_strict)
         l->at = beyond(l->at, is_below);
     l->clear = l->at;

@@ -63,7 +63,7 @@ enum rule_source { RULE_OF_ALL, RULE_OF_AGENTS, RULE_OF_CLIENTS };
 enum rule_level { LEVEL_NORMAL, LEVEL_WARNING, LEVEL_CRITICAL };
 
 struct rule_limit {
-    bool is_set;
+    bool is_set, is_strict;     /* strict: beyond what is written, as > 0; `at` lies just behind it */
     double at, clear;           /* in the unit of the value */
     int64_t for_ms;
     enum alert_severity severity;

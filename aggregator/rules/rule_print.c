@@ -23,10 +23,12 @@ static void put_limit(struct text *out, const struct rule *r, const struct rule_
 {
     if (!l->is_set)
         return;
-    text_printf(out, "%s = %s ", word, r->is_below ? "<=" : ">=");
+    text_printf(out, "%s = %c%s ", word, r->is_below ? '<' : '>', l->is_strict ? "" : "=");
     put_double(out, l->at);
-    text_printf(out, "\n%s_clear = ", word);
-    put_double(out, l->clear);
+    if (l->clear != l->at) { /* where it begins is where it is over, unless said otherwise */
+        text_printf(out, "\n%s_clear = ", word);
+        put_double(out, l->clear);
+    }
     char key[24];
     struct text t;
     text_init(&t, key, sizeof key);

@@ -22,6 +22,8 @@ static void write_limit(struct json *j, const char *key, const struct rule_limit
     json_open_object(j, key);
     json_double(j, "at", l->at);
     json_double(j, "clear", l->clear);
+    if (l->is_strict)
+        json_bool(j, "is_strict", true);
     json_i64(j, "for_ms", l->for_ms);
     json_text(j, "severity", alert_severity_names[l->severity]);
     json_close_object(j);

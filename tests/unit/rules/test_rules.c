@@ -54,6 +54,11 @@ static void what_is_shipped_parses_and_prints_itself(void **state)
                         set.rules[r].warning.for_ms == first.rules[r].warning.for_ms);
             assert_true(fabs(set.rules[r].critical.at - first.rules[r].critical.at) < 1e-3);
             assert_int_equal(set.rules[r].is_below, first.rules[r].is_below);
+            /* "> 0" is not ">= 0", which every value reaches. */
+            assert_int_equal(set.rules[r].critical.at > 0, first.rules[r].critical.at > 0);
+            assert_int_equal(set.rules[r].critical.is_strict, first.rules[r].critical.is_strict);
+            assert_int_equal(set.rules[r].warning.at > 0, first.rules[r].warning.at > 0);
+            assert_int_equal(set.rules[r].warning.clear > 0, first.rules[r].warning.clear > 0);
         }
     }
 }

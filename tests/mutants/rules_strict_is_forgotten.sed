@@ -1,0 +1,3 @@
+# file: aggregator/rules/rule_print.c
+# unit: rules/test_rules
+s/l->is_strict \? "" : "="/"="/
