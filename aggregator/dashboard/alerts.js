@@ -56,7 +56,7 @@ const silence = (alert, ms) => act(() => send('POST', '/api/v1/silences', {
 
 // --- lists ---
 
-const lasted = (a) => duration((a.resolvedAt ? Date.parse(a.resolvedAt) : serverNow()) - Date.parse(a.createdAt));
+const lasted = (a) => duration(Date.parse(a.resolvedAt) - Date.parse(a.createdAt));
 
 function actions(a) {
   if (!mayOperate() || a.status === 'resolved') return nothing;
@@ -70,7 +70,7 @@ function actions(a) {
 const alertRow = (a, chosen) => html`<li class="alert ${levelOfSeverity(a.severity)} ${a.id === chosen ? 'chosen' : ''}">
   <div class="alert-line">${badge(a.status === 'resolved' ? 'ok' : levelOfSeverity(a.severity), a.status === 'resolved' ? `${a.severity}, resolved` : a.status === 'acknowledged' ? `${a.severity}, acknowledged` : a.severity)}
     ${hostLink(a.instanceId)} <a class="what" href=${link('alerts', a.id, { tab: here().query.tab })} aria-current=${a.id === chosen ? 'true' : 'false'}>${a.message}</a></div>
-  <div class="alert-line"><span class="quiet">${a.alertType} · since ${when(a.createdAt)} · ${a.status === 'resolved' ? `lasted ${lasted(a)}` : `for ${lasted(a)}`}${a.occurrences > 1 ? ` · seen ${a.occurrences} times` : ''}</span>${actions(a)}</div></li>`;
+  <div class="alert-line"><span class="quiet">${a.alertType} · ${a.status === 'resolved' ? html`${when(a.createdAt)} · lasted ${lasted(a)}` : html`since ${when(a.createdAt)}`}${a.occurrences > 1 ? ` · seen ${a.occurrences} times` : ''}</span>${actions(a)}</div></li>`;
 
 const order = { critical: 0, high: 1, medium: 2, low: 3 };
 const bySeverity = (a, b) => (a.status === 'acknowledged') - (b.status === 'acknowledged') || order[a.severity] - order[b.severity] || Date.parse(b.createdAt) - Date.parse(a.createdAt);

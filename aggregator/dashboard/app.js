@@ -4,11 +4,11 @@
 
 import { html, nothing, render } from './lit-html.js';
 import { logIn, logOut, takeTokenFromAddress, whoAmI } from './api.js';
-import { bytes, duration, isUtc, zone } from './format.js';
+import { bytes, duration, isUtc, several, zone } from './format.js';
 import { Live } from './live.js';
 import { go, here, link } from './router.js';
 import { begin, draw, isLost, onDraw, pollAlerts, pollFacts, pollMs, report, serverNow, state } from './state.js';
-import { announce, loading } from './ui.js';
+import { announce, loading, nameCells } from './ui.js';
 import { addPage } from './add.js';
 import { alertsPage } from './alerts.js';
 import { checksPage } from './checks.js';
@@ -24,7 +24,8 @@ const NAVIGATION = [
   ['overview', 'Overview'], ['alerts', 'Alerts'], ['insights', 'Insights'], ['compare', 'Compare'], ['checks', 'Checks'],
   ['add', 'Add host'], ['settings', 'Settings'], ['self', 'Self'],
 ];
-// A page: title(), view(), and where it wants them open(), close(), tick(), samples(message), missed().
+// A page: title(), view(), and where it wants them open(), close(), tick(), samples(message), missed(), alerted(),
+// noticed().
 const PAGES = {
   overview: overviewPage, host: hostPage, alerts: alertsPage, insights: insightsPage, compare: comparePage,
   checks: checksPage, add: addPage, settings: settingsPage, self: selfPage,
@@ -127,7 +128,7 @@ function footerView() {
   if (!s) return nothing;
   const used = (100 * s.store.database_bytes) / s.store.database_bytes_max;
   return html`<span>nephos-aggregator ${s.version}</span><span>up ${duration(s.uptime_s * 1000)}</span>
-    <span>${s.instances} ${s.instances === 1 ? 'host' : 'hosts'}</span>
+    <span>${several(s.instances, 'host')}</span>
     <span>database ${bytes(s.store.database_bytes)}, ${used.toFixed(1)} % of its limit</span><span>times in ${zone()}</span>`;
 }
 
@@ -161,6 +162,7 @@ function paint() {
   if (!page) return;
   const view = state.needsToken ? loginView() : state.answeredAt || page === selfPage ? page.view() : loading;
   render(view, byId('main'));
+  nameCells();
   const title = state.needsToken ? 'Log in' : page.title();
   if (title !== titled) document.title = `${title} · Nephos`;
   titled = title;
@@ -188,6 +190,8 @@ function onChange(message) {
     page?.alerted?.();
   } else if (data?.metadata && state.byId.has(data.id)) {
     state.byId.get(data.id).status = data.status;
+  } else if (data?.affectedInstances) {
+    page?.noticed?.();
   } else {
     pollFacts().catch(report);
   }

@@ -9,10 +9,12 @@ import uPlot from './uPlot.js';
 import { html, nothing, render } from './lit-html.js';
 import { clock, isUtc, moment, tick, zone } from './format.js';
 import { css, drawBand, drawGaps, drawMarks, drawPeak } from './overlay.js';
+import { between, runs } from './series.js';
 
 const POWERS_OF_TWO = Array.from({ length: 60 }, (_, i) => 2 ** i);
 const TABLE_ROWS = 60;
 const HEIGHT = 190;
+const NEAR_STEPS = 60;
 
 export const palette = () => [1, 2, 3, 4, 5, 6].map((i) => css('--series-' + i));
 
@@ -87,10 +89,12 @@ export class Chart {
     this.shape = '';
   }
 
-  /** `times` in seconds; `series` is what spec.lines reads. */
+  /** `series`: times and leastGap in seconds, and what spec.lines reads. */
   update(series) {
     this.times = series.times;
+    this.least = series.leastGap;
     this.lines = this.spec.lines(series, palette()).filter((line) => line.values?.some((v) => v !== null && v !== undefined));
+    for (const line of this.lines) line.gaps = between(this.times, runs(this.times, (i) => (line.values[i] ?? null) !== null, this.least));
     this.ceiling = this.spec.max?.(series) ?? null;
     this.peak = this.spec.peak?.(series) ?? null;
     this.isEmpty = this.lines.length === 0;
@@ -128,12 +132,13 @@ export class Chart {
       width: 1.5,
       fill: this.spec.kind === 'lines' ? undefined : translucent(line.color, isStack ? 0.85 : 0.22),
       points: { show: false },
+      gaps: (u, i) => this.lines[i - 1]?.gaps.map((gap) => gap.map((t) => u.valToPos(t, 'x', true))) ?? [], // none while it is empty
     }));
     const bands = isStack ? this.lines.map((_, i) => i + 1).filter((i) => i > 1).map((i) => ({ series: [i, i - 1] })) : [];
     return {
       width: this.plotBox.clientWidth || 400,
       height: HEIGHT,
-      padding: [8, 8, 0, 0],
+      padding: [8, 18, 0, 0], // right: half a day's name
       legend: { show: false },
       tzDate: isUtc() ? (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC') : undefined,
       cursor: {
@@ -156,9 +161,9 @@ export class Chart {
   drawHooks() {
     return {
       drawClear: [(u) => drawGaps(u, this.hooks.gaps(), this.hooks.isCatchingUp())],
-      drawAxes: [(u) => this.lines.forEach((line) => { if (line.band && !line.down) drawBand(u, this.times, line.band, line.color); })],
+      drawAxes: [(u) => this.lines.forEach((line) => { if (line.band && !line.down) drawBand(u, this.times, line.band, line.color, this.least); })],
       draw: [(u) => {
-        if (this.peak) drawPeak(u, this.times, this.peak);
+        if (this.peak) drawPeak(u, this.times, this.peak, this.least);
         drawMarks(u, this.hooks.marks(), this.spec.metric);
       }],
       setCursor: [(u) => {
@@ -219,16 +224,27 @@ export class Chart {
       ${this.isTable && !this.isEmpty ? this.table() : nothing}`;
   }
 
+  /** The value at a step, or where others are sampled more often, the nearest; not that of behind a silence. */
+  near({ values, gaps }, at) {
+    const t = this.times[at];
+    if (gaps.some(([from, to]) => t > from && t < to)) return null;
+    for (let k = 0; k < NEAR_STEPS; k++) {
+      const v = values[at - k] ?? values[at + k] ?? null;
+      if (v !== null) return v;
+    }
+    return null;
+  }
+
   legend() {
     const [from, to] = this.hooks.range();
     const at = this.plot?.cursor.idx;
     const isPointed = this.plot && at !== null && at !== undefined && this.plot.cursor.left >= 0;
     this.plotBox.setAttribute('role', 'img');
     this.plotBox.setAttribute('aria-label', `${this.spec.title}, ${moment(from * 1000)} to ${moment(to * 1000)} ${zone(to * 1000)}; values are in the table below`);
-    return html`<div class="legend" tabindex="0"><table><thead><tr><th scope="col"><span class="unseen">line</span></th><th scope="col" class="now">${isPointed ? clock(this.times[at]) : 'now'}</th>
+    return html`<div class="legend" tabindex="0"><table class="stats"><thead><tr><th scope="col"><span class="unseen">line</span></th><th scope="col" class="now">${isPointed ? clock(this.times[at]) : 'last'}</th>
       <th scope="col">min</th><th scope="col">avg</th><th scope="col">max</th></tr></thead><tbody>${this.lines.map((line) => {
         const s = statistics(this.times, line.values, from, to);
-        const cells = [isPointed ? line.values[at] : s.last, s.min, s.avg, line.band ? Math.max(s.max, statistics(this.times, line.band.max, from, to).max) : s.max];
+        const cells = [isPointed ? this.near(line, at) : s.last, s.min, s.avg, line.band ? Math.max(s.max, statistics(this.times, line.band.max, from, to).max) : s.max];
         return html`<tr><th scope="row"><svg class="swatch" aria-hidden="true"><rect width="10" height="10" rx="3" fill=${line.color}></rect></svg>${line.name}</th>
           ${cells.map((v) => html`<td>${this.spec.format(v)}</td>`)}</tr>`;
       })}</tbody></table></div>`;

@@ -42,14 +42,14 @@ const act = (what) => what.then(load, (error) => {
 });
 
 function add(event) {
-  const { name, url } = event.target;
+  const { name, url, contains } = event.target;
   event.preventDefault();
-  act(send('POST', '/api/v1/checks', { name: name.value, url: url.value }).then(() => event.target.reset()));
+  act(send('POST', '/api/v1/checks', { name: name.value, url: url.value, ...(contains.value && { contains: contains.value }) }).then(() => event.target.reset()));
 }
 
 /** A bar for each of the last steps: tall is good, short is bad, nothing is unknown. */
-const beats = (values = [], isGood) => html`<svg class="beats" viewBox="0 0 ${BEATS * 4} 20" role="img" aria-label="${values.filter((v) => v !== null && !isGood(v)).length} of ${values.length} steps of the last hour failed">
-  ${values.slice(-BEATS).map((v, i) => (v === null ? nothing : beat(isGood(v), i)))}</svg>`;
+const beats = (values = [], isGood) => html`<svg class="beats" viewBox="0 0 ${values.length * 4} 20" preserveAspectRatio="none" role="img" aria-label="${values.filter((v) => v !== null && !isGood(v)).length} of ${values.length} steps of the last hour failed">
+  ${values.map((v, i) => (v === null ? nothing : beat(isGood(v), i)))}</svg>`;
 
 // A template of its own, in the namespace of SVG.
 const beat = (good, i) => svg`<rect x=${i * 4} y=${good ? 2 : 12} width="3" height=${good ? 16 : 8} class=${good ? 'ok' : 'critical'}></rect>`;
@@ -58,7 +58,7 @@ const state = (word, more) => html`<td>${badge(LEVELS[word] ?? 'critical', word)
 
 function checkRow(c) {
   const key = c.instance + (c.up ? '' : c.name), times = page.series['response_time_ms' + key], days = c.certificateDaysLeft;
-  return html`<tr><th scope="row">${c.instance ? hostLink(c.instance) : ''} <span class="quiet">${c.name} ${c.url}</span></th>${state(c.status, c.error)}
+  return html`<tr><th scope="row">${c.instance ? hostLink(c.instance) : ''} <span class="quiet">${c.name} ${c.url}${c.contains ? html` with “${c.contains}”` : ''}</span></th>${state(c.status, c.error)}
     <td>${beats(page.series[(c.up ?? 'check_status') + key], (v) => (c.up ? v > 0 : v < 2))}</td><td>${milliseconds(c.responseTimeMs)} ${sparkline(times, Math.max(1, ...(times ?? [])), 'Time to answer, last hour')}</td>
     <td>${days === undefined ? '' : badge(days < 3 ? 'critical' : days < 14 ? 'warn' : 'ok', `${Math.floor(days)} d`)}</td><td>${when(c.checkedAt)}</td>
     <td>${c.origin === 'api' && mayOperate() ? html`<button type="button" class="small" aria-label="Delete ${c.name}" @click=${() => act(send('DELETE', '/api/v1/checks/' + c.name))}>Delete</button>` : ''}</td></tr>`;
@@ -80,7 +80,8 @@ export const checksPage = {
         ? table(['check', 'now', 'last hour', 'answer after', 'certificate', 'checked', ''], page.checks.map(checkRow))
         : empty('No check', html`Add an address to be asked as its users would, or start an agent with <code>--health-url</code>.`)}
         ${mayOperate() ? html`<form class="inline" @submit=${add}><label>Name <input name="name" required maxlength="31"></label>
-          <label>Address <input name="url" required placeholder="https:// tls:// tcp:// dns://"></label><button type="submit" class="primary">Add</button></form>` : nothing}</section>
+          <label>Address <input name="url" required placeholder="https:// tls:// tcp:// dns://"></label>
+          <label>must contain <input name="contains" maxlength="119" placeholder="any text"></label><button type="submit" class="primary">Add</button></form>` : nothing}</section>
       <section class="card" aria-label="Vultr"><h2>Vultr</h2>${v.state === 'off'
         ? html`<p class="quiet">Servers are watched with a key: <code>--vultr-key-file FILE</code></p>`
         : html`<p>${badge(LEVELS[v.state] ?? 'critical', v.state)} ${v.error} <span class="quiet">listed ${when(v.listedAt)}</span></p>${table(['server', 'now', 'agent', 'where', 'address', 'transfer this month'], page.servers.map(serverRow))}`}</section>` : nothing}`;

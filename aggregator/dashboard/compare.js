@@ -76,7 +76,7 @@ function join(questions, answers) {
   }));
   const range = [times[0], times.at(-1)];
   const key = JSON.stringify([lines.map((l) => l.name), metric()]);
-  page.series = { times, lines };
+  page.series = { times, lines, leastGap: 2 * step };
   page.range = range;
   if (key !== page.key) {
     page.chart?.drop();

@@ -9,7 +9,7 @@ import { go, here, link } from './router.js';
 import { draw, serverNow, state } from './state.js';
 import { Series } from './series.js';
 import { specOf } from './specs.js';
-import { badge, command, exactly, failed, hostLink, levelOfSeverity, loading, sparkline, when } from './ui.js';
+import { badge, command, exactly, failed, hostLink, levelOfSeverity, loading, sparkline, table, when } from './ui.js';
 
 const BEFORE_MS = 1800000;
 const AFTER_MS = 600000;
@@ -84,11 +84,11 @@ function paragraphs() {
 function movedView() {
   const moved = now.told.evidence.filter((e) => !e.is_own);
   if (moved.length === 0) return nothing;
-  return html`<h3>What moved then</h3><div class="legend tall" tabindex="0"><table class="list"><tbody>${moved.map((e) => {
+  return html`<h3>What moved then</h3>${table(['what', 'from and to', 'a value a minute'], moved.map((e) => {
     const format = formatOf(e.unit, e.is_rate ? 'counter' : 'gauge');
     return html`<tr><th scope="row">${e.metric} ${Object.values(e.tags).join(' ')}</th><td>${format(e.before)} → ${format(e.during)}</td>
       <td>${sparkline(e.v, e.v.reduce((m, v) => (v > m ? v : m), 1e-9), `${e.metric}, a value a minute`)}</td></tr>`;
-  })}</tbody></table></div>`;
+  }))}`;
 }
 
 function evidenceView(alert) {

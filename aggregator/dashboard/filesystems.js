@@ -6,7 +6,7 @@ import { html, nothing } from './lit-html.js';
 import { get } from './api.js';
 import { bytes, duration, percent } from './format.js';
 import { last } from './series.js';
-import { exactly, meter } from './ui.js';
+import { exactly, meter, table } from './ui.js';
 
 const ASK_MS = 60000;
 const HOURS = 24;
@@ -81,9 +81,8 @@ export class Filesystems {
     if (tags.length === 0) return nothing;
     const value = (metric, tag) => last(series.column(metric, tag));
     return html`<section class="card chart wide filesystems" aria-label="Filesystems"><div class="chart-head"><h2>Filesystems</h2></div>
-      <div class="legend tall" tabindex="0"><table><thead><tr><th scope="col">mount</th><th scope="col">used</th><th scope="col">free</th><th scope="col">files</th><th scope="col">pace and full-on date</th></tr></thead>
-      <tbody>${tags.map((tag) => html`<tr><th scope="row">${mountOf(tag)}${value('disk_readonly', tag) === 1 ? html` <span class="badge critical">■ read-only</span>` : nothing}</th>
+      ${table(['mount', 'used', 'free', 'files', 'pace and full-on date'], tags.map((tag) => html`<tr><th scope="row">${mountOf(tag)}${value('disk_readonly', tag) === 1 ? html` <span class="badge critical">■ read-only</span>` : nothing}</th>
         <td>${meter(bytes(value('disk_used_bytes', tag)), value('disk_usage_percent', tag))}</td><td>${bytes(value('disk_available_bytes', tag))}</td>
-        <td>${percent(value('disk_inodes_usage_percent', tag))}</td><td class="words">${this.pace(tag)}${this.future(tag)}</td></tr>`)}</tbody></table></div></section>`;
+        <td>${percent(value('disk_inodes_usage_percent', tag))}</td><td class="words">${this.pace(tag)}${this.future(tag)}</td></tr>`))}</section>`;
   }
 }

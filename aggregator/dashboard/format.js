@@ -37,6 +37,11 @@ export function duration(ms) {
   return Math.round(h / 24) + ' d';
 }
 
+export const times = (n) => (n === 1 ? 'once' : `${n} times`);
+
+/** "1 host", "2 hosts" */
+export const several = (n, word) => `${n} ${word}${n === 1 ? '' : 's'}`;
+
 export const ago = (ms) => duration(ms) + ' ago';
 
 const pad = (n) => String(n).padStart(2, '0');
@@ -94,6 +99,7 @@ export const fromInput = (text) => Date.parse(text + (isUtc() ? 'Z' : ''));
 
 /** Formats by the unit that the API names. */
 export function formatOf(unit, kind) {
+  if (unit.endsWith('/s')) return formatOf(unit.slice(0, -2), 'counter');
   const isRate = kind === 'counter';
   if (unit === 'bytes') return isRate ? bytesRate : bytes;
   if (unit === 'percent') return percent;

@@ -5,7 +5,7 @@
 import { html, nothing } from './lit-html.js';
 import { get } from './api.js';
 import { Chart } from './charts.js';
-import { bytes, bytesRate, duration, forInput, fromInput, moment, percent, plain, zone } from './format.js';
+import { bytes, bytesRate, duration, forInput, fromInput, moment, percent, plain, several, zone } from './format.js';
 import { Filesystems } from './filesystems.js';
 import { Marks } from './marks.js';
 import { Processes } from './processes.js';
@@ -223,7 +223,7 @@ function tilesView(host) {
   const uptime = newest('uptime');
   const isOld = !isLive();
   return html`<div class="tiles" aria-label=${isOld ? 'Values at the end of the range' : 'Newest values'} role="group">
-    ${tile('CPU', percent(newest('cpu_usage')), `load ${plain(newest('load_average_1min'))}${host.facts?.metadata?.cpuCount ? ` on ${host.facts.metadata.cpuCount} CPUs` : ''}`)}
+    ${tile('CPU', percent(newest('cpu_usage')), `load ${plain(newest('load_average_1min'))}${host.facts?.metadata?.cpuCount ? ` on ${several(host.facts.metadata.cpuCount, 'CPU')}` : ''}`)}
     ${tile('Memory', percent(newest('memory_usage_percent')), total === null ? '' : `${bytes(total - available)} of ${bytes(total)}`)}
     ${swapTotal > 0 ? tile('Swap', percent((100 * (swapTotal - swapFree)) / swapTotal), `of ${bytes(swapTotal)}`) : nothing}
     ${tile('Network in', bytesRate(sum('network_rx_bytes')), 'out ' + bytesRate(sum('network_tx_bytes')))}
@@ -236,7 +236,7 @@ function headView(host) {
   const f = host.facts;
   const m = f?.metadata ?? {};
   const parts = [
-    m.os, m.kernel && `Linux ${m.kernel}`, m.architecture, m.cpuCount && `${m.cpuCount} CPU${m.cpuCount > 1 ? 's' : ''}`,
+    m.os, m.kernel && `Linux ${m.kernel}`, m.architecture, m.cpuCount && several(m.cpuCount, 'CPU'),
     m.memoryBytes && bytes(m.memoryBytes), f && [f.provider, f.region, f.type].filter((w) => w && w !== 'other' && w !== 'unknown').join(' · '),
     m.ipAddress, m.agentVersion && `agent ${m.agentVersion}`, Math.abs(host.skew_ms) > 2000 && `clock off by ${duration(Math.abs(host.skew_ms))}`,
   ].filter(Boolean);

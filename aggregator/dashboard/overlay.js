@@ -2,6 +2,8 @@
 // What is drawn on a chart beside its lines: silence, the band between least and most, alerts, reboots, notes, anomalies.
 // Everything here is also said in words (marks.js), so colour and place carry nothing alone.
 
+import { runs } from './series.js';
+
 export const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 let hatch = null; // one pattern for all charts
@@ -45,8 +47,10 @@ export function drawGaps(u, gaps, isCatchingUp) {
   ctx.restore();
 }
 
-/** Between the least and the most of each step. */
-export function drawBand(u, times, band, color) {
+const trace = (u, times, values, run) => run.forEach((i, n) => u.ctx[n ? 'lineTo' : 'moveTo'](u.valToPos(times[i], 'x', true), u.valToPos(values[i], 'y', true)));
+
+/** Between the least and the most of each step; `least`: seconds of a silence. */
+export function drawBand(u, times, band, color, least) {
   const { ctx } = u;
   ctx.save();
   ctx.beginPath();
@@ -55,27 +59,17 @@ export function drawBand(u, times, band, color) {
   ctx.globalAlpha = 0.2;
   ctx.fillStyle = color;
   const { min: from, max: to } = u.scales.x;
-  let piece = [];
-  const flush = () => {
-    if (piece.length > 1) {
-      ctx.beginPath();
-      piece.forEach((i, n) => ctx[n ? 'lineTo' : 'moveTo'](u.valToPos(times[i], 'x', true), u.valToPos(band.max[i], 'y', true)));
-      piece.reverse().forEach((i) => ctx.lineTo(u.valToPos(times[i], 'x', true), u.valToPos(band.min[i], 'y', true)));
-      ctx.fill();
-    }
-    piece = [];
-  };
-  for (let i = 0; i < times.length; i++) {
-    if (times[i] < from || times[i] > to) continue;
-    if (band.min[i] === null || band.max[i] === null) flush();
-    else piece.push(i);
+  for (const run of runs(times, (i) => times[i] >= from && times[i] <= to && band.min[i] !== null && band.max[i] !== null, least)) {
+    ctx.beginPath();
+    trace(u, times, band.max, run);
+    run.reverse().forEach((i) => ctx.lineTo(u.valToPos(times[i], 'x', true), u.valToPos(band.min[i], 'y', true)));
+    ctx.fill();
   }
-  flush();
   ctx.restore();
 }
 
 /** The most of each step, dashed: what an average hides. */
-export function drawPeak(u, times, values) {
+export function drawPeak(u, times, values, least) {
   const { ctx } = u;
   ctx.save();
   ctx.beginPath();
@@ -86,12 +80,7 @@ export function drawPeak(u, times, values) {
   ctx.lineWidth = devicePixelRatio;
   ctx.setLineDash([4 * devicePixelRatio, 3 * devicePixelRatio]);
   ctx.beginPath();
-  let isDown = false;
-  for (let i = 0; i < times.length; i++) {
-    if (values[i] === null || values[i] === undefined) { isDown = false; continue; }
-    ctx[isDown ? 'lineTo' : 'moveTo'](u.valToPos(times[i], 'x', true), u.valToPos(values[i], 'y', true));
-    isDown = true;
-  }
+  for (const run of runs(times, (i) => (values[i] ?? null) !== null, least)) trace(u, times, values, run);
   ctx.stroke();
   ctx.restore();
 }

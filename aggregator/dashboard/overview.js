@@ -4,7 +4,7 @@
 import { html, nothing } from './lit-html.js';
 import { get } from './api.js';
 import { addView } from './add.js';
-import { bytesRate, plain } from './format.js';
+import { bytesRate, plain, several } from './format.js';
 import { directionOf, groupings, IN, matches, OUT, rates, rowsOf, sorted } from './hosts.js';
 import { amend, here, link } from './router.js';
 import { draw, levelOf, LEVELS, newest, serverNow, state } from './state.js';
@@ -95,8 +95,9 @@ function hostRow(host, index) {
   const f = host.facts;
   const place = f ? [f.provider, f.region].filter((w) => w && w !== 'other' && w !== 'unknown').join(' · ') : '';
   const open = host.alerts.filter((a) => a.status === 'active').length;
+  const word = open ? several(open, 'alert') : wordOfStatus(host.status);
   return html`<tr class="host-row ${level}" aria-rowindex=${index + 2} data-id=${host.id}>
-    <td class="cell first">${shape(level, open ? `${open} open alerts` : wordOfStatus(host.status))}<span class="word">${open ? `${open} alert${open > 1 ? 's' : ''}` : wordOfStatus(host.status)}</span></td>
+    <td class="cell first">${shape(level, word)}<span class="word">${word}</span></td>
     <th scope="row" class="cell who">${hostLink(host.id)}${place ? html`<small>${place}</small>` : nothing}</th>
     ${cell('CPU', meter('CPU', newest(host, 'cpu_usage')))}
     ${cell('Memory', meter('Mem', newest(host, 'memory_usage_percent')))}
@@ -112,7 +113,7 @@ const COUNT_WORDS = { critical: 'critical', warn: 'warning', stale: 'no news', o
 const countsView = (counts) => Object.keys(COUNT_WORDS).filter((l) => counts[l]).map((l) => badge(l, `${counts[l]} ${COUNT_WORDS[l]}`));
 
 const groupRow = (row, index) => html`<tr class="group-row" aria-rowindex=${index + 2}><th scope="rowgroup" colspan=${HEADS.length}>
-  <b>${row.group}</b> <span class="quiet">${row.size} ${row.size === 1 ? 'host' : 'hosts'}, ${Math.round((100 * row.counts.ok) / row.size)} % ok</span> ${countsView(row.counts)}</th></tr>`;
+  <b>${row.group}</b> <span class="quiet">${several(row.size, 'host')}, ${Math.round((100 * row.counts.ok) / row.size)} % ok</span> ${countsView(row.counts)}</th></tr>`;
 
 const rowHeight = () => Number.parseFloat(getComputedStyle(document.documentElement).getPropertyValue('--row')) || 46;
 

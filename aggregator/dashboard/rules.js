@@ -3,10 +3,10 @@
 
 import { html, nothing } from './lit-html.js';
 import { get, send } from './api.js';
-import { duration, formatOf } from './format.js';
+import { duration, formatOf, times } from './format.js';
 import { link } from './router.js';
 import { draw, mayOperate } from './state.js';
-import { announce, badge, empty, failed, hostLink, loading, when } from './ui.js';
+import { announce, badge, empty, failed, hostLink, loading, table, when } from './ui.js';
 
 const DAYS = 7;
 const OWN = ''; // the key of the rule that is being written
@@ -42,12 +42,13 @@ function triedView(key) {
   if (t === 'wait') return html`<p class="quiet" role="status">Looking at the last ${DAYS} days …</p>`;
   if (t instanceof Error) return failed(t);
   if (t.fired === 0) return html`<p>It would have said nothing in the last ${DAYS} days, of ${t.series} series.</p>`;
-  return html`<p>In the last ${DAYS} days it would have spoken ${t.fired} times, of ${t.series_fired} of ${t.series} series, for ${duration(t.seconds * 1000)} in all:</p>
+  return html`<p>In the last ${DAYS} days it would have spoken ${times(t.fired)}, of ${t.series_fired} of ${t.series} series, for ${duration(t.seconds * 1000)} in all:</p>
     <ul>${t.hosts.slice(0, 10).map((h) => html`<li>${hostLink(h.instance, { from: Date.parse(h.first) - 1800000, to: Date.parse(h.first) + 1800000 })} ${h.tag}
-      ${h.fired} times, at most ${duration(h.longest_seconds * 1000)}, first ${when(h.first)}</li>`)}</ul>`;
+      ${times(h.fired)}, at most ${duration(h.longest_seconds * 1000)}, first ${when(h.first)}</li>`)}</ul>`;
 }
 
-const level = (r, l, word) => (l ? html` ${word} ${r.direction === 'below' ? '≤' : '≥'} ${formatOf(r.unit, 'gauge')(l.at)}${l.for_ms ? ` for ${duration(l.for_ms)}` : ''};` : nothing);
+/** A strict level lies a hair behind what was written. */
+const level = (r, l, word) => (l ? html` ${word} ${(r.direction === 'below' ? '≤<' : '≥>')[l.is_strict ? 1 : 0]} ${formatOf(r.unit, 'gauge')(Number(l.at.toFixed(6)))}${l.for_ms ? ` for ${duration(l.for_ms)}` : ''};` : nothing);
 
 /** While what else holds. */
 const condition = (r) => { const found = /^only_if = (.*)$/m.exec(r.text); return found ? ` while ${found[1]};` : ''; };
@@ -65,6 +66,5 @@ const ownView = () => html`<details><summary>Write a rule</summary>
 export function rulesView() {
   if (page.rules === null) return loading;
   return html`${mayOperate() ? ownView() : nothing}
-    ${page.rules.length === 0 ? empty('No rule', 'Nothing is watched for.') : html`<table class="list rules"><thead><tr><th scope="col">rule</th><th scope="col">speaks when</th><td></td></tr></thead>
-      <tbody>${page.rules.map(ruleRow)}</tbody></table>`}`;
+    ${page.rules.length === 0 ? empty('No rule', 'Nothing is watched for.') : table(['rule', 'speaks when', ''], page.rules.map(ruleRow))}`;
 }

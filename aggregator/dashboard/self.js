@@ -5,7 +5,7 @@ import { html, nothing } from './lit-html.js';
 import { get } from './api.js';
 import { bytes, count, duration } from './format.js';
 import { draw, state } from './state.js';
-import { badge, exactly, failed, loading, meter } from './ui.js';
+import { badge, exactly, failed, loading, meter, table } from './ui.js';
 
 const ASK_MS = 5000;
 const page = { memory: null, self: null, before: null, error: null, askedAt: 0 };
@@ -53,7 +53,7 @@ function troubleView(self) {
   const rows = numbers(self).filter(([, key]) => TROUBLE.test(key));
   const bad = rows.filter(([, , v]) => v > 0);
   return html`<section class="card" aria-label="Refused and lost"><h2>Refused and lost</h2>
-    ${bad.length === 0 ? html`<p>${badge('ok', `all ${rows.length} counters of trouble stand at 0`)}</p>` : html`<div class="legend tall" tabindex="0"><table class="list"><tbody>${bad.map(([group, key, v]) => html`<tr><th scope="row">${group}: ${words(key)}</th><td>${count(v)}</td></tr>`)}</tbody></table></div>
+    ${bad.length === 0 ? html`<p>${badge('ok', `all ${rows.length} counters of trouble stand at 0`)}</p>` : html`${table(['what', 'times'], bad.map(([group, key, v]) => html`<tr><th scope="row">${group}: ${words(key)}</th><td>${count(v)}</td></tr>`))}
       <p class="quiet">${rows.length - bad.length} further counters stand at 0.</p>`}</section>`;
 }
 
@@ -64,9 +64,8 @@ function memoryView({ total_bytes: total, lines }) {
   const shown = lines.filter((l) => l.bytes > 0).sort((a, b) => b.bytes - a.bytes);
   return html`<section class="card" aria-label="Memory"><h2>Memory: ${bytes(total)}, all reserved at the start</h2>
     <p class="quiet">Nothing grows afterwards. Each line says what happens when it is full.</p>
-    <div class="legend tall" tabindex="0"><table class="list"><thead><tr><th scope="col">what</th><th scope="col">size</th><th scope="col">in use</th><th scope="col">high water</th><th scope="col">when full</th></tr></thead><tbody>
-    ${shown.map((l) => html`<tr><th scope="row">${l.name}</th><td>${bytes(l.bytes)}</td><td>${isCounted(l) ? meter(count(l.in_use), (100 * l.in_use) / l.count) : '–'}</td>
-      <td>${isCounted(l) ? `${count(l.high_water)} of ${count(l.count)}` : '–'}</td><td class="words">${l.when_full}</td></tr>`)}</tbody></table></div></section>`;
+    ${table(['what', 'size', 'in use', 'high water', 'when full'], shown.map((l) => html`<tr><th scope="row">${l.name}</th><td>${bytes(l.bytes)}</td><td>${isCounted(l) ? meter(count(l.in_use), (100 * l.in_use) / l.count) : ''}</td>
+      <td>${isCounted(l) ? `${count(l.high_water)} of ${count(l.count)}` : ''}</td><td class="words">${l.when_full}</td></tr>`))}</section>`;
 }
 
 export const selfPage = {

@@ -5,6 +5,24 @@
 
 const SILENCE_STEPS = 3;
 
+/** Indices of the steps that have a value, in runs. A run ends where values stop for longer than `least` seconds, and for
+ *  longer than they do just before and behind: what is sampled once a minute does not fall silent each second. */
+export function runs(times, hasValue, least) {
+  const there = [];
+  for (let i = 0; i < times.length; i++) if (hasValue(i)) there.push(i);
+  const pause = (k) => times[there[k + 1]] - times[there[k]];
+  const found = [[]];
+  there.forEach((i, k) => {
+    found.at(-1).push(i);
+    const usual = Math.min(pause(k - 1) || Infinity, pause(k + 1) || Infinity);
+    if (pause(k) > least && pause(k) > SILENCE_STEPS * (usual === Infinity ? 0 : usual)) found.push([]);
+  });
+  return found;
+}
+
+/** What lies between runs: [from, to] in the unit of `times`. */
+export const between = (times, list) => list.slice(1).map((run, k) => [times[list[k].at(-1)], times[run[0]]]);
+
 export const seriesKey = (metric, tag) => metric + '|' + tag;
 
 export class Series {
@@ -64,17 +82,19 @@ export class Series {
   /** Where no series has a value: [from, to] in seconds, within a range. */
   gaps(from, to) {
     const columns = [...this.columns.values()];
-    const isSilent = (i) => columns.every((c) => c[i] === null || c[i] === undefined);
-    const least = Math.max(SILENCE_STEPS, (2 * this.stepMs) / 1000);
-    const gaps = [];
-    let last = from;
-    this.times.forEach((t, i) => {
-      if (t < from || t > to || isSilent(i)) return;
-      if (t - last > least) gaps.push([last, t]);
-      last = t;
-    });
-    if (to - last > Math.max(least, 5)) gaps.push([last, to]);
-    return gaps;
+    const list = runs(this.times, (i) => this.times[i] >= from && this.times[i] <= to && columns.some((c) => (c[i] ?? null) !== null), this.leastGap);
+    const all = list.flat().map((i) => this.times[i]);
+    if (all.length === 0) return [[from, to]];
+    const isLong = (a, b, usual) => b - a > Math.max(this.leastGap, 5, SILENCE_STEPS * (usual || 0));
+    return [
+      ...(isLong(from, all[0], all[1] - all[0]) ? [[from, all[0]]] : []), ...between(this.times, list),
+      ...(isLong(all.at(-1), to, all.at(-1) - all.at(-2)) ? [[all.at(-1), to]] : []),
+    ];
+  }
+
+  /** So long nothing must come before it is silence, seconds. */
+  get leastGap() {
+    return Math.max(SILENCE_STEPS, (2 * this.stepMs) / 1000);
   }
 
   newest() {
@@ -86,9 +106,7 @@ export class Series {
     let continues = true;
     message.t.forEach((ms, i) => {
       const t = ms / 1000;
-      const newest = this.newest();
-      const isNew = t > newest;
-      if (isNew && newest > 0 && (t - newest) * 1000 > SILENCE_STEPS * Math.max(this.stepMs, 1000)) this.push(t - 0.001, () => null);
+      const isNew = t > this.newest();
       const values = new Map();
       message.series.forEach((id, column) => {
         const s = this.byId.get(id);

@@ -4,7 +4,7 @@
 
 import { html, nothing } from './lit-html.js';
 import { get } from './api.js';
-import { clock, percent } from './format.js';
+import { percent, several, tick } from './format.js';
 import { css } from './overlay.js';
 
 const POINTS = 240;
@@ -55,15 +55,16 @@ export class Cores {
 
   view() {
     if (this.cores.length === 0) return nothing;
+    const [from, to] = [this.times[0], this.times.at(-1)].map((t, _, [a, b]) => tick(t, (b - a) / 7));
     const stats = this.cores.map((core) => {
       const values = core.v.filter((v) => v !== null);
       return { name: core.tag.replace('=', ' '), last: values.at(-1), most: values.reduce((m, v) => (v > m ? v : m), 0) };
     });
     const busiest = stats.reduce((a, b) => ((b.last ?? 0) > (a.last ?? 0) ? b : a));
     return html`<section class="card chart strip-card" aria-label="CPUs one by one"><div class="chart-head"><h2>CPUs</h2>
-        <span class="unit">${this.cores.length} rows, CPU 0 on top; darker is busier</span></div>
+        <span class="unit">${several(this.cores.length, 'row')}, CPU 0 on top; darker is busier</span></div>
       <div class="strip" role="img" aria-label="Use of each CPU over time; numbers in the table below">${this.canvas}</div>
-      <p class="quiet axis"><span>${clock(this.times[0])}</span><span>busiest now: ${busiest.name}, ${percent(busiest.last)}</span><span>${clock(this.times.at(-1))}</span></p>
+      <p class="quiet axis"><span>${from}</span><span>busiest now: ${busiest.name}, ${percent(busiest.last)}</span><span>${to}</span></p>
       <details><summary>numbers</summary><div class="legend" tabindex="0"><table><thead><tr><th scope="col">CPU</th><th scope="col">now</th><th scope="col">max</th></tr></thead><tbody>
         ${stats.map((s) => html`<tr><th scope="row">${s.name}</th><td>${percent(s.last)}</td><td>${percent(s.most)}</td></tr>`)}</tbody></table></div></details></section>`;
   }

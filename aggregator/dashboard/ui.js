@@ -55,8 +55,20 @@ export function sparkline(values, most, label) {
 export const nameOf = (id) => state.byId.get(id)?.name ?? id;
 export const hostLink = (id, query = {}) => html`<a class="name" href=${link('host', id, query)}>${nameOf(id)}</a>`;
 
-/** What is named by nothing is a column of buttons. */
+/** `rows`: a th and its cells each. What is named by nothing is a column of buttons. */
 export const table = (heads, rows) => html`<div class="legend tall" tabindex="0"><table class="list"><thead><tr>${heads.map((h) => (h ? html`<th scope="col">${h}</th>` : html`<td></td>`))}</tr></thead><tbody>${rows}</tbody></table></div>`;
+
+const NARROW_PX = 640; // as in style.css
+
+/** On a phone a row is a card, and each of its cells says what its column is called. */
+export function nameCells() {
+  if (innerWidth > NARROW_PX) return;
+  for (const { tHead, tBodies } of document.querySelectorAll('.list')) {
+    [...tHead.rows[0].cells].forEach((head, i) => {
+      if (i > 0) for (const { cells } of tBodies[0].rows) cells[i].dataset.label = head.textContent;
+    });
+  }
+}
 
 export const empty = (title, text = nothing, more = nothing) => html`<div class="empty"><h2>${title}</h2><p>${text}</p>${more}</div>`;
 

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 
-const { MODULES, CHROMIUM, BASE, SHOTS, TOKEN, HOSTILE, HOSTS } = process.env;
+const { MODULES, CHROMIUM, BASE, SHOTS, TOKEN, HOSTILE, HOSTS, SERIES } = process.env;
 const require = createRequire(MODULES + '/');
 const { chromium } = require('playwright-core');
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
@@ -74,8 +74,11 @@ async function tour(browser, look, options, pages = PAGES) {
     await go(page, where);
     if (where.startsWith('host')) await page.waitForFunction(() => document.querySelectorAll('#main canvas').length > 8);
     else await page.waitForTimeout(250);
-    const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    // A phone lays out wide what is wide, and makes it small: its own innerWidth tells nothing.
+    const wide = await page.evaluate((width) => document.documentElement.scrollWidth - width, options.viewport.width);
     if (wide > 0) faults.push(`${where} ${look}: ${wide} pixels wider than the screen`);
+    const cut = await page.$$eval('.list', (all) => all.filter((t) => t.closest('.legend').scrollWidth > t.closest('.legend').clientWidth + 1).length);
+    if (cut > 0 && options.isMobile) faults.push(`${where} ${look}: ${cut} tables are to be pushed sideways`);
     await judge(page, `${where || 'overview'} ${look}`, look !== 'light');
     await shot(page, `${fileName(where)}-${look}`);
   }
@@ -127,7 +130,7 @@ async function host(page) {
   check(await page.$$eval('.processes b', (l) => l.length) === 0, 'markup in the name of a process makes no element');
   const box = await page.locator('#chart-load .u-over').boundingBox();
   await page.mouse.move(box.x + box.width * 0.97, box.y + 40);
-  await page.waitForFunction(() => document.querySelector('#chart-cpu .now').textContent !== 'now');
+  await page.waitForFunction(() => document.querySelector('#chart-cpu .now').textContent !== 'last');
   await page.waitForSelector('text=under the cursor');
   await page.mouse.down();
   await page.mouse.move(box.x + box.width * 0.7, box.y + 40, { steps: 4 });
@@ -146,7 +149,7 @@ async function host(page) {
   check(await page.locator('#chart-memory .values tbody tr').count() > 3, 'a chart is also a table');
   await page.locator('#chart-memory .plot').focus();
   await page.keyboard.press('ArrowLeft');
-  await page.waitForFunction(() => document.querySelector('#chart-memory .now').textContent !== 'now');
+  await page.waitForFunction(() => document.querySelector('#chart-memory .now').textContent !== 'last');
   await page.evaluate(() => document.activeElement.blur());
   await page.keyboard.press('n');
   await page.waitForSelector('#note');
@@ -191,7 +194,7 @@ async function rules(page) {
   await page.waitForSelector('text=it would have spoken');
   await page.fill('textarea', '[mine]\nvalue = cpu_usage\nwarn = 99\nfor = 1h\n');
   await page.click('text=Store');
-  await page.waitForSelector('.rules th:has-text("mine")');
+  await page.waitForSelector('.list th:has-text("mine")');
   await judge(page, 'rules');
 }
 
@@ -235,6 +238,7 @@ async function outage(page) {
   await order('KILL');
   await page.waitForFunction(() => /numbers are \d+ s old/.test(document.querySelector('.banner')?.textContent), null, { timeout: 30000 });
   await shot(page, 'outage-light');
+  await order('NOTICE');
   await order('START');
   await page.waitForFunction(() => !document.querySelector('.banner') && document.querySelector('.link.on'), null, { timeout: 40000 });
   isDown = false;
@@ -242,15 +246,30 @@ async function outage(page) {
   await page.waitForFunction((old) => document.querySelector('.shown').textContent !== old, before, { timeout: 30000 });
 }
 
+/** What was noticed is dismissed, and stays away. */
+async function insights(page) {
+  await go(page, 'insights');
+  await page.waitForSelector('.insight:has-text("web-1 is <i>idle</i>")');
+  await page.waitForSelector('.evidence:has-text("web-1 cpu_usage, 7 d") .spark path');
+  await judge(page, 'an insight');
+  await shot(page, 'insight-light');
+  await page.click('button[aria-label="Dismiss web-1 is <i>idle</i>"]');
+  await page.waitForSelector('text=Nothing noticed');
+  await page.reload();
+  await page.waitForSelector('text=Nothing noticed');
+}
+
 async function checks(page) {
   await order('VULTR');
   await page.goto(BASE + '#/checks');
-  for (const [name, url] of [['itself', BASE + 'healthz'], ['gone', BASE + 'nothing-is-here']]) {
+  for (const [name, url, contains] of [['itself', BASE + 'healthz', ''], ['gone', BASE + 'nothing-is-here', ''], ['wordless', BASE + 'healthz', 'no such words']]) {
     await page.fill('input[name=name]', name);
     await page.fill('input[name=url]', url);
+    await page.fill('input[name=contains]', contains);
     await page.click('form button.primary');
     await page.waitForSelector(`tr:has-text("${name}")`);
   }
+  await page.waitForSelector('tr:has-text("wordless"):has-text("no such words") .badge.critical', { timeout: 40000 });
   await page.waitForSelector('tr:has-text("itself") .badge.ok:has-text("healthy")', { timeout: 40000 });
   await page.waitForSelector('tr:has-text("gone"):has-text("HTTP 404") .badge.critical', { timeout: 40000 });
   await page.waitForSelector('tr:has-text("vm 2"):has-text("85.0 %"):has-text("no")', { timeout: 40000 });
@@ -258,11 +277,24 @@ async function checks(page) {
   await page.waitForFunction(() => !document.querySelector('button[aria-label="Delete itself"]'));
 }
 
+/** What is sampled seldom is no silence, and a silence between samples is. */
+async function silences() {
+  const { runs, between } = await import('data:text/javascript,' + encodeURIComponent(readFileSync(SERIES, 'utf8')));
+  const gaps = (times) => between(times, runs(times, () => true, 4)).join(' ');
+  const seldom = [0, 10, 20, 30, 40];
+  check(gaps(seldom) === '', `a sample every ten steps: ${gaps(seldom)}`);
+  check(gaps([0, 1, 2, 3, 30, 31, 32]) === '3,30', 'half a minute without samples is a silence');
+  check(gaps([0, 1, 2, 30, 60, 61, 62]) === '2,30 30,60', 'and stays one with a single sample in it');
+  const holes = runs([0, 1, 2, 3, 4, 5, 6], (i) => i % 2 === 0, 4);
+  check(holes.length === 1 && holes[0].join() === '0,2,4,6', `steps without a value: ${JSON.stringify(holes)}`);
+}
+
 const desktop = { viewport: { width: 1440, height: 900 } };
 const phone = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true };
 
 const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
 try {
+  await silences();
   const page = await opened(browser, desktop);
   for (const step of [firstRun, overview, host, alerts, rules, compare, checks]) {
     try {
@@ -283,6 +315,7 @@ try {
   await shot(wall, 'overview-4k');
   await wall.context().close();
   await outage(page);
+  await insights(page);
   faults.push(...await page.evaluate(() => globalThis.violations));
 } catch (error) {
   faults.push(error.message);

@@ -3,6 +3,7 @@
 """The dashboard in a real browser: every page on real data, by pointer and by keys, light and dark, desktop and phone.
 dashboard.mjs steers; a console error, a breach of the content policy, a request elsewhere or a fault of accessibility
 fails it. Screenshots are kept in BUILD/screenshots."""
+import contextlib
 import gzip
 import http.client
 import json
@@ -10,7 +11,9 @@ import os
 import pathlib
 import shutil
 import signal
+import sqlite3
 import subprocess
+import time
 
 import vultr_double
 from nephos import BUILD, ROOT, binary, check, free_port, main, until
@@ -88,7 +91,8 @@ def proof(world):
                             aggregator.data], capture_output=True, text=True, timeout=20, env=world.environment)
     check(admin.returncode == 0, f"access create: {admin.stderr}")
     environment = {**world.environment, "MODULES": str(modules), "CHROMIUM": chromium, "BASE": f"http://127.0.0.1:{aggregator.api_port}/",
-                   "SHOTS": str(shots), "TOKEN": admin.stdout.strip(), "HOSTILE": HOSTILE, "HOSTS": str(HOSTS), "HOME": world.folder}
+                   "SHOTS": str(shots), "TOKEN": admin.stdout.strip(), "HOSTILE": HOSTILE, "HOSTS": str(HOSTS), "HOME": world.folder,
+                   "SERIES": str(ROOT / "aggregator/dashboard/series.js")}
     node = subprocess.Popen(["node", HERE / "dashboard.mjs"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                             text=True, env=environment, cwd=world.folder)
     said = []
@@ -108,7 +112,15 @@ def proof(world):
         pathlib.Path(settings).write_text(f"[vultr]\nkey_file = {world.path('key')}\nurl = http://127.0.0.1:{port}/v2\n")
         aggregator.process.popen.send_signal(signal.SIGHUP)
 
-    orders = {"VULTR": vultr, "FILL": lambda _: fill(world, aggregator), "KILL": lambda _: aggregator.process.kill(),
+    def notice(_):
+        """Analysis needs a week for this: what it would have stored."""
+        now = int(time.time() * 1000)
+        with contextlib.closing(sqlite3.connect(pathlib.Path(aggregator.data, "nephos.db"))) as database, database:
+            database.execute("INSERT INTO insight SELECT coalesce(max(number), 0) + 1, 1, 1, 'noticed', 'pattern/spare/host-0', 0, 0,"
+                             " 'web-1 is <i>idle</i>', 'It had little to do all week.', 'Take a smaller plan.', 'host-0', 'cpu_usage', 900,"
+                             " ?, ?, '', 0 FROM insight", (now, now + 86400000))
+
+    orders = {"NOTICE": notice, "VULTR": vultr, "FILL": lambda _: fill(world, aggregator), "KILL": lambda _: aggregator.process.kill(),
               "START": lambda _: aggregator.start(), "AGENT": agent}
     try:
         for line in node.stdout:
