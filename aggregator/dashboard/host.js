@@ -123,6 +123,7 @@ async function load() {
 }
 
 function refresh() {
+  if (!page.id) return; // it was left meanwhile
   load().catch((error) => {
     page.isLoading = false;
     if (error.status === 404) page.error = 'No host of that id is known here.';

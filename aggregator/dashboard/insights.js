@@ -14,6 +14,7 @@ const ASK_MS = 30000;
 const HEAD = /^[A-Z][a-z ]{3,20}$/; // of a part of the summary
 const SPAN_MS = { anomaly: 7200000, prediction: 86400000, pattern: 604800000 }; // of the evidence
 const AFTER_MS = 3600000; // of it behind an anomaly
+const SEVERITIES = ['high', 'medium', 'low'];
 const SERIES_MAX = 3; // of one insight
 const SHOWN_MAX = 24; // insights with evidence
 const POINTS = 120;
@@ -24,7 +25,7 @@ async function load() {
   page.askedAt = Date.now();
   try {
     const [list, summary] = await Promise.all([get('/insights', { limit: 200 }), get('/insights/summary')]);
-    Object.assign(page, { list: list.insights, summary, error: null });
+    Object.assign(page, { list: list.insights.sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity)), summary, error: null });
     loadAllEvidence();
   } catch (error) {
     page.error = error;
@@ -63,14 +64,14 @@ async function loadEvidence({ id, type, createdAt, affectedInstances, metricsAna
 }
 
 async function loadAllEvidence() {
-  for (const i of page.list.slice(0, SHOWN_MAX)) if (!evidence.has(i.id)) await loadEvidence(i).catch(() => {});
+  for (const i of page.list.slice(0, SHOWN_MAX)) if (!evidence.has(i.id)) await loadEvidence(i).catch(() => evidence.delete(i.id));
 }
 
 function evidenceView({ id, type }) {
   return (evidence.get(id) ?? []).map((s) => {
     const format = formatOf(s.unit, s.kind);
     const words = `${nameOf(s.instance)} ${[s.metric, s.tag].filter(Boolean).join(' ')}, ${duration(SPAN_MS[type])}: ${format(s.min)} to ${format(s.max)}`;
-    return html`<div class="evidence">${sparkline(s.v, s.max || 1, words)}<small class="quiet">${words}</small></div>`;
+    return html`<div class="evidence">${sparkline(s.v.map((v) => (v === null ? v : v - s.min)), s.max - s.min || 1, words)}<small class="quiet">${words}</small></div>`;
   });
 }
 

@@ -47,8 +47,8 @@ struct insight {
 int store_insight_put(struct store *s, const struct insight *insight);
 /* Ends the insight of that key, which has turned out to be over. ERR_OK, ERR_MISSING or ERR_FULL. */
 int store_insight_end(struct store *s, const char *key);
-/* The one of that id as it was put last, dismissed or not: 1, 0 when there is none or it has ended, or a storage
- * error. */
+/* The one of that id as it was put last, dismissed or not: 1, 0 when there is none or it has ended, or a
+ * storage error. */
 int store_insight_get(struct store *s, const char *id, struct insight *out);
 /* Somebody has read it and wants it out of sight. ERR_OK, also when it was dismissed before; ERR_MISSING when
  * there is none of that id, or it has ended; ERR_FULL or a storage error. */
@@ -60,7 +60,8 @@ struct insight_filter {
     int64_t created_from_ms;                 /* 0: all */
     int64_t before_ms, before;               /* created_ms and number of the last of the page before */
 };
-/* Committed ones that have not expired and are not dismissed, newest first: how many, up to `max`, or a storage error. */
+/* Committed ones that have not expired and are not dismissed, newest first: how many, up to `max`, or a
+ * storage error. */
 int store_insight_list(struct store *s, const struct insight_filter *filter, struct insight *out,
                        uint32_t max);
 /* How many there are of each type and severity. 0 or a storage error. */

@@ -250,7 +250,7 @@ async function outage(page) {
 async function insights(page) {
   await go(page, 'insights');
   await page.waitForSelector('.insight:has-text("web-1 is <i>idle</i>")');
-  await page.waitForSelector('.evidence:has-text("web-1 cpu_usage, 7 d") .spark path');
+  await page.waitForSelector('.evidence:has-text("web-1 cpu_usage, 7 d")');
   await judge(page, 'an insight');
   await shot(page, 'insight-light');
   await page.click('button[aria-label="Dismiss web-1 is <i>idle</i>"]');

@@ -63,7 +63,8 @@ static void a_dismissed_insight_stays_away_until_it_appears_anew(void **state)
     struct insight got[2];
     uint32_t counts[INSIGHT_TYPE_COUNT][INSIGHT_SEVERITY_COUNT];
     rig_must_open(r);
-    struct insight i = {.type = INSIGHT_PREDICTION, .severity = INSIGHT_HIGH, .key = "full/alpha", .title = "full"};
+    struct insight i = {.type = INSIGHT_PREDICTION, .severity = INSIGHT_HIGH, .key = "full/alpha",
+                        .title = "full"};
     assert_int_equal(store_insight_put(r->store, &i), ERR_OK);
     assert_int_equal(store_commit(r->store), ERR_OK);
     assert_int_equal(store_insight_list(r->store, &any, got, 2), 1);
