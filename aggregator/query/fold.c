@@ -173,7 +173,7 @@ int fold_begin(struct fold *f, const struct fold_range *range)
         f->groups[i].filled = 0;
         start += f->plan.aggregate == AGGREGATE_QUANTILE ? f->groups[i].count : 1;
     }
-    memset(f->counts, 0, columns * range->points * sizeof(f->counts[0]));
+    memset(f->counts, 0, (size_t)(columns * range->points) * sizeof(f->counts[0]));
     for (uint64_t i = 0; i < columns * range->points; i++)
         f->values[i] = NAN;
     return ERR_OK;
