@@ -6,11 +6,18 @@
 #include "aggregator/hints.h"
 #include "proto/metrics.h"
 
+/* The rule is about the sentinel's checks, which agents do not know. */
+static bool is_about_checks(const struct rule *r)
+{
+    return strncmp(r->tags, "check=", 6) == 0;
+}
+
 /* The metric, or ERR_MISSING when agents cannot compare it. */
 static int metric_of(const struct rule *r)
 {
     bool is_plain = !r->is_off && r->source != RULE_OF_CLIENTS && r->value.operation == 0 &&
-                    r->value.a.kind == TERM_METRIC && r->instances[0] == '\0';
+                    r->value.a.kind == TERM_METRIC && r->instances[0] == '\0' &&
+                    !is_about_checks(r);
     int id = is_plain ? metric_find(r->value.a.metric) : ERR_MISSING;
     return id >= 0 && metric_info((enum metric)id)->kind == METRIC_GAUGE ? id : ERR_MISSING;
 }
@@ -57,7 +64,8 @@ static bool is_quick(const struct rule *r, const struct rule_limit *limit)
     return r->over_ms + limit->for_ms <= HINT_HOLD_S_MAX * INT64_C(1000);
 }
 
-/* Room is short: first what is judged so quickly that seconds count, then what is worst of the others. */
+/* Room is short: first what is judged so quickly that seconds count, then what is worst of the others. Their
+ * warnings can wait for a habitual shipment. */
 uint32_t hints_of_rules(const struct rule_set *set, struct ingest_hint hints[static HINTS_MAX])
 {
     uint32_t count = 0;
@@ -71,8 +79,6 @@ uint32_t hints_of_rules(const struct rule_set *set, struct ingest_hint hints[sta
     for (uint32_t i = 0; i < set->count; i++)
         count = add(hints, count, &set->rules[i],
                     set->rules[i].critical.is_set ? &set->rules[i].critical : &set->rules[i].warning);
-    for (uint32_t i = 0; i < set->count; i++)
-        count = add(hints, count, &set->rules[i], &set->rules[i].warning);
     return count;
 }
 

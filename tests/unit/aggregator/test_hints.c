@@ -115,16 +115,47 @@ static void rules_make_hints(void **state)
                               "[slow]\nvalue = response_time_ms\nwarn = 10\ncritical = 20\nfor = 61s\n"
                               "[minute]\nvalue = memory_usage_percent\ncritical = 95\nfor = 1m\n"
                               "[off]\nvalue = load_average_1min\nwarn = 10\nfor = 1s\nenabled = no\n"
-                              "[grows]\nvalue = rate(oom_kills)\ncritical = 1\nfor = 0s\n"), 4);
+                              "[grows]\nvalue = rate(oom_kills)\ncritical = 1\nfor = 0s\n"), 3);
     must_be(0, "disk_available_bytes", 99, true, 0);
     must_be(1, "memory_usage_percent", 9500, false, HINT_HOLD_S_MAX);
-    must_be(2, "response_time_ms", 20000, false, 0); /* patient ones last, and the worse level first */
-    must_be(3, "response_time_ms", 10000, false, 0);
+    must_be(2, "response_time_ms", 20000, false, 0); /* patient ones last, and the worse level alone */
     assert_int_equal(of_rules("[a]\nvalue = cpu_usage\nwarn = 90\nfor = 5s\n"
                               "[b]\nvalue = cpu_usage\nwarn = 90\nfor = 9s\n"
                               "[c]\nvalue = cpu_usage\nwarn = < 90\nfor = 2s\n"), 2);
     must_be(0, "cpu_usage", 9000, false, 10); /* the longer of two about the same */
     must_be(1, "cpu_usage", 8999, true, 3);   /* the other way is another hint */
+}
+
+/* Series of the sentinel's checks have tags that those of agents have not. */
+static void rules_about_checks_make_none(void **state)
+{
+    (void)state;
+    assert_int_equal(of_rules("[slow]\nvalue = response_time_ms\ntags = check=*\nwarn = > 0\nfor = 5s\n"
+                              "[ours]\nvalue = response_time_ms\ntags = !check=*\nwarn = 9\nfor = 5s\n"
+                              "[space]\nvalue = disk_usage_percent\ntags = mount=/srv*\nwarn = 90\n"
+                              "for = 5s\n"
+                              "[any]\nvalue = disk_available_bytes\ntags = *srv*\nwarn = < 9\nfor = 5s\n"), 3);
+    must_be(0, "response_time_ms", 9000, false, 6);
+    must_be(1, "disk_usage_percent", 9000, false, 6);
+    must_be(2, "disk_available_bytes", 8, true, 6);
+}
+
+/* What is shipped follows the profile: on most machines nothing of it is reached, or held, in an hour. */
+static void the_profile_makes_few(void **state)
+{
+    (void)state;
+    memset(&set, 0, sizeof set);
+    text_init(&why, words, sizeof words);
+    const char *part;
+    for (uint32_t i = 0; (part = rules_profile_part("nephos", i)) != NULL; i++)
+        assert_int_equal(rules_parse(&set, "nephos", part, (uint32_t)strlen(part), RULE_FROM_PROFILE, &why),
+                         ERR_OK);
+    uint32_t count = hints_of_rules(&set, hints), held = 0;
+    assert_in_range(count, 8, HINTS_MAX - 1); /* all have room */
+    for (uint32_t i = 0; i < count; i++)
+        held += hints[i].hold_s > 0;
+    assert_int_equal(held, 1);
+    must_be(0, "health_up", 0, true, HINT_HOLD_S_MAX);
 }
 
 static void the_quick_have_room_first(void **state)
@@ -159,6 +190,8 @@ int main(void)
         cmocka_unit_test(good_hints_are_read),
         cmocka_unit_test(bad_hints_are_explained),
         cmocka_unit_test(rules_make_hints),
+        cmocka_unit_test(rules_about_checks_make_none),
+        cmocka_unit_test(the_profile_makes_few),
         cmocka_unit_test(the_quick_have_room_first),
         cmocka_unit_test(hints_of_people_are_held_as_rules_want),
     };
