@@ -321,10 +321,15 @@ budget-proof: agent ## Check that the agent does not link over its budget or wit
 	@grep -q '__wrap_malloc' $(OUT)/proof/heap_user.log
 	@echo '2 passed, 0 failed'
 
-.PHONY: cross reproducible memory-check memory metrics-check metrics
-cross: ## Build the agents (and the models of the analysis) for aarch64 and armv7
+.PHONY: cross syntax reproducible memory-check memory metrics-check metrics
+cross: ## Build the agents (and the models of the analysis) for aarch64 and armv7, and read the aggregator for 32 bits
 	@$(MAKE) ARCH=aarch64 agent yardstick
-	@$(MAKE) ARCH=armv7 agent yardstick
+	@$(MAKE) ARCH=armv7 agent yardstick syntax
+# A size that has 32 bits elsewhere is an error that no 64-bit compiler sees.
+syntax: $(GEN) $(BUILD)/.deps-$(ARCH) ## Read the sources of the aggregator as the compiler for ARCH does, without making code
+	@printf '%s\n' $(sort $(AGGREGATOR_PARTS)) | xargs -P $(JOBS) -I{} $(CC_ARCH) $(AGGREGATOR_FLAGS) -fsyntax-only {}
+	@printf '%s\n' $(HTTP_CURL_SRC) | xargs -P $(JOBS) -I{} $(CC_ARCH) $(HTTP_FLAGS) -fsyntax-only {}
+	@echo 'syntax: $(words $(sort $(AGGREGATOR_PARTS)) $(HTTP_CURL_SRC)) files for $(ARCH)'
 
 # Our own sources, twice, from two folders; the dependencies are fixed by their hashes.
 reproducible: all ## Check that two clean builds are the same bytes

@@ -384,7 +384,7 @@ static void finish_done(struct http *h, CURLM *multi)
 void *http_worker(void *context)
 {
     struct http *h = context;
-    http_pool_start(h->pool, h->pool_size);
+    http_pool_start(h->pool, (size_t)h->pool_size);
     bool is_good = curl_global_init_mem(CURL_GLOBAL_ALL, http_malloc, http_free, http_realloc, http_strdup,
                                         http_calloc) == CURLE_OK;
     CURLM *multi = is_good ? curl_multi_init() : NULL;

@@ -134,7 +134,8 @@ static void rules_about_checks_make_none(void **state)
                               "[ours]\nvalue = response_time_ms\ntags = !check=*\nwarn = 9\nfor = 5s\n"
                               "[space]\nvalue = disk_usage_percent\ntags = mount=/srv*\nwarn = 90\n"
                               "for = 5s\n"
-                              "[any]\nvalue = disk_available_bytes\ntags = *srv*\nwarn = < 9\nfor = 5s\n"), 3);
+                              "[any]\nvalue = disk_available_bytes\ntags = *srv*\nwarn = < 9\n"
+                              "for = 5s\n"), 3);
     must_be(0, "response_time_ms", 9000, false, 6);
     must_be(1, "disk_usage_percent", 9000, false, 6);
     must_be(2, "disk_available_bytes", 8, true, 6);
