@@ -218,20 +218,37 @@ static void put_group(const struct sample *sample, const struct series *series, 
     }
 }
 
-/* The names are printable (proto/processes.h). */
+/* The name is printable (proto/processes.h). */
+static void put_process(const struct process_top *top, struct text *out)
+{
+    char memory_space[24], cpu_space[24];
+    struct text memory, cpu;
+    text_init(&memory, memory_space, sizeof memory_space);
+    text_init(&cpu, cpu_space, sizeof cpu_space);
+    put_bytes(&memory, (int64_t)top->memory_kib * 1024);
+    text_put_scaled(&cpu, top->cpu_share, 100);
+    text_printf(out, "  %-16s %8u %10s %% of a CPU %12s\n", top->name, top->pid, cpu.at, memory.at);
+}
+
+static bool is_busier(const struct process_top *a, const struct process_top *b)
+{
+    return a->cpu_share > b->cpu_share || (a->cpu_share == b->cpu_share && a->memory_kib > b->memory_kib);
+}
+
+/* The busiest first; those that are there for their memory follow. */
 static void put_processes(const struct sample *sample, bool coloured, struct text *out)
 {
-    if (sample->tops.count > 0)
+    const struct process_tops *all = &sample->tops;
+    if (all->count > 0)
         text_printf(out, "%sProcesses%s\n", coloured ? "\033[1m" : "", coloured ? "\033[0m" : "");
-    for (uint32_t i = 0; i < sample->tops.count; i++) {
-        const struct process_top *top = &sample->tops.tops[i];
-        char memory_space[24], cpu_space[24];
-        struct text memory, cpu;
-        text_init(&memory, memory_space, sizeof memory_space);
-        text_init(&cpu, cpu_space, sizeof cpu_space);
-        put_bytes(&memory, (int64_t)top->memory_kib * 1024);
-        text_put_scaled(&cpu, top->cpu_share, 100);
-        text_printf(out, "  %-16s %8u %10s %% of a CPU %12s\n", top->name, top->pid, cpu.at, memory.at);
+    bool is_put[PROCESS_TOPS_MAX] = {false};
+    for (uint32_t n = 0; n < all->count; n++) {
+        uint32_t next = PROCESS_TOPS_MAX;
+        for (uint32_t i = 0; i < all->count; i++)
+            if (!is_put[i] && (next == PROCESS_TOPS_MAX || is_busier(&all->tops[i], &all->tops[next])))
+                next = i;
+        is_put[next] = true;
+        put_process(&all->tops[next], out);
     }
 }
 

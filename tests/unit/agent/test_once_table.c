@@ -27,9 +27,13 @@ static void prepare(void)
     put(METRIC_DISK_READ_BYTES, "vda", 1023);
     put(METRIC_DISK_USED_BYTES, "/a,b \"c\\d", 1536);
     put(METRIC_NETWORK_RX_MB, "", 100);
-    sample.tops.count = 1;
+    sample.tops.count = 3;
     sample.tops.tops[0] =
+        (struct process_top){.pid = 9, .cpu_share = 0, .memory_kib = 4096, .name = "cache"};
+    sample.tops.tops[1] =
         (struct process_top){.pid = 7, .cpu_share = 1250, .memory_kib = 2048, .name = "web"};
+    sample.tops.tops[2] =
+        (struct process_top){.pid = 8, .cpu_share = 0, .memory_kib = 8192, .name = "database"};
 }
 
 static const char *print(bool coloured)
@@ -60,7 +64,9 @@ static void table(void **state)
         "Disk vda\n"
         "  read                                   1023 B\n"
         "Processes\n"
-        "  web                     7       12.5 % of a CPU      2.0 MiB\n");
+        "  web                     7       12.5 % of a CPU      2.0 MiB\n"
+        "  database                8          0 % of a CPU      8.0 MiB\n"
+        "  cache                   9          0 % of a CPU      4.0 MiB\n");
 }
 
 static void colour(void **state)
