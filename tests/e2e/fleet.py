@@ -77,6 +77,11 @@ def proof(world):
           "The first to move" not in explained["meaning"], explained["explanation"])
     reads = explained["explanation"].split("What to do:")[0]
     check(not re.search(r"\b[a-z]+_[a-z_]+\b", reads), f"no name of a metric: {reads}")
+    # What has not come yet is not said to be.
+    forecast = next(a for a in get(base, "/alerts?status=active&limit=100")["alerts"] if a["alertType"] == "forecast")
+    foretold = get(base, f"/insights/explain-alert/{forecast['id']}")["meaning"]
+    check(foretold.startswith("Foretold at ") or foretold.startswith("Foretold yesterday at "), foretold)
+    check(forecast["message"] in foretold and "has been at" not in foretold, foretold)
     demo.end(20)
     print(f"after {time.monotonic() - started:.0f} s the aggregator says:\n{text}\n\n{explained['explanation']}")
 

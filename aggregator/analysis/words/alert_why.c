@@ -207,7 +207,7 @@ void alert_words_similar(const struct alert_facts *f, struct text *t)
         text_put_char(t, '.');
         return;
     }
-    text_put(t, "It happened ");
+    text_put(t, alert_is_forecast(f) ? "It was foretold " : "It happened ");
     if (p->count == 1)
         text_put(t, "once");
     else

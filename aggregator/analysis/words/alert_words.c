@@ -46,6 +46,11 @@ enum subject alert_subject(const struct alert_facts *f)
     return subject_of(f->metric, f->rule, f->type);
 }
 
+bool alert_is_forecast(const struct alert_facts *f)
+{
+    return text_starts(f->rule, "forecast:");
+}
+
 /* "from 14:05 UTC to 14:40 UTC, for 35 minutes", "since 14:05 UTC, 35 minutes ago" */
 static void say_when(const struct alert_facts *f, struct text *t)
 {
@@ -84,8 +89,8 @@ static void say_values(const struct alert_facts *f, struct text *t)
     }
     text_put(t, f->is_low ? "lowest " : "peak ");
     phrase_value(t, f->peak, f->unit);
-    text_put(t, " at ");
-    phrase_time(t, f->peak_ms, f->now_ms);
+    text_put_char(t, ' ');
+    phrase_at(t, f->peak_ms, f->now_ms);
     text_put_char(t, '.');
 }
 
@@ -127,11 +132,32 @@ static void say_report(const struct alert_facts *f, struct text *t)
         text_put(t, ", ");
         phrase_count(t, f->occurrences, "report", NULL);
         if (f->state != STATE_RESOLVED) {
-            text_put(t, ", the last at ");
-            phrase_time(t, f->last_ms, f->now_ms);
+            text_put(t, ", the last ");
+            phrase_at(t, f->last_ms, f->now_ms);
         }
     }
     text_put_char(t, '.');
+}
+
+/* Foretold at 14:05 UTC: "Disk use of / on web-3 will reach 95 % in about 8 hours: now 88 %". */
+static void say_forecast(const struct alert_facts *f, struct text *t)
+{
+    text_put(t, "Foretold ");
+    if (f->state == STATE_RESOLVED)
+        phrase_span(t, f->first_ms, f->last_ms, f->now_ms);
+    else
+        phrase_at(t, f->last_ms, f->now_ms);
+    if (f->state != STATE_RESOLVED && f->last_ms - f->first_ms >= HOUR_MS) {
+        text_put(t, ", for the first time ");
+        phrase_at(t, f->first_ms, f->now_ms);
+    }
+    text_put(t, ": \"");
+    phrase_foreign(t, f->message, 300);
+    text_put(t, "\".");
+    if (f->state != STATE_RESOLVED && alert_subject(f) != SUBJECT_TRANSFER) /* that was not counted */
+        text_put(t, " Two of three such forecasts come true within half and twice the time.");
+    else if (f->state == STATE_RESOLVED && f->who[0] == '\0')
+        text_put(t, " It is not expected any more.");
 }
 
 /* What the values are of. */
@@ -157,8 +183,11 @@ static void say_size(const struct alert_facts *f, enum subject subject, struct t
 
 static void say_meaning(const struct alert_facts *f, enum subject subject, struct text *t)
 {
-    bool has_values = f->has_values && metric_is_plain(f->metric, f->rule);
-    if (has_values) {
+    bool is_forecast = alert_is_forecast(f);
+    bool has_values = !is_forecast && f->has_values && metric_is_plain(f->metric, f->rule);
+    if (is_forecast) {
+        say_forecast(f, t);
+    } else if (has_values) {
         if (!say_state(f, t))
             say_values(f, t);
     } else {
@@ -215,11 +244,11 @@ static void say_urgency(const struct alert_facts *f, struct alert_words *out)
     text_init(&t, first, sizeof(first));
     text_printf(&t, "severity %s", severity_words[severity]);
     weigh(&w, of_severity[severity], first);
-    if (is_lasting_harm(out->subject) && severity >= 2)
+    if (is_lasting_harm(out->subject) && severity >= 2 && !alert_is_forecast(f))
         weigh(&w, 1, "what is lost does not come back by itself");
     if (f->elsewhere > 0)
         weigh(&w, 1, "other hosts have it too");
-    if (f->now_ms - f->first_ms >= HOUR_MS)
+    if (f->now_ms - f->first_ms >= HOUR_MS && !alert_is_forecast(f))
         weigh(&w, 1, "it has lasted for more than an hour");
     if (f->past.count >= 3 && f->past.by_itself == f->past.count && !is_lasting_harm(out->subject))
         weigh(&w, -1, "it has always gone by itself so far");

@@ -89,6 +89,8 @@ void alert_words_join(const struct alert_words *w, struct text *t);
 
 /* The parts, in the files of their names. */
 enum subject alert_subject(const struct alert_facts *f);
+/* Nothing is wrong yet: the message says what is to come, and the values are of the time when it was said. */
+bool alert_is_forecast(const struct alert_facts *f);
 void alert_words_why(const struct alert_facts *f, enum subject subject, struct text *t);
 void alert_words_similar(const struct alert_facts *f, struct text *t);
 void alert_words_actions(const struct alert_facts *f, struct alert_words *out);

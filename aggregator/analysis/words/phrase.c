@@ -273,12 +273,22 @@ void phrase_time(struct text *t, int64_t ms, int64_t now_ms)
     text_put(t, " UTC");
 }
 
+void phrase_at(struct text *t, int64_t ms, int64_t now_ms)
+{
+    int64_t days = calendar_day_of_ms(ms) - calendar_day_of_ms(now_ms);
+    if (days < -1 || days > 1)
+        text_put(t, "on ");
+    put_day(t, ms, now_ms);
+    text_put(t, "at ");
+    put_clock(t, ms);
+    text_put(t, " UTC");
+}
+
 void phrase_span(struct text *t, int64_t from_ms, int64_t to_ms, int64_t now_ms)
 {
     bool is_one_day = calendar_day_of_ms(from_ms) == calendar_day_of_ms(to_ms);
     if (is_one_day && minute_of(from_ms) == minute_of(to_ms)) {
-        text_put(t, "at ");
-        phrase_time(t, from_ms, now_ms);
+        phrase_at(t, from_ms, now_ms);
         return;
     }
     text_put(t, "from ");

@@ -35,7 +35,9 @@ void phrase_about(struct text *t, int64_t ms);
 /* "14:05 UTC", "yesterday 14:05 UTC", "tomorrow 14:05 UTC", "Thu 15 Jan 14:05 UTC", with the year when it is
  * another one. */
 void phrase_time(struct text *t, int64_t ms, int64_t now_ms);
-/* "at 14:05 UTC" within one minute, "from 14:05 to 14:20 UTC" within one day, else both in full. */
+/* "at 14:05 UTC", "yesterday at 14:05 UTC", "on Thu 15 Jan at 14:05 UTC" */
+void phrase_at(struct text *t, int64_t ms, int64_t now_ms);
+/* As phrase_at() within one minute, "from 14:05 to 14:20 UTC" within one day, else both in full. */
 void phrase_span(struct text *t, int64_t from_ms, int64_t to_ms, int64_t now_ms);
 /* "since 14:05 UTC, 35 minutes ago" */
 void phrase_since(struct text *t, int64_t ms, int64_t now_ms);

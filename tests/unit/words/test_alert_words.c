@@ -108,6 +108,33 @@ static void processors(struct golden *g)
     golden_check(g, "steal", explain(&f));
 }
 
+/* What has not come yet is not said to be. */
+static void forecasts(struct golden *g)
+{
+    struct alert_facts f = cpu();
+    f.metric = "disk_usage_percent";
+    f.tag = "mount=/var";
+    f.rule = "forecast:disk_usage_percent";
+    f.type = "forecast";
+    f.message = "Disk use of /var on db-1 will reach 95 % in about 8 hours (6 to 9): now 88.1 %";
+    f.host = "db-1";
+    f.severity = 2;
+    f.level = 95;
+    f.last = f.peak = 88.1;
+    f.first_ms = f.last_ms = f.peak_ms = NOW - 35 * MIN;
+    golden_check(g, "a disk that will be full", explain(&f));
+    f.first_ms = NOW - 20 * HOUR;
+    f.state = STATE_ACKNOWLEDGED;
+    f.who = "bob";
+    f.past = (struct alert_past){.count = 2, .by_itself = 2, .median_ms = 6 * HOUR, .longest_ms = 7 * HOUR,
+                                 .last_ms = NOW - 3 * DAY, .last_who = ""};
+    golden_check(g, "a disk that will be full, foretold since yesterday", explain(&f));
+    f.state = STATE_RESOLVED;
+    f.who = "";
+    f.resolved_ms = NOW;
+    golden_check(g, "a disk that will not be full after all", explain(&f));
+}
+
 static void memory_and_disks(struct golden *g)
 {
     struct alert_facts f = busy_cpu();
@@ -210,6 +237,7 @@ static void every_alert_reads_as_it_was_found_good(void **state)
     struct golden g = golden_open("alerts");
     processors(&g);
     memory_and_disks(&g);
+    forecasts(&g);
     others(&g);
     golden_close(&g);
 }

@@ -132,6 +132,10 @@ static void times_name_the_day_and_the_zone(void **state)
     IS(phrase_span(&t, NOW - 1000, NOW, NOW), "at 14:40 UTC");
     IS(phrase_span(&t, NOW - DAY - HOUR, NOW - DAY, NOW), "from yesterday 13:40 to 14:40 UTC");
     IS(phrase_span(&t, NOW - DAY, NOW, NOW), "from yesterday 14:40 UTC to 14:40 UTC");
+    IS(phrase_at(&t, NOW - MIN, NOW), "at 14:39 UTC");
+    IS(phrase_at(&t, NOW - DAY, NOW), "yesterday at 14:40 UTC");
+    IS(phrase_at(&t, NOW - 3 * DAY, NOW), "on Mon 12 Jan at 14:40 UTC");
+    IS(phrase_at(&t, NOW - 20 * DAY, NOW), "on 26 Dec 2025 at 14:40 UTC");
     IS(phrase_since(&t, NOW - 35 * MIN, NOW), "since 14:05 UTC, 35 minutes ago");
     IS(phrase_since(&t, NOW - 1000, NOW), "since 14:40 UTC, just now");
     IS(phrase_since(&t, NOW + HOUR, NOW), "since 15:40 UTC, just now"); /* a clock that is ahead */
