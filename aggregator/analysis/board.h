@@ -9,6 +9,8 @@
 #define BOARD_RANKED 5U
 /* A level from which the state of a host counts as unusual, and an alarm as one of the host. */
 #define BOARD_LEVEL 2.0
+/* The plain rule beside our own: so many standard deviations from the mean of a day or of a week. */
+#define BOARD_SIGMA 3.0F
 
 /* One metric that stands out, in its unit (of a counter: a second). */
 struct board_metric {
@@ -32,6 +34,9 @@ struct board_host {
     uint16_t tracked, surplus; /* series that take part, and that found no room */
     uint32_t ranked_count;
     struct board_metric ranked[BOARD_RANKED]; /* what stands out most comes first */
+    uint16_t beyond;         /* series that the plain rule finds, */
+    uint32_t farthest_count;
+    struct board_metric farthest[BOARD_RANKED]; /* and the farthest of them, first the farthest */
 };
 
 struct board {

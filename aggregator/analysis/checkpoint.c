@@ -8,7 +8,7 @@
 #include "aggregator/store/store_models.h"
 
 /* Grows with every change of what is kept; what another version wrote is not read. */
-#define VERSION 2U
+#define VERSION 3U
 /* A host's turn comes after so long for each host there is, within these bounds. */
 #define EACH_MS 3600
 #define PERIOD_MS_LEAST (INT64_C(600) * MS_PER_S)

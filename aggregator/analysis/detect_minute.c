@@ -42,17 +42,25 @@ static double weight_of(const struct board_metric *m)
     return square_root((double)m->state) + (double)m->news;
 }
 
-static void rank(struct board_host *b, const struct board_metric *m)
+/* How far the plain rule finds it. */
+static double distance_of(const struct board_metric *m)
 {
-    uint32_t at = b->ranked_count;
-    while (at > 0 && weight_of(&b->ranked[at - 1]) < weight_of(m))
+    return larger(absolute((double)m->z_day), absolute((double)m->z_week));
+}
+
+/* Into a list whose first has the most weight. */
+static void rank(struct board_metric list[BOARD_RANKED], uint32_t *count, const struct board_metric *m,
+                 double (*weight)(const struct board_metric *))
+{
+    uint32_t at = *count;
+    while (at > 0 && weight(&list[at - 1]) < weight(m))
         at--;
     if (at >= BOARD_RANKED)
         return;
-    uint32_t last = b->ranked_count < BOARD_RANKED ? b->ranked_count++ : BOARD_RANKED - 1;
+    uint32_t last = *count < BOARD_RANKED ? (*count)++ : BOARD_RANKED - 1;
     for (uint32_t i = last; i > at; i--)
-        b->ranked[i] = b->ranked[i - 1];
-    b->ranked[at] = *m;
+        list[i] = list[i - 1];
+    list[at] = *m;
 }
 
 static void judge_series(struct detect *d, uint32_t instance, int64_t minute_s, struct host_company *news,
@@ -73,7 +81,11 @@ static void judge_series(struct detect *d, uint32_t instance, int64_t minute_s, 
         host_company_add(news, i, (double)m.news);
         host_company_add(state, i, (double)m.state);
         host_company_add(now, i, (double)m.now);
-        rank(b, &m);
+        rank(b->ranked, &b->ranked_count, &m, weight_of);
+        if (distance_of(&m) > (double)BOARD_SIGMA) {
+            b->beyond++;
+            rank(b->farthest, &b->farthest_count, &m, distance_of);
+        }
         if (alarm >= 1 && !d->is_quiet)
             detect_tell_series(d, instance, &slots[i], &m);
     }
@@ -88,7 +100,8 @@ void detect_end_minute(struct detect *d, uint32_t instance, int64_t minute_s)
     h->minute_s = minute_s;
     if (judged_s == 0)
         return;
-    b->ranked_count = 0;
+    b->ranked_count = b->farthest_count = 0;
+    b->beyond = 0;
     judge_series(d, instance, judged_s, &news, &state, &now);
     if (b->first_s == 0)
         b->first_s = judged_s;

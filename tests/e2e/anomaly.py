@@ -80,6 +80,9 @@ def proof(world):
     print(f"level {host['level']:.2f}; first: " + ", ".join(m["metric"] for m in host["metrics"][:3]))
     top = host["metrics"][0]
     check(host["level"] >= 2 and top["state"] > 3 and top["z_24h"] > 2, f"what stands out is told: {host}")
+    plain = {m["metric"]: max(abs(m["z_24h"]), abs(m["z_7d"])) for m in host["three_sigma"]}
+    check(host["three_sigma_series"] >= len(plain) > 0 and min(plain.values()) > 3, f"so is what the plain rule finds: {host}")
+    check(list(plain.values()) == sorted(plain.values(), reverse=True), f"the farthest first: {plain}")
     check(top["metric"] != "disk_usage_percent", "and it is not what has always grown")
     # The level is known when the minute has been judged, the alert when it is on the disk.
     until(lambda: raised(aggregator), 10, "the trouble raises an alert")

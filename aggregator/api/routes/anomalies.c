@@ -74,6 +74,11 @@ static void write_host(struct exchange *x, uint32_t instance)
     for (uint32_t i = 0; i < b->ranked_count; i++)
         write_metric(j, s, instance, &b->ranked[i]);
     json_close_array(j);
+    json_u64(j, "three_sigma_series", b->beyond);
+    json_open_array(j, "three_sigma");
+    for (uint32_t i = 0; i < b->farthest_count; i++)
+        write_metric(j, s, instance, &b->farthest[i]);
+    json_close_array(j);
     json_close_object(j);
 }
 

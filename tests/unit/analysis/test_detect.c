@@ -43,6 +43,13 @@ static void stress_is_one_alert(void **state)
     assert_non_null(strstr(alert->message, "CPU use is "));
     assert_non_null(strstr(alert->message, "usually "));
     assert_true(shown(m)->is_unusual);
+    /* The plain rule is told beside: what leapt is beyond three sigma, the farthest first. */
+    assert_in_range(shown(m)->farthest_count, 2, shown(m)->beyond);
+    for (uint32_t i = 0; i < shown(m)->farthest_count; i++) {
+        const struct board_metric *far = &shown(m)->farthest[i];
+        assert_true(far->z_day > BOARD_SIGMA || far->z_week > BOARD_SIGMA);
+        assert_true(i == 0 || far->z_day <= far[-1].z_day || far->z_week <= far[-1].z_week);
+    }
     struct insight_filter filter = {.type = INSIGHT_ANOMALY, .severity = -1, .instance = "alpha",
                                     .before_ms = INT64_MAX, .before = INT64_MAX};
     struct insight found[16];
@@ -55,6 +62,7 @@ static void stress_is_one_alert(void **state)
     assert_true(has_host);
     m->stress = 0;
     scene_run(m, HOURS(2));
+    assert_in_range(shown(m)->beyond, 0, 1);
     assert_null(store_alert_open(m->rig->store, "alpha", "anomaly", ""));
     assert_false(shown(m)->is_unusual);
     scene_free(m);
@@ -140,6 +148,7 @@ static void must_be_alike(const struct board_host *x, const struct board_host *y
     assert_int_equal(x->ranked_count, y->ranked_count);
     assert_memory_equal(&x->level, &y->level, sizeof x->level);
     assert_memory_equal(&x->score, &y->score, sizeof x->score);
+    assert_int_equal(x->beyond, y->beyond);
     for (uint32_t i = 0; i < x->ranked_count; i++) {
         assert_int_equal(x->ranked[i].series, y->ranked[i].series);
         assert_memory_equal(&x->ranked[i].value, &y->ranked[i].value,
