@@ -110,7 +110,7 @@ static void arrived(struct channel *c, struct plat *p, struct store *s, struct m
     int64_t now_ms = wall_ms(plat_wall(p));
     if (c->failures > 0)
         plat_log(p, LOG_INFO, "destination %s takes messages again", c->to.name);
-    c->failures = 0;
+    c->failures = c->drops = 0;
     c->retry_at = now;
     c->until = 0;
     c->max = shape_max(c->to.type);
@@ -124,6 +124,23 @@ static void arrived(struct channel *c, struct plat *p, struct store *s, struct m
     store_outbox_save(s, o);
     c->looked = 0; /* there may be more */
     c->group_at = MONO_NEVER;
+}
+
+static void failed(struct channel *c, struct plat *p, enum verdict v, int64_t asked_ms, struct mono now)
+{
+    struct outbox *o = c->box;
+    uint64_t random;
+    plat_random(p, &random, sizeof random);
+    c->failures++;
+    int64_t delay = retry_delay_ms(v, c->failures, asked_ms, random);
+    c->retry_at = mono_after_ms(now, delay);
+    o->next_try_ms = wall_ms(plat_wall(p)) + delay;
+    o->state = v == VERDICT_HOLD                     ? OUTBOX_HELD
+               : c->failures >= RETRY_FAILURES_DOWN ? OUTBOX_DOWN
+                                                    : OUTBOX_RETRYING;
+    if (c->failures == 1 || c->failures == RETRY_FAILURES_DOWN)
+        plat_log(p, LOG_WARN, "destination %s: %s; what waits is kept and tried again in %lld s", c->to.name,
+                 o->error, (long long)((delay + 999) / 1000));
 }
 
 static void give_up(struct channel *c, struct plat *p, struct store *s, struct mono now)
@@ -145,23 +162,8 @@ static void give_up(struct channel *c, struct plat *p, struct store *s, struct m
     c->until = 0;
     c->looked = 0;
     c->group_at = MONO_NEVER;
-}
-
-static void failed(struct channel *c, struct plat *p, enum verdict v, int64_t asked_ms, struct mono now)
-{
-    struct outbox *o = c->box;
-    uint64_t random;
-    plat_random(p, &random, sizeof random);
-    c->failures++;
-    int64_t delay = retry_delay_ms(v, c->failures, asked_ms, random);
-    c->retry_at = mono_after_ms(now, delay);
-    o->next_try_ms = wall_ms(plat_wall(p)) + delay;
-    o->state = v == VERDICT_HOLD                     ? OUTBOX_HELD
-               : c->failures >= RETRY_FAILURES_DOWN ? OUTBOX_DOWN
-                                                    : OUTBOX_RETRYING;
-    if (c->failures == 1 || c->failures == RETRY_FAILURES_DOWN)
-        plat_log(p, LOG_WARN, "destination %s: %s; what waits is kept and tried again in %lld s", c->to.name,
-                 o->error, (long long)((delay + 999) / 1000));
+    if (++c->drops % RETRY_DROPS_MAX == 0)
+        failed(c, p, VERDICT_HOLD, -1, now);
 }
 
 static void take_answer(struct channel *c, struct plat *p, struct store *s, const struct plat_answer *a,

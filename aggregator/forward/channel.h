@@ -23,6 +23,7 @@ struct channel {
     int request;                   /* of the platform */
     enum channel_task task;        /* that it is for */
     uint32_t failures;             /* in a row */
+    uint32_t drops;                /* messages left out since one was taken */
     struct mono retry_at;          /* no alerts are sent before */
     struct mono group_at;          /* what waits is sent then; MONO_NEVER: nothing waits */
     struct mono beat_at, look_at;

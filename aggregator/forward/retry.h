@@ -14,6 +14,9 @@
 #define RETRY_PROBE_MS 60000
 /* After a refusal that a person must mend. */
 #define RETRY_HELD_MS 300000
+/* Who refuses so many messages one behind the other, and takes nothing in between, is held: then it is hardly
+ * their fault. After each pause so many are tried again. */
+#define RETRY_DROPS_MAX 16U
 
 enum verdict {
     VERDICT_DONE,

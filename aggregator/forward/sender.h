@@ -52,6 +52,7 @@ struct sender {
     struct export_request out;
     uint32_t more_count, items_max;
     uint32_t failures;              /* in a row */
+    uint32_t drops;                 /* items left out since something was taken */
     struct mono retry_at, points_at, look_at, oldest_at, round_at, send_at;
     _Alignas(16) uint8_t state[EXPORT_STATE_SIZE];
     char url[EXPORT_URL_SIZE], headers[EXPORT_HEADERS_SIZE], scope[64], hold[OUTBOX_WORDS_SIZE];

@@ -98,7 +98,7 @@ static void succeeded(struct sender *d, struct sender_world *w, struct mono now)
     struct outlet *o = d->outlet;
     if (d->failures > 0)
         plat_log(w->plat, LOG_INFO, "destination %s takes what is sent again", d->to.name);
-    d->failures = 0;
+    d->failures = d->drops = 0;
     d->retry_at = now;
     d->items_max = EXPORT_ITEMS_MAX;
     o->error[0] = '\0';
@@ -165,6 +165,8 @@ static void refused(struct sender *d, struct sender_world *w, struct mono now)
     d->items_max = EXPORT_ITEMS_MAX;
     if (b->done_count == b->count)
         complete(d, w, now);
+    if (++d->drops % RETRY_DROPS_MAX == 0)
+        sender_failed(d, w, VERDICT_HOLD, -1, now);
 }
 
 void sender_failed(struct sender *d, struct sender_world *w, enum verdict v, int64_t asked_ms,

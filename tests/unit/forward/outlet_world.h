@@ -38,6 +38,7 @@ struct outside {
     struct far far[HOSTS][SERIES][WINDOWS];
     uint32_t calls, twice, denied, kills, foreign, fail_permille;
     bool is_dead;
+    uint32_t refuses;                  /* every request, with this status; 0 */
     char answer[64];
     int64_t now_s;
 };
@@ -114,6 +115,10 @@ static void serve(void *ctx, const struct sim_call *call, struct sim_reply *repl
     struct outside *o = ctx;
     o->calls++;
     reply->body = "{}";
+    if (o->refuses != 0) {
+        reply->status = o->refuses;
+        return;
+    }
     if (o->to.mode == TARGET_SINGLES) {
         serve_single(o, call, reply);
         return;

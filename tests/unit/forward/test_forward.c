@@ -118,6 +118,23 @@ static void test_one_that_is_refused_for_ever_does_not_hold_up_the_others(void *
     rig_free(r);
 }
 
+static void test_one_that_refuses_all_is_held_before_all_are_gone(void **state)
+{
+    (void)state;
+    struct rig *r = rig_new(6, 1);
+    r->fail_permille = 1000;
+    r->status = 400;
+    for (uint32_t i = 0; i < 100; i++)
+        raise_alert(r, i, ALERT_HIGH);
+    run_ms(r, 60000);
+    assert_int_equal(store_outbox(r->store, 0)->dropped, RETRY_DROPS_MAX);
+    assert_int_equal(store_outbox(r->store, 0)->state, OUTBOX_HELD);
+    r->fail_permille = 0;
+    run_ms(r, RETRY_HELD_MS + 10000);
+    assert_int_equal(r->key_count, 100 - RETRY_DROPS_MAX);
+    rig_free(r);
+}
+
 static void test_repeats_until_somebody_acknowledges(void **state)
 {
     (void)state;
@@ -207,6 +224,7 @@ int main(void)
         cmocka_unit_test(test_a_dead_destination_costs_others_nothing_and_little_itself),
         cmocka_unit_test(test_retry_after_is_honoured),
         cmocka_unit_test(test_one_that_is_refused_for_ever_does_not_hold_up_the_others),
+        cmocka_unit_test(test_one_that_refuses_all_is_held_before_all_are_gone),
         cmocka_unit_test(test_repeats_until_somebody_acknowledges),
         cmocka_unit_test(test_faults_and_kills_at_any_effect_lose_nothing),
         cmocka_unit_test(test_without_faults_nothing_is_told_twice_even_when_it_is_killed_between),

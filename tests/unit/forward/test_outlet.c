@@ -36,6 +36,32 @@ static void nothing_is_sent_twice_without_need(void **state)
     end(o);
 }
 
+/* Who refuses everything is broken, or is somebody else: what waits is kept, all of it when it says that the
+ * fault is its own. */
+static void who_refuses_everything_is_held(void **state)
+{
+    static const uint32_t answers[] = {500, 501, 400, 422};
+    (void)state;
+    for (uint32_t i = 0; i < COUNT_OF(answers); i++) {
+        struct outside *o = begin(5 + i, 0);
+        const struct outlet *out = store_outlet(o->r->store, 0);
+        uint32_t points, again;
+        weather(o, 100, 0, false);
+        o->refuses = answers[i];
+        weather(o, 1200, 0, false);
+        assert_int_equal(out->state, answers[i] == 500 ? OUTBOX_DOWN : OUTBOX_HELD);
+        assert_in_range(out->dropped, 0, answers[i] >= 500 ? 0 : RETRY_DROPS_MAX * 9); /* pauses of minutes */
+        assert_true(o->calls < 2500);
+        o->refuses = 0;
+        calm(o, 900);
+        if (out->dropped == 0)
+            judge(o, &points, &again);
+        assert_int_equal(out->state, OUTBOX_IDLE);
+        assert_true(answers[i] >= 500 || out->dropped >= RETRY_DROPS_MAX);
+        end(o);
+    }
+}
+
 static void configure(struct outside *o)
 {
     char words[256];
@@ -241,6 +267,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_window_arrives_whatever_happens),
         cmocka_unit_test(nothing_is_sent_twice_without_need),
+        cmocka_unit_test(who_refuses_everything_is_held),
         cmocka_unit_test(a_reload_goes_on_within_a_batch),
         cmocka_unit_test(what_waits_for_a_dead_destination_is_bounded),
         cmocka_unit_test(a_slow_destination_is_shared),
