@@ -222,8 +222,6 @@ static void judge(const struct export_view *v, const struct export_batch *b, con
         text_printf(&j->why, ": %s", answer.words);
     if (a->status == 404 || a->status == 405)
         text_put(&j->why, " (the path of the address is usually /v1/metrics)");
-    if (a->status == 405 || a->status == 415)
-        j->verdict = VERDICT_HOLD;
 }
 
 const struct exporter exporter_otlp = {.limits = limits, .shape = shape, .judge = judge};

@@ -184,8 +184,6 @@ static void judge(const struct export_view *v, const struct export_batch *b, con
         text_put(&j->why, " (does it take remote write 1.0 at this address?)");
     if (a->status == 404)
         text_put(&j->why, " (Prometheus takes it with --web.enable-remote-write-receiver, at /api/v1/write)");
-    if (a->status == 415 || a->status == 405) /* the address is wrong, not the samples */
-        j->verdict = VERDICT_HOLD;
 }
 
 const struct exporter exporter_remote_write = {.limits = limits, .shape = shape, .judge = judge};

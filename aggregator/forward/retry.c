@@ -11,17 +11,12 @@ enum verdict retry_judge(uint32_t status)
     if (status >= 200 && status < 300)
         return VERDICT_DONE;
     switch (status) {
-    case 400:
-    case 405:
-    case 406:
-    case 410:
-    case 411:
-    case 413:
-    case 414:
-    case 415:
-    case 422: return VERDICT_DROP;
-    /* 501 and 505 are about the server, not about what it was sent: nothing is left out for them. */
-    case 401: case 402: case 403: case 404: case 407: case 501: case 505:
+    /* These alone can be about what was sent. */
+    case 400: case 413: case 422:
+        return VERDICT_DROP;
+    /* These are about us, the address, the method, or the server: nothing is left out for them. */
+    case 401: case 402: case 403: case 404: case 405: case 406: case 407: case 410: case 411: case 414:
+    case 415: case 501: case 505:
         return VERDICT_HOLD;
     default:
         /* A redirect is not followed: the address is wrong. Of other 4xx, 408, 409, 423, 425 and 429 pass. */

@@ -285,7 +285,7 @@ static void judge(const struct export_view *v, const struct export_batch *b, con
                   const struct export_answer *a, struct export_judgement *j)
 {
     struct gateway_state *st = v->state;
-    if (j->verdict == VERDICT_DONE && !is_json(a)) {
+    if ((j->verdict == VERDICT_DONE || a->status == 400) && !is_json(a)) {
         hold(j, "what it answers is no JSON: is the address right?");
         return;
     }

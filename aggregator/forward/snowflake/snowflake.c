@@ -273,6 +273,8 @@ static void judge(const struct export_view *v, const struct export_batch *b, con
     snowflake_answer_read(a->body, a->body_size, r->scratch, EXPORT_BODY_SIZE, &answer);
     if (a->status >= 300 || !answer.is_json)
         put_words(a, &answer, j);
+    if (j->verdict == VERDICT_DROP && a->status == 400 && !answer.is_json)
+        j->verdict = VERDICT_HOLD;
     if (a->status == 200 || a->status == 202) {
         if (!answer.is_json)
             j->verdict = VERDICT_HOLD;

@@ -6,6 +6,8 @@
  *   - one destination that never answers takes nothing from another. */
 #include "tests/unit/forward/rig.h"
 
+#include "aggregator/forward/retry.h"
+
 static void test_an_alert_and_its_end_are_told_once(void **state)
 {
     (void)state;

@@ -188,6 +188,9 @@ static void a_page_is_no_answer(void **state)
     (void)state;
     assert_int_equal(hear(r, 200, "<!DOCTYPE html><html>"), VERDICT_HOLD);
     assert_int_equal(hear(r, 502, "<!DOCTYPE html><html>"), VERDICT_AGAIN);
+    assert_int_equal(hear(r, 400, "<html>The plain HTTP request was sent to HTTPS port"), VERDICT_HOLD);
+    assert_int_equal(hear(r, 400, "{\"error\":\"Bad Request\"}"), VERDICT_DROP);
+    assert_int_equal(hear(r, 413, "<html>Request Entity Too Large"), VERDICT_DROP); /* fewer at a time */
     assert_int_equal(hear(r, 403, "{\"message\":\"Forbidden\"}"), VERDICT_HOLD);
     points_free(r);
 }

@@ -59,7 +59,8 @@ static void test_what_an_answer_means(void **state)
                  {301, VERDICT_HOLD},  {400, VERDICT_DROP}, {401, VERDICT_HOLD}, {403, VERDICT_HOLD},
                  {404, VERDICT_HOLD},  {408, VERDICT_AGAIN}, {413, VERDICT_DROP}, {429, VERDICT_AGAIN},
                  {500, VERDICT_AGAIN}, {502, VERDICT_AGAIN}, {503, VERDICT_AGAIN}, {504, VERDICT_AGAIN},
-                 {501, VERDICT_HOLD},  {505, VERDICT_HOLD}};
+                 {501, VERDICT_HOLD},  {505, VERDICT_HOLD}, {405, VERDICT_HOLD}, {410, VERDICT_HOLD},
+                 {415, VERDICT_HOLD},  {422, VERDICT_DROP}};
     for (uint32_t i = 0; i < COUNT_OF(cases); i++)
         assert_int_equal(retry_judge(cases[i].status), cases[i].verdict);
     for (uint32_t status = 500; status < 600; status++) /* a server's fault is never a message's */
