@@ -45,9 +45,7 @@ static inline struct room *room_new(const struct api_limits *chosen, const char 
     memory_map_init(&m->map, NULL, 0);
     assert_null(api_reserve(&m->map, limits));
     uint64_t size = m->map.used;
-    assert_int_equal(posix_memalign(&m->memory, 64, size), 0);
-    memset(m->memory, 0, size);
-    memory_map_init(&m->map, m->memory, size);
+    m->memory = reserve_memory(&m->map);
     m->api = api_reserve(&m->map, limits);
     assert_int_equal(m->map.used, size);
     api_open(m->api, m->rig->machine, m->rig->store, &m->map,

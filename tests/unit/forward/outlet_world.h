@@ -152,9 +152,7 @@ static void start(struct outside *o)
     text_init(&why, words, sizeof words);
     memory_map_init(&o->map, NULL, 0);
     (void)forward_reserve(&o->map, o->r->limits.instances_max);
-    uint64_t size = o->map.used;
-    o->memory = calloc(1, size + 63);
-    memory_map_init(&o->map, o->memory + (64 - (uintptr_t)o->memory % 64) % 64, size);
+    o->memory = reserve_memory(&o->map);
     o->forward = forward_reserve(&o->map, o->r->limits.instances_max);
     forward_open(o->forward, o->r->machine, o->r->store);
     assert_int_equal(forward_configure_targets(o->forward, &o->to, 1, &why), ERR_OK);

@@ -129,6 +129,25 @@ static inline double points_double(struct bytes message, uint32_t number)
     return value;
 }
 
+/* "key=value" pairs with commas between them, in the order of the message: fields of that number, with a name
+ * and a value, which lies in a message of its own when `inner` is not 0. */
+static inline const char *points_pairs(struct bytes message, uint32_t number, uint32_t name, uint32_t value,
+                                       uint32_t inner)
+{
+    static char words[1024];
+    struct text t;
+    text_init(&t, words, sizeof words);
+    for (uint32_t i = 0;; i++) {
+        struct bytes pair = points_in(message, number, i);
+        if (pair.at == NULL)
+            return words;
+        struct bytes key = points_in(pair, name, 0), is = points_in(pair, value, 0);
+        is = inner != 0 ? points_in(is, inner, 0) : is;
+        text_printf(&t, "%s%.*s=%.*s", i > 0 ? "," : "", (int)key.size, (const char *)key.at, (int)is.size,
+                    (const char *)is.at);
+    }
+}
+
 static inline bool points_is(struct bytes b, const char *text)
 {
     return b.size == strlen(text) && memcmp(b.at, text, b.size) == 0;

@@ -3,7 +3,7 @@
 #ifndef NEPHOS_TESTS_FORWARD_RIG_H
 #define NEPHOS_TESTS_FORWARD_RIG_H
 
-#include "tests/unit/unit.h"
+#include "tests/unit/reserve.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,10 +95,7 @@ static inline void open_all(struct rig *r)
     (void)store_reserve(&r->map, &limits);
     (void)forward_reserve(&r->map, 4);
     (void)book_reserve(&r->map);
-    uint64_t size = r->map.used;
-    r->memory = calloc(1, size + 63);
-    assert_non_null(r->memory);
-    memory_map_init(&r->map, r->memory + (64 - (uintptr_t)r->memory % 64) % 64, size);
+    r->memory = reserve_memory(&r->map);
     r->store = store_reserve(&r->map, &limits);
     r->forward = forward_reserve(&r->map, 4);
     r->book = book_reserve(&r->map);

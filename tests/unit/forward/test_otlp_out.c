@@ -17,21 +17,9 @@ static struct bytes metric_of(const struct points_rig *r, uint32_t resource, uin
     return points_in(scope, SCOPE_METRICS_METRICS, metric);
 }
 
-/* "key=value" pairs with commas between them. */
 static const char *attributes_of(struct bytes message, uint32_t number)
 {
-    static char words[1024];
-    struct text t;
-    text_init(&t, words, sizeof words);
-    for (uint32_t i = 0;; i++) {
-        struct bytes pair = points_in(message, number, i);
-        if (pair.at == NULL)
-            return words;
-        struct bytes key = points_in(pair, KEY, 0),
-                     value = points_in(points_in(pair, VALUE, 0), VALUE_TEXT, 0);
-        text_printf(&t, "%s%.*s=%.*s", i > 0 ? "," : "", (int)key.size, (const char *)key.at,
-                    (int)value.size, (const char *)value.at);
-    }
+    return points_pairs(message, number, KEY, VALUE, VALUE_TEXT);
 }
 
 static void points_become_metrics(void **state)

@@ -14,20 +14,9 @@ static struct bytes message_of(const struct points_rig *r)
     return (struct bytes){message_bytes_of, (uint32_t)n};
 }
 
-/* "name=value" pairs with commas between them, in the order of the message. */
 static const char *labels_of(struct bytes series)
 {
-    static char words[1024];
-    struct text t;
-    text_init(&t, words, sizeof words);
-    for (uint32_t i = 0;; i++) {
-        struct bytes label = points_in(series, SERIES_LABELS, i);
-        if (label.at == NULL)
-            return words;
-        struct bytes name = points_in(label, LABEL_NAME, 0), value = points_in(label, LABEL_VALUE, 0);
-        text_printf(&t, "%s%.*s=%.*s", i > 0 ? "," : "", (int)name.size, (const char *)name.at,
-                    (int)value.size, (const char *)value.at);
-    }
+    return points_pairs(series, SERIES_LABELS, LABEL_NAME, LABEL_VALUE, 0);
 }
 
 static void points_become_series(void **state)

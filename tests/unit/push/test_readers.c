@@ -25,10 +25,7 @@ static struct room *new_room(void)
     rig_must_open(m->rig);
     memory_map_init(&m->map, NULL, 0);
     assert_null(push_reserve(&m->map, 8));
-    uint64_t size = m->map.used;
-    m->memory = calloc(1, size + 63);
-    assert_non_null(m->memory);
-    memory_map_init(&m->map, m->memory + (64 - (uintptr_t)m->memory % 64) % 64, size);
+    m->memory = reserve_memory(&m->map);
     m->push = push_reserve(&m->map, 8);
     push_open(m->push, m->rig->machine, m->rig->store);
     return m;

@@ -5,7 +5,7 @@
  *   - one that a single listing is without is not gone; one that two are without is marked, and nothing else;
  *   - a wrong key is not tried again for minutes, and a new one at once;
  *   - a check's own instance is there while the check is. */
-#include "tests/unit/unit.h"
+#include "tests/unit/reserve.h"
 
 #include <stdio.h>
 
@@ -103,10 +103,7 @@ static void open_all(struct rig *r)
     memory_map_init(&r->map, NULL, 0);
     (void)store_reserve(&r->map, &limits);
     (void)sentinel_reserve(&r->map, 80);
-    uint64_t size = r->map.used;
-    r->memory = calloc(1, size + 63);
-    assert_non_null(r->memory);
-    memory_map_init(&r->map, r->memory + (64 - (uintptr_t)r->memory % 64) % 64, size);
+    r->memory = reserve_memory(&r->map);
     r->store = store_reserve(&r->map, &limits);
     r->sentinel = sentinel_reserve(&r->map, 80);
     assert_int_equal(store_open(r->store, r->machine, &why), ERR_OK);

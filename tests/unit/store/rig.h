@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#include "tests/unit/unit.h"
+#include "tests/unit/reserve.h"
 
 #include "aggregator/store/store.h"
 #include "platform/sim/sim.h"
@@ -63,10 +63,7 @@ static inline int rig_open(struct rig *r)
     text_clear(&r->why);
     memory_map_init(&r->map, NULL, 0);
     assert_null(store_reserve(&r->map, &r->limits));
-    uint64_t size = r->map.used;
-    r->memory = calloc(1, size + 63); /* most of it is never touched, and costs nothing */
-    assert_non_null(r->memory);
-    memory_map_init(&r->map, r->memory + (64 - (uintptr_t)r->memory % 64) % 64, size);
+    r->memory = reserve_memory(&r->map);
     r->store = store_reserve(&r->map, &r->limits);
     assert_non_null(r->store);
     int err = store_open(r->store, r->machine, &r->why);

@@ -17,7 +17,6 @@
 
 #include "tests/unit/platform/linux/pair.h"
 
-#define ARENA (UINT64_C(4) << 20)
 
 struct scene {
     struct plat *p;

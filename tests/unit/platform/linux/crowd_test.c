@@ -8,14 +8,6 @@
 
 #include "tests/unit/platform/linux/pair.h"
 
-#define ARENA (UINT64_C(16) << 20)
-
-static struct plat_linux_stats stats_of(struct plat *p)
-{
-    struct plat_linux_stats s;
-    plat_linux_stats(p, &s);
-    return s;
-}
 
 /* In a crowd a hello may wait for seconds before it is looked at; its ticket is as good as the others'. */
 static void late_turn(struct site *s)
@@ -117,7 +109,7 @@ static void doors(struct site *s)
 int main(void)
 {
     char directory[128];
-    struct plat *arena = make_plat(fresh_directory(directory), false, 4, ARENA);
+    struct plat *arena = make_plat(fresh_directory(directory), false, 4, SITE_ARENA);
     struct site s;
     open_site(&s);
     late_turn(&s);

@@ -13,7 +13,6 @@
 
 #include "tests/unit/platform/linux/pair.h"
 
-#define ARENA (UINT64_C(4) << 20)
 
 /* --- files --- */
 
@@ -256,22 +255,12 @@ static void requests(void)
 
 int main(void)
 {
-    char directory[128];
-    struct plat *arena = make_plat(fresh_directory(directory), false, 4, ARENA);
-    static const struct {
-        const char *name;
-        void (*run)(void);
-    } tests[] = {{"state_files", state_files},
-                 {"random_files", random_files},
-                 {"texts", texts},
-                 {"host", host},
-                 {"one_authority", one_authority},
-                 {"repaired_authority", repaired_authority},
-                 {"requests", requests}};
-    for (size_t i = 0; i < COUNT_OF(tests); i++) {
-        tests[i].run();
-        passed(tests[i].name);
-    }
-    end_plat(arena);
-    return 0;
+    static const struct named_test tests[] = {{"state_files", state_files},
+                                              {"random_files", random_files},
+                                              {"texts", texts},
+                                              {"host", host},
+                                              {"one_authority", one_authority},
+                                              {"repaired_authority", repaired_authority},
+                                              {"requests", requests}};
+    return run_tests(tests, COUNT_OF(tests));
 }

@@ -18,7 +18,6 @@
 
 #include "tests/unit/platform/linux/pair.h"
 
-#define ARENA (UINT64_C(4) << 20)
 
 /* --- names and texts --- */
 
@@ -301,23 +300,13 @@ static void notified(void)
 
 int main(void)
 {
-    char directory[128];
-    struct plat *arena = make_plat(fresh_directory(directory), false, 4, ARENA);
-    static const struct {
-        const char *name;
-        void (*run)(void);
-    } tests[] = {{"lists", lists},
-                 {"texts_once", texts_once},
-                 {"reserved_files", reserved_files},
-                 {"reserved_without_help", reserved_without_help},
-                 {"datagrams", datagrams},
-                 {"clocks", clocks},
-                 {"signals", signals},
-                 {"notified", notified}};
-    for (size_t i = 0; i < COUNT_OF(tests); i++) {
-        tests[i].run();
-        passed(tests[i].name);
-    }
-    end_plat(arena);
-    return 0;
+    static const struct named_test tests[] = {{"lists", lists},
+                                              {"texts_once", texts_once},
+                                              {"reserved_files", reserved_files},
+                                              {"reserved_without_help", reserved_without_help},
+                                              {"datagrams", datagrams},
+                                              {"clocks", clocks},
+                                              {"signals", signals},
+                                              {"notified", notified}};
+    return run_tests(tests, COUNT_OF(tests));
 }

@@ -11,7 +11,6 @@
 
 #include "tests/unit/platform/linux/pair.h"
 
-#define ARENA (UINT64_C(4) << 20)
 
 static char said[65536];
 static int standard_error, captured;
@@ -123,19 +122,10 @@ static void a_place_that_speaks_too_often_is_cut_short(void)
 
 int main(void)
 {
-    char directory[128];
-    struct plat *arena = make_plat(fresh_directory(directory), false, 4, ARENA);
-    static const struct {
-        const char *name;
-        void (*run)(void);
-    } tests[] = {{"formats", formats},
-                 {"journal", journal},
-                 {"repeated_lines_are_counted", repeated_lines_are_counted},
-                 {"a_place_that_speaks_too_often_is_cut_short", a_place_that_speaks_too_often_is_cut_short}};
-    for (size_t i = 0; i < COUNT_OF(tests); i++) {
-        tests[i].run();
-        passed(tests[i].name);
-    }
-    end_plat(arena);
-    return 0;
+    static const struct named_test tests[] = {
+        {"formats", formats},
+        {"journal", journal},
+        {"repeated_lines_are_counted", repeated_lines_are_counted},
+        {"a_place_that_speaks_too_often_is_cut_short", a_place_that_speaks_too_often_is_cut_short}};
+    return run_tests(tests, COUNT_OF(tests));
 }

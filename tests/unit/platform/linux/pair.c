@@ -22,6 +22,23 @@ void passed(const char *name)
     fflush(stdout); /* a child must not say it again */
 }
 
+void run_each(const struct named_test *tests, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        tests[i].run();
+        passed(tests[i].name);
+    }
+}
+
+int run_tests(const struct named_test *tests, size_t count)
+{
+    char directory[128];
+    struct plat *arena = make_plat(fresh_directory(directory), false, 4, ARENA);
+    run_each(tests, count);
+    end_plat(arena);
+    return 0;
+}
+
 static void remove_directories(void)
 {
     char command[128];
@@ -73,6 +90,13 @@ struct plat *make_plat_of(const char *directory, const struct plat_linux_limits 
 void end_plat(struct plat *p)
 {
     plat_linux_stop(p);
+}
+
+struct plat_linux_stats stats_of(struct plat *p)
+{
+    struct plat_linux_stats s;
+    plat_linux_stats(p, &s);
+    return s;
 }
 
 struct plat *make_agent(struct plat *server, const char *directory, const char *name,

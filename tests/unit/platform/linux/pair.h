@@ -11,12 +11,23 @@
 #include "platform/linux/tls/certificate.h"
 
 #define LIFE_S (INT64_C(90) * 86400) /* of certificates */
+#define ARENA (UINT64_C(4) << 20)    /* of TLS */
+#define SITE_ARENA (UINT64_C(16) << 20) /* the same, where many speak at a time */
 
 #define CHECK(condition) check((condition), #condition, __FILE__, __LINE__)
 void check(bool good, const char *condition, const char *file, int line);
 
 /* Says so in the words of cmocka, which tools/run_units counts. */
 void passed(const char *name);
+
+struct named_test {
+    const char *name;
+    void (*run)(void);
+};
+/* Runs one after the other, and says so. */
+void run_each(const struct named_test *tests, size_t count);
+/* The same with an arena for TLS around it, as all that a program does: 0, for main() to return. */
+int run_tests(const struct named_test *tests, size_t count);
 
 /* A fresh directory below the test's own, removed at the end of the program. */
 const char *fresh_directory(char to[static 128]);
@@ -25,6 +36,7 @@ const char *fresh_directory(char to[static 128]);
 struct plat *make_plat(const char *directory, bool authority, uint32_t conns_max, uint64_t arena_size);
 struct plat *make_plat_of(const char *directory, const struct plat_linux_limits *limits);
 void end_plat(struct plat *p);
+struct plat_linux_stats stats_of(struct plat *p);
 
 /* A client that has joined the server: key, certificate and CA in `directory`. */
 struct plat *make_agent(struct plat *server, const char *directory, const char *name,

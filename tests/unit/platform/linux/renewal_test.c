@@ -5,7 +5,6 @@
 
 #include "tests/unit/platform/linux/pair.h"
 
-#define ARENA (UINT64_C(16) << 20)
 
 /* --- strangers --- */
 
@@ -179,7 +178,7 @@ static void renewal(struct site *s)
 int main(void)
 {
     char directory[128];
-    struct plat *arena = make_plat(fresh_directory(directory), false, 4, ARENA);
+    struct plat *arena = make_plat(fresh_directory(directory), false, 4, SITE_ARENA);
     struct site s;
     open_site(&s);
     static const struct {

@@ -12,7 +12,6 @@
 
 #include "tests/unit/platform/linux/pair.h"
 
-#define ARENA (UINT64_C(4) << 20)
 
 struct scene {
     struct plat *server, *client;
@@ -397,17 +396,11 @@ int main(void)
         bytes[i].run(PLAT_TLS);
         passed(bytes[i].name);
     }
-    static const struct {
-        const char *name;
-        void (*run)(void);
-    } others[] = {{"full_table", full_table},
-                  {"dialling", dialling},
-                  {"waiting", waiting},
-                  {"a_socket_by_its_path", a_socket_by_its_path}};
-    for (size_t i = 0; i < COUNT_OF(others); i++) {
-        others[i].run();
-        passed(others[i].name);
-    }
+    static const struct named_test others[] = {{"full_table", full_table},
+                                               {"dialling", dialling},
+                                               {"waiting", waiting},
+                                               {"a_socket_by_its_path", a_socket_by_its_path}};
+    run_each(others, COUNT_OF(others));
     end_plat(arena);
     return 0;
 }

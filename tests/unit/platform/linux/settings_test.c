@@ -10,7 +10,6 @@
 
 #include "tests/unit/platform/linux/pair.h"
 
-#define ARENA (UINT64_C(4) << 20)
 
 struct config {
     uint32_t a, b, c;
@@ -96,12 +95,7 @@ static void too_many_pieces(void)
 
 int main(void)
 {
-    char directory[128];
-    struct plat *arena = make_plat(fresh_directory(directory), false, 4, ARENA);
-    pieces_in_order();
-    passed("pieces_in_order");
-    too_many_pieces();
-    passed("too_many_pieces");
-    end_plat(arena);
-    return 0;
+    static const struct named_test tests[] = {{"pieces_in_order", pieces_in_order},
+                                              {"too_many_pieces", too_many_pieces}};
+    return run_tests(tests, COUNT_OF(tests));
 }

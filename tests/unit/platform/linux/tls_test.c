@@ -14,14 +14,6 @@
 
 #include "tests/unit/platform/linux/pair.h"
 
-#define ARENA (UINT64_C(16) << 20)
-
-static struct plat_linux_stats stats_of(struct plat *p)
-{
-    struct plat_linux_stats s;
-    plat_linux_stats(p, &s);
-    return s;
-}
 
 static void mutual(struct site *s)
 {
@@ -366,7 +358,7 @@ static void two_credentials(struct site *s)
 int main(void)
 {
     char directory[128];
-    struct plat *arena = make_plat(fresh_directory(directory), false, 4, ARENA);
+    struct plat *arena = make_plat(fresh_directory(directory), false, 4, SITE_ARENA);
     struct site s;
     open_site(&s);
     uint64_t high, before, after;
