@@ -15,38 +15,14 @@ build_pressure() { unpack_peers "$DIR/pressure" $PACKAGES_pressure; }
 # DIR/stress: stress-ng, for an alert from a machine that is really busy.
 build_stress() { unpack_peers "$DIR/stress" $PACKAGES_stress; }
 
-# DIR/openapi: the judge of /openapi.json and of answers, from npm by the lock file's hashes.
-build_openapi() {
-    local folder=$DIR/openapi lock=$TOOLS/deps.d/openapi id
-    id=$(hash_of 1 "$(<"$lock/package.json")" "$(<"$lock/package-lock.json")")
-    ! is_current "$folder/stamp" "$id" || return 0
-    command -v npm >/dev/null || fail "npm is missing: run tools/deps packages build"
-    step_begin 'the validator of OpenAPI'
-    rm -rf "$folder"
-    mkdir -p "$folder"
-    cp "$lock/package.json" "$lock/package-lock.json" "$folder"
-    (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund) >>"$LOG" 2>&1 ||
-        fail "npm could not fetch what tools/deps.d/openapi/package-lock.json names"
-    echo "$id" >"$folder/stamp"
-    step_end 'fetched'
-}
+# DIR/openapi: the judge of /openapi.json and of answers.
+build_openapi() { take_npm_locked openapi 'the validator of OpenAPI'; }
 
-# DIR/browser: what steers Chromium in the dashboard's tests, and judges accessibility, by the lock file's hashes.
-# Chromium itself is the machine's, or unpacked beside it.
+# DIR/browser: what steers Chromium in the dashboard's tests, and judges accessibility. Chromium itself is the
+# machine's, or unpacked beside it.
 build_browser() {
-    local folder=$DIR/browser lock=$TOOLS/deps.d/browser id
     command -v chromium >/dev/null || unpack_peers "$DIR/chromium" $PACKAGES_chromium
-    id=$(hash_of 1 "$(<"$lock/package.json")" "$(<"$lock/package-lock.json")")
-    ! is_current "$folder/stamp" "$id" || return 0
-    command -v npm >/dev/null || fail "npm is missing: run tools/deps packages build"
-    step_begin 'playwright-core and axe-core'
-    rm -rf "$folder"
-    mkdir -p "$folder"
-    cp "$lock/package.json" "$lock/package-lock.json" "$folder"
-    (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund) >>"$LOG" 2>&1 ||
-        fail "npm could not fetch what tools/deps.d/browser/package-lock.json names"
-    echo "$id" >"$folder/stamp"
-    step_end 'fetched'
+    take_npm_locked browser 'playwright-core and axe-core'
 }
 
 # DIR/peers: what `make bench` runs beside the agent.
@@ -77,57 +53,30 @@ build_vultr() {
 
 # DIR/mail: a mail server for proofs. DIR/aws: AWS' clients and signer, and stand-ins for its services.
 build_mail() { unpack_peers "$DIR/mail" $PACKAGES_mail; }
-build_aws() {
-    local folder=$DIR/aws id
-    id=$(hash_of 1 "$(cat "$TOOLS"/deps.d/aws/*.json)")
-    ! is_current "$folder/stamp" "$id" || return 0
-    command -v npm >/dev/null || fail "npm is missing: run tools/deps packages build"
-    step_begin "AWS' clients and stand-ins"
-    rm -rf "$folder.new"
-    mkdir -p "$folder.new"
-    cp "$TOOLS"/deps.d/aws/*.json "$folder.new/"
-    (cd "$folder.new" && npm ci --ignore-scripts --no-audit --no-fund) >>"$LOG" 2>&1 ||
-        fail "could not fetch AWS' clients: see the log"
-    echo "$id" >"$folder.new/stamp"
-    rm -rf "$folder"
-    mv "$folder.new" "$folder"
-    step_end 'fetched'
-}
+build_aws() { take_npm_locked aws "AWS' clients and stand-ins"; }
 
-# DIR/otlp: OpenTelemetry's own exporter, which sends to the aggregator in `make e2e`. The lock file holds the
-# versions and npm's hashes of all its parts.
-build_otlp() {
-    local folder=$DIR/otlp id
-    id=$(hash_of 1 "$(cat "$TOOLS"/deps.d/otlp/*.json)")
-    ! is_current "$folder/stamp" "$id" || return 0
-    command -v npm >/dev/null || fail "npm is missing: run tools/deps packages build"
-    step_begin "OpenTelemetry's exporter"
-    rm -rf "$folder.new"
-    mkdir -p "$folder.new"
-    cp "$TOOLS"/deps.d/otlp/*.json "$folder.new/"
-    (cd "$folder.new" && npm ci --ignore-scripts --no-audit --no-fund) >>"$LOG" 2>&1 ||
-        fail "could not fetch OpenTelemetry's exporter: see the log"
-    echo "$id" >"$folder.new/stamp"
-    rm -rf "$folder"
-    mv "$folder.new" "$folder"
-    step_end 'fetched'
-}
+# DIR/otlp: OpenTelemetry's own exporter, which sends to the aggregator in `make e2e`.
+build_otlp() { take_npm_locked otlp "OpenTelemetry's exporter"; }
 
-# DIR/forward: what stands in for Snowflake and for receivers of OTLP in `make e2e`, by the lock file's hashes.
-build_forward() {
-    local folder=$DIR/forward id
-    id=$(hash_of 1 "$(cat "$TOOLS"/deps.d/forward/*.json)")
+# DIR/forward: what stands in for Snowflake and for receivers of OTLP in `make e2e`.
+build_forward() { take_npm_locked forward 'stand-ins for destinations'; }
+
+# DIR/NAME: the packages that tools/deps.d/NAME/package-lock.json names, by npm's hashes in it.
+take_npm_locked() { # name words
+    local folder=$DIR/$1 lock=$TOOLS/deps.d/$1 id
+    id=$(hash_of 1 "$(cat "$lock"/*.json)")
     ! is_current "$folder/stamp" "$id" || return 0
     command -v npm >/dev/null || fail "npm is missing: run tools/deps packages build"
-    step_begin 'stand-ins for destinations'
-    rm -rf "$folder.new"
+    step_begin "$2"
+    rm -rf "$folder.new" "$folder.old"
     mkdir -p "$folder.new"
-    cp "$TOOLS"/deps.d/forward/*.json "$folder.new/"
+    cp "$lock"/*.json "$folder.new/"
     (cd "$folder.new" && npm ci --ignore-scripts --no-audit --no-fund) >>"$LOG" 2>&1 ||
-        fail "npm could not fetch what tools/deps.d/forward/package-lock.json names"
+        fail "npm could not fetch what tools/deps.d/$1/package-lock.json names"
     echo "$id" >"$folder.new/stamp"
-    rm -rf "$folder"
+    [ ! -e "$folder" ] || mv "$folder" "$folder.old"
     mv "$folder.new" "$folder"
+    rm -rf "$folder.old"
     step_end 'fetched'
 }
 
