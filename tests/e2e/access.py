@@ -12,8 +12,8 @@ import socket
 import ssl
 import subprocess
 import threading
-import time
 
+from certificates import openssl
 from nephos import binary, check, free_port, main, until
 
 ROLES = ("ingest", "viewer", "operator", "admin")
@@ -213,10 +213,9 @@ def throttles(world):
 def certificate(world, name):
     """A key and a certificate of its own, as from anybody's CA."""
     paths = world.path(f"{name}.crt"), world.path(f"{name}.key")
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-                    "-sha384", "-nodes", "-days", "2", "-subj", f"/CN={name}", "-addext",
-                    "subjectAltName=DNS:localhost", "-keyout", paths[1], "-out", paths[0]],
-                   check=True, capture_output=True)
+    openssl(world, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-sha384", "-nodes",
+            "-days", "2", "-subj", f"/CN={name}", "-addext", "subjectAltName=DNS:localhost", "-keyout", paths[1], "-out",
+            paths[0])
     return paths
 
 

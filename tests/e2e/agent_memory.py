@@ -18,6 +18,7 @@ import threading
 import time
 
 from applications import Applications
+from certificates import openssl
 from nephos import binary, check, main, memory_map, until
 
 RSS_KIB_MAX = 768         # on a machine of a few disks and mounts, also with every input on and every table full
@@ -123,8 +124,8 @@ def proof(world):
     world.agent("traced", aggregator.address, "--id", "traced", "--token-file", aggregator.token_file(),
                 wrapper=["strace", "-f", "-ttt", "-e", f"trace={FORBIDDEN}", "-o", trace])
     certificate = world.path("rsa.crt"), world.path("rsa.key")
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:4096", "-nodes", "-out", certificate[0], "-keyout",
-                    certificate[1], "-subj", "/CN=localhost"], check=True, capture_output=True)
+    openssl(world, "req", "-x509", "-newkey", "rsa:4096", "-nodes", "-out", certificate[0], "-keyout", certificate[1],
+            "-subj", "/CN=localhost")
     applications = Applications(world, certificate=certificate)
     for i in range(8):
         applications.textfile(f"many{i}.prom", "".join(f"shop_{i}_{n} {n}\n" for n in range(300)))

@@ -9,8 +9,6 @@ import pathlib
 import signal
 import subprocess
 import time
-import urllib.error
-import urllib.request
 
 from nephos import binary, check, main, until
 from websocket import Listener, subscription
@@ -31,15 +29,8 @@ message = {{name}} is busy: {{value}} threads
 
 
 def ask(aggregator, method, path, body=None):
-    request = urllib.request.Request(f"http://127.0.0.1:{aggregator.api_port}{path}", method=method,
-                                     data=None if body is None else json.dumps(body).encode(),
-                                     headers={"Content-Type": "application/json"})
-    try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            text = answer.read().decode()
-            return answer.status, json.loads(text) if text else None
-    except urllib.error.HTTPError as error:
-        return error.code, json.loads(error.read().decode())
+    status, said = aggregator.send(method, path, body)
+    return status, json.loads(said) if said else None
 
 
 def burn(world):

@@ -2,30 +2,18 @@
 """AWS for the proofs: a front that checks signatures and makes faults (aws_front.cjs), stand-ins for DynamoDB and
 Kinesis that keep what they have through a kill (aws_services.cjs), and AWS' own clients as readers (aws_read.cjs)."""
 import json
-import os
 import pathlib
 import socket
 import subprocess
 
 import nephos
-import others
-from nephos import ROOT, check, until
+from nephos import check, until
 
 HERE = pathlib.Path(__file__).resolve().parent
 
 
 def deps_folder():
-    return str(pathlib.Path(others.output(str(ROOT / "tools/deps"), "--print-dir").strip()) / "aws")
-
-
-def write(world, name, words):
-    """A file that only we may read, put in place whole."""
-    path = world.path(name)
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(os.open(path + ".new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as f:
-        f.write(words)
-    os.replace(path + ".new", path)
-    return path
+    return str(nephos.dependencies("aws"))
 
 
 class Aws:
@@ -49,7 +37,7 @@ class Aws:
         if keys:
             more["keys"] = {k: v if isinstance(v, dict) else {"secret": v} for k, v in keys.items()}
         self.state.update(more)
-        write(self.world, "aws-state.json", json.dumps(self.state))
+        self.world.write("aws-state.json", json.dumps(self.state))
 
     def calls(self):
         return [json.loads(line) for line in self.front.said().splitlines() if line.startswith('{"service"')]

@@ -25,12 +25,12 @@ def publish(aggregator, aws, instance):
 
 def credentials(world, key, token=""):
     more = f"aws_session_token = {token}\n" if token else ""
-    aws_double.write(world, "home/.aws/credentials", f"[default]\naws_access_key_id = {key}\naws_secret_access_key = "
+    world.write("home/.aws/credentials", f"[default]\naws_access_key_id = {key}\naws_secret_access_key = "
                                                      f"{SECRETS[key]}\n{more}")
 
 
 def destination(world, aws):
-    return aws_double.write(world, "aggregator.conf", f"""
+    return world.write("aggregator.conf", f"""
 [notify.topic]
 type = sns
 url = {aws.url}/

@@ -4,7 +4,6 @@ a killed backup leaves nothing under its name, verify finds what is planted, and
 """
 import collections
 import contextlib
-import http.client
 import json
 import os
 import pathlib
@@ -156,23 +155,14 @@ RECORDS = [  # what must not be, and the table that verify must name
 ]
 
 
-def ask(aggregator, method, path, body):
-    connection = http.client.HTTPConnection("127.0.0.1", aggregator.api_port, timeout=20)
-    connection.request(method, path, json.dumps(body), {"Content-Type": "application/json"})
-    answer = connection.getresponse()
-    answer.read()
-    connection.close()
-    check(answer.status in (200, 201), f"{method} {path}: {answer.status}")
-
-
 def make_records(world, aggregator):
     """One of each kind at least."""
-    ask(aggregator, "POST", "/instances", {"name": "told", "type": "api", "region": "ewr", "endpoint": "http://x",
+    aggregator.post("/instances", {"name": "told", "type": "api", "region": "ewr", "endpoint": "http://x",
                                            "metadata": {"a": 1}})
-    ask(aggregator, "POST", "/alerts", {"instanceId": "told", "alertType": "disk", "severity": "high",
+    aggregator.post("/alerts", {"instanceId": "told", "alertType": "disk", "severity": "high",
                                         "message": "grüße"})
-    ask(aggregator, "POST", "/api/v1/notes", {"text": "changed a disk"})
-    ask(aggregator, "POST", "/api/v1/silences", {"instance": "nobody", "for_ms": 60000})
+    aggregator.post("/api/v1/notes", {"text": "changed a disk"})
+    aggregator.post("/api/v1/silences", {"instance": "nobody", "for_ms": 60000})
     command(world, "access", "create", "--data", aggregator.data, "--name", "reader", "--role", "viewer")
 
 

@@ -6,7 +6,6 @@ fails it. Screenshots are kept in BUILD/screenshots."""
 import contextlib
 import gzip
 import http.client
-import json
 import os
 import pathlib
 import shutil
@@ -16,7 +15,7 @@ import subprocess
 import time
 
 import vultr_double
-from nephos import BUILD, ROOT, binary, check, free_port, main, until
+from nephos import BUILD, binary, check, dependencies, free_port, main, until
 from vultr_double import Vultr
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -25,13 +24,9 @@ HOSTILE = '<img src=x onerror="document.title=1">'
 HOSTS = 14  # agents and loadgen together, before one is added
 
 
-def deps():
-    return subprocess.run([ROOT / "tools/deps", "--print-dir"], capture_output=True, text=True, check=True).stdout.strip()
-
-
 def browser():
     """(folder with the packages, the browser)."""
-    folder = pathlib.Path(deps())
+    folder = dependencies()
     check((folder / "browser/node_modules/playwright-core").exists(), "playwright-core is missing: run tools/deps browser")
     found = shutil.which("chromium") or str(folder / "chromium/usr/lib/chromium/chromium")
     check(os.path.exists(found), "Chromium is missing: run tools/deps browser")
@@ -53,15 +48,6 @@ def weigh(aggregator):
     return total
 
 
-def send(aggregator, method, path, body):
-    connection = http.client.HTTPConnection("127.0.0.1", aggregator.api_port, timeout=20)
-    connection.request(method, path, json.dumps(body), {"Content-Type": "application/json"})
-    answer = connection.getresponse()
-    said = json.loads(answer.read())
-    check(answer.status in (200, 201), f"{method} {path} answered {answer.status}: {said}")
-    return said
-
-
 def fill(world, aggregator):
     """Two agents (one of them with a name that is markup, beside a process with such a name), a fleet, an alert."""
     for index, (name, provider) in enumerate([("web-1", "vultr"), (HOSTILE, "aws")]):
@@ -75,7 +61,7 @@ def fill(world, aggregator):
                             "--history-s", "1800", "--token-file", aggregator.token_file("--uses", str(fleet))])
     until(lambda: sum(i["status"] == "healthy" for i in aggregator.instances()) == HOSTS, 60, f"{HOSTS} hosts are live")
     for severity, message in (("high", "CPU use above 90 % for 5 min <b>now</b>"), ("medium", "Disk is filling")):
-        send(aggregator, "POST", "/alerts", {"instanceId": "host-0", "alertType": "cpu_usage" if severity == "high" else "disk_usage",
+        aggregator.post("/alerts", {"instanceId": "host-0", "alertType": "cpu_usage" if severity == "high" else "disk_usage",
                                              "severity": severity, "message": message})
 
 
@@ -98,9 +84,7 @@ def proof(world):
     said = []
 
     def agent(token):
-        path = world.path("added-token")
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as f:
-            f.write(token + "\n")
+        path = world.write("added-token", token + "\n")
         world.agent("added", aggregator.address, "--id", "added", "--name", "added", "--statsd", "", "--token-file", path)
 
     def vultr(_):

@@ -8,7 +8,7 @@ import socket
 import threading
 
 from nephos import check, free_port, main, until
-from notify import command, raise_alert, state_of, write
+from notify import command, raise_alert, state_of
 
 
 class Receiver(http.server.BaseHTTPRequestHandler):
@@ -47,7 +47,7 @@ def serve(port):
 def proof(world):
     port = free_port()
     serve(port)
-    config = write(world, "aggregator.conf",
+    config = world.write("aggregator.conf",
                    f"[notify.hook]\ntype = webhook\nurl = http://127.0.0.1:{port}/\ngroup = 0s\n")
     aggregator = world.aggregator(flags=("--config", config)).start()
     first = raise_alert(aggregator, "vm-1")

@@ -83,7 +83,7 @@ class Otlp(Sink):
     def __init__(self, world):
         self.receiver = otlp_out.Receiver(world)
         self.proxy = fault_proxy.FaultProxy(self.receiver.port, FAULTS, 3)
-        headers = aws_double.write(world, "otlp-headers", "x-api-key: k3y\n")
+        headers = world.write("otlp-headers", "x-api-key: k3y\n")
         self.lines = f"type = otlp\nurl = http://127.0.0.1:{self.proxy.port}/v1/metrics\nheaders_file = {headers}\n"
 
     def counts(self):
@@ -148,13 +148,13 @@ class Stream(Tables):
 
 
 def configure(world, sinks, aws):
-    secret = aws_double.write(world, "aws-secret", forward_aws.SECRET)
+    secret = world.write("aws-secret", forward_aws.SECRET)
     keys = f"url = {aws.url}\nregion = eu-west-1\naccess_key = AKIDEXAMPLE\nsecret_key_file = {secret}\n"
     sinks["tables"].lines = f"type = dynamodb\nstage = proof\n{keys}"
     sinks["stream"].lines = f"type = kinesis\nstream = nephos-stream-proof\n{keys}"
     text = "".join(f"[forward.{name}]\nresolution = {STEP_MS // 1000}s\n{sink.lines}" for name, sink in sinks.items())
     text += f"[notify.topic]\ntype = sns\nto = {TOPIC}\nurl = {aws.url}/\nuser = AKIDEXAMPLE\npassword_file = {secret}\ngroup = 1s\n"
-    return aws_double.write(world, "aggregator.conf", text)
+    return world.write("aggregator.conf", text)
 
 
 def torment(aggregator, sinks, load):

@@ -6,7 +6,6 @@ has, window for window: nothing missing, nothing twice, values equal. Signatures
 
 Kinesis has no keys to write over: a record whose answer was lost is there twice, with the same ids."""
 import collections
-import json
 import random
 import time
 
@@ -24,10 +23,10 @@ TEMPLATE = str(ROOT / "packaging/deploy/aws/nephos.yaml")
 def config(world, aws, name="aggregator.conf", **more):
     """Both destinations; `more` are keys of either, where a key is of use to one alone it does no harm to the other."""
     lines = "".join(f"{k} = {v}\n" for k, v in ({"resolution": f"{STEP_MS // 1000}s"} | more).items())
-    secret = aws_double.write(world, "aws-secret", SECRET)
+    secret = world.write("aws-secret", SECRET)
     common = f"url = {aws.url}\nregion = eu-west-1\naccess_key = AKIDEXAMPLE\nsecret_key_file = {secret}\n" \
              f"{lines}"
-    return aws_double.write(world, name, f"[forward.tables]\ntype = dynamodb\nstage = proof\n{common}"
+    return world.write(name, f"[forward.tables]\ntype = dynamodb\nstage = proof\n{common}"
                                          f"[forward.stream]\ntype = kinesis\nstream = nephos-stream-proof\n{common}")
 
 
@@ -115,9 +114,9 @@ def compare(ours, items):
 
 def prove_events(aws, aggregator, alerts):
     """Alerts and instances as they are now; both are changed once more."""
-    changed = notify.send(aggregator, "PUT", f"/alerts/{alerts[0]}", {"status": "acknowledged"})
+    changed = aggregator.send("PUT", f"/alerts/{alerts[0]}", {"status": "acknowledged"})
     check(changed[0] == 200, f"{changed}")
-    check(notify.send(aggregator, "DELETE", f"/alerts/{alerts[1]}")[0] in (200, 204), "an alert is removed")
+    check(aggregator.send("DELETE", f"/alerts/{alerts[1]}")[0] in (200, 204), "an alert is removed")
 
     def rows():
         return {row["id"]["S"]: row for row in aws.sdk("table", "nephos-alerts-proof")}

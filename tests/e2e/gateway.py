@@ -16,7 +16,7 @@ import time
 
 import federation
 from nephos import ROOT, binary, check, free_port, main, until
-from notify import send, state_of, write
+from notify import state_of
 
 AGENTS, STEP_S, BATCH_MAX, SECONDS = 3, 5, 500, 40
 BATCH_KEY, SINGLES_KEY, BEARER, WRONG = "b4tch-key-5ecret", "s1ngles-key-5ecret", "bear3r-5ecret", "wr0ng-key-5ecret"
@@ -37,8 +37,7 @@ class Double:
     def set(self, **deployments):
         for name, settings in deployments.items():
             self.told.setdefault(name, {}).update(settings)
-        new = write(self.world, "control.new", json.dumps(self.told))
-        os.replace(new, self.control)
+        self.world.write("control", json.dumps(self.told))
 
     def start(self):
         self.process = self.world.start("far", ["python3", "-B", str(ROOT / "tests/e2e/gateway_double.py"), str(self.port),
@@ -222,8 +221,8 @@ def wrong_keys(world, aggregator, double, settings):
         check(state_of(aggregator, name)["points"] == 0, "nothing counts as sent")
     code, said = forward(world, aggregator, "status")
     check(code == 0 and said.count("held") == 2 and "credentials" in said, f"forward status: {code} {said}")
-    write(world, "batch-key", BATCH_KEY)
-    write(world, "singles-key", SINGLES_KEY)
+    world.write("batch-key", BATCH_KEY)
+    world.write("singles-key", SINGLES_KEY)
     settings.reload()
     until(lambda: state_of(aggregator, "singles")["points"] > 0, 30, "singles go on with the right key")
 
@@ -258,7 +257,7 @@ def torment(aggregator, double):
         instance = chance.choice([*HOSTS, "stranger"])
         status = chance.choice(["active", "acknowledged", "resolved"])
         words = f"alert {len(alerts)} of {instance}"
-        code, body = send(aggregator, "POST", "/alerts", {"instanceId": instance, "alertType": f"proof_{len(alerts)}",
+        code, body = aggregator.send("POST", "/alerts", {"instanceId": instance, "alertType": f"proof_{len(alerts)}",
                                                           "severity": "critical", "message": words})
         check(code == 201, f"POST /alerts: {code} {body}")
         alerts[words] = instance, status
@@ -267,7 +266,7 @@ def torment(aggregator, double):
         if status != "active":
             more = {"resolvedAt": "2026-01-15T12:00:00.000Z"} if status == "resolved" else {}
             identity = json.loads(body)["id"]
-            check(send(aggregator, "PUT", f"/alerts/{identity}", {"status": status} | more)[0] == 200, "PUT /alerts")
+            check(aggregator.send("PUT", f"/alerts/{identity}", {"status": status} | more)[0] == 200, "PUT /alerts")
         if chance.random() < 0.25:
             double.kill()
             time.sleep(chance.uniform(0.2, 1.5))
@@ -302,10 +301,10 @@ def proof(world):
     double = Double(world)
     aggregator = world.aggregator(flags=["--config", world.path("aggregator.conf"), "--agents-max", "16"])
     settings = Settings(world, aggregator)
-    bearer = write(world, "bearer", BEARER)
-    sections = [section("batch", "batch", double, f"api_key_file = {write(world, 'batch-key', WRONG)}\n"),
+    bearer = world.write("bearer", BEARER)
+    sections = [section("batch", "batch", double, f"api_key_file = {world.write('batch-key', WRONG)}\n"),
                 section("singles", "singles", double,
-                        f"api_key_file = {write(world, 'singles-key', WRONG)}\ntoken_file = {bearer}\n", f"metrics = {FEW}\n")]
+                        f"api_key_file = {world.write('singles-key', WRONG)}\ntoken_file = {bearer}\n", f"metrics = {FEW}\n")]
     settings.write(*sections)
     aggregator.start()
     begin_ms = (int(time.time()) // STEP_S + 1) * STEP_S * 1000
@@ -313,11 +312,11 @@ def proof(world):
     agents = [world.agent(f"agent-{i}", aggregator.address, "--token-file", token, "--id", f"host-{i}", "--name",
                           f"web-{i}", "--statsd", "none") for i in range(AGENTS)]
     wrong_keys(world, aggregator, double, settings)
-    code, body = send(aggregator, "PUT", "/instances/shop", {"name": "shop", "status": "degraded"})
+    code, body = aggregator.send("PUT", "/instances/shop", {"name": "shop", "status": "degraded"})
     check(code == 200, f"PUT /instances: {code} {body}")
     until(lambda: [r for r in Held(double).instances.values() if r["name"] == "shop" and r["status"] == "degraded"], 20,
           "an instance without agent is registered with its health")
-    check(send(aggregator, "DELETE", "/instances/shop")[0] == 200, "DELETE /instances")
+    check(aggregator.send("DELETE", "/instances/shop")[0] == 200, "DELETE /instances")
     no_table(aggregator, double, settings)
     no_json(world, aggregator, double, settings)
     alerts = torment(aggregator, double)

@@ -5,20 +5,15 @@ not what it offers its aggregator: that is TLS 1.3 with P-256 and nothing else.
 """
 import os
 import socket
-import subprocess
 import threading
 
 from applications import Health
+from certificates import openssl
 from nephos import binary, check, free_port, main
 
 EXTENSION_GROUPS, EXTENSION_SIGNATURES, EXTENSION_VERSIONS = 10, 13, 43
 ECDSA_P256, RSA_PSS_SHA256, TLS_1_3 = 0x0403, 0x0804, 0x0304
 X25519, P256 = 29, 23
-
-
-def openssl(world, *words):
-    done = subprocess.run(["openssl", *words], cwd=world.folder, capture_output=True, text=True)
-    check(done.returncode == 0, f"openssl {words[0]}: {done.stderr[-300:]}")
 
 
 def alone(world, name, key):

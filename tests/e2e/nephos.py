@@ -60,6 +60,12 @@ def binary(program, arch=ARCH):
     return str(path)
 
 
+def dependencies(name=""):
+    """The folder of what `tools/deps NAME` fetches; without a name that of all."""
+    made = subprocess.run([ROOT / "tools/deps", "--print-dir"], capture_output=True, text=True, check=True)
+    return pathlib.Path(made.stdout.strip()) / name
+
+
 def free_port():
     """A loopback port that nobody has now; none is given out twice. Proofs side by side draw from ports of their own
     (E2E_LANE), below those that the kernel gives to connections."""
@@ -178,13 +184,24 @@ class Aggregator:
         return body if status == 200 else None
 
     def request(self, path):
+        return self.send("GET", path)
+
+    def send(self, method, path, body=None):
+        """(status, what is answered); a body goes as JSON."""
         connection = http.client.HTTPConnection("127.0.0.1", self.api_port, timeout=20)
         try:
-            connection.request("GET", path)
+            connection.request(method, path, None if body is None else json.dumps(body),
+                               {} if body is None else {"Content-Type": "application/json"})
             answer = connection.getresponse()
             return answer.status, answer.read()
         finally:
             connection.close()
+
+    def post(self, path, body, method="POST"):
+        """What is answered to a change that must be taken."""
+        status, said = self.send(method, path, body)
+        check(status in (200, 201), f"{method} {path} answered {status}: {said[:300]!r}")
+        return json.loads(said)
 
     def get(self, path, **query):
         if query:
@@ -203,10 +220,7 @@ class Aggregator:
         return made.stdout.strip()
 
     def token_file(self, *flags):
-        path = self.world.path(f"token-{len(os.listdir(self.world.folder))}")
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as f:
-            f.write(self.token(*flags) + "\n")
-        return path
+        return self.world.write(f"token-{len(os.listdir(self.world.folder))}", self.token(*flags) + "\n")
 
     def instances(self):
         return self.get("/instances", limit=1000)["instances"]
@@ -226,6 +240,15 @@ class World:
 
     def path(self, name):
         return os.path.join(self.folder, name)
+
+    def write(self, name, words):
+        """The path of a file that only we may read, put in place whole."""
+        path = self.path(name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(os.open(path + ".new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as f:
+            f.write(words)
+        os.replace(path + ".new", path)
+        return path
 
     def start(self, name, words, **more):
         process = Process(self, name, words, **more)

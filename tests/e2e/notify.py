@@ -3,20 +3,17 @@
 """Alerts leave the shipped aggregator: a webhook over TLS that fails, throttles and breaks while the aggregator
 is killed; a dead destination beside it; a mail server with STARTTLS and a login; SNS, whose signature is checked
 by AWS' own signer. Nothing is lost, secrets stay secret, and what the way takes is measured."""
-import http.client
 import http.server
 import json
-import os
 import pathlib
 import random
 import ssl
-import subprocess
 import threading
 import time
 
 import aws_double
 import nephos
-import others
+from certificates import authority, signed
 from nephos import check, until
 
 TOKEN, KEY, PASSWORD = "tok-5ecret-0f-hook", "aws5ecretKEY/with+signs", "ma1l-5ecret"
@@ -71,41 +68,9 @@ def serve(port, tls=None):
     threading.Thread(target=server.serve_forever, daemon=True).start()
 
 
-def certificate(world):
-    """A CA of our own and a server's certificate by it, RSA as most of the world has."""
-    def run(*words):
-        made = subprocess.run(["openssl", *words], capture_output=True, text=True, timeout=60)
-        check(made.returncode == 0, f"openssl: {made.stderr}")
-    ca, key, request, cert = (world.path(n) for n in ("ca.pem", "key.pem", "req.pem", "cert.pem"))
-    run("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", world.path("ca.key"), "-out", ca, "-subj", "/CN=proof",
-        "-days", "2")
-    run("req", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", request, "-subj", "/CN=localhost")
-    pathlib.Path(world.path("ext")).write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
-    run("x509", "-req", "-in", request, "-CA", ca, "-CAkey", world.path("ca.key"), "-CAcreateserial", "-out", cert, "-days",
-        "2", "-extfile", world.path("ext"))
-    return ca, cert, key
-
-
-def write(world, name, words):
-    path = world.path(name)
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as f:
-        f.write(words)
-    return path
-
-
-def send(aggregator, method, path, body=None):
-    connection = http.client.HTTPConnection("127.0.0.1", aggregator.api_port, timeout=20)
-    connection.request(method, path, json.dumps(body) if body is not None else None,
-                       {"Content-Type": "application/json"})
-    answer = connection.getresponse()
-    text = answer.read()
-    connection.close()
-    return answer.status, text
-
-
 def raise_alert(aggregator, instance, severity="high"):
     """The alert's id; when this returns it is committed."""
-    status, body = send(aggregator, "POST", "/alerts", {"instanceId": instance, "alertType": "cpu_usage_critical",
+    status, body = aggregator.send("POST", "/alerts", {"instanceId": instance, "alertType": "cpu_usage_critical",
                                                         "severity": severity, "message": f"CPU of {instance} at 97 %"})
     check(status == 201, f"POST /alerts: {status} {body}")
     return json.loads(body)["id"]
@@ -135,7 +100,7 @@ def prove_faults_and_kills(aggregator):
     until(lambda: all(f"{i}:raised:0" in Receiver.keys for i in ids), 100, "all alerts arrive")
     doubles = sum(len(times) - 1 for times in Receiver.keys.values())
     for i in ids:
-        status, body = send(aggregator, "PUT", f"/alerts/{i}", {"status": "resolved", "resolvedAt": "now"})
+        status, body = aggregator.send("PUT", f"/alerts/{i}", {"status": "resolved", "resolvedAt": "now"})
         check(status == 200, f"PUT: {status} {body}")
     until(lambda: all(f"{i}:resolved:0" in Receiver.keys for i in ids), 100, "their ends arrive")
     return len(ids), kills, doubles
@@ -185,12 +150,13 @@ def prove_commands(world, aggregator):
     check(code != 0 and "certificate is not good" in err, f"a certificate of another CA: {code} {out}{err}")
     code, out, err = command(world, aggregator, "notify", "list")
     check(code == 0 and "hook" in out and "dead" in out, f"notify list: {code} {out}{err}")
-    check(send(aggregator, "POST", "/api/v1/destinations/none/test")[0] == 404, "a name that nobody has is 404")
+    check(aggregator.send("POST", "/api/v1/destinations/none/test")[0] == 404, "a name that nobody has is 404")
 
 
 def proof(world):
-    deps = pathlib.Path(others.output(str(nephos.ROOT / "tools/deps"), "--print-dir").strip())
-    ca, cert, key = certificate(world)
+    deps = nephos.dependencies()
+    ca_pair = authority(world)
+    ca, (cert, key) = ca_pair[0], signed(world, "server", ca_pair, 2)
     hook, mail_port, dead = (nephos.free_port() for _ in range(3))
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(cert, key)
@@ -198,11 +164,11 @@ def proof(world):
     mail = world.start("mail", ["python3", str(nephos.ROOT / "tests/e2e/mail_double.py"), str(mail_port), cert, key, PASSWORD],
                        environment={**world.environment, "PYTHONPATH": str(deps / "mail/usr/lib/python3/dist-packages")})
     sns = aws_double.Aws(world, {"AKIDEXAMPLE": KEY})
-    config = write(world, "aggregator.conf", f"""
+    config = world.write("aggregator.conf", f"""
 [notify.hook]
 type = webhook
-url_file = {write(world, 'url', f'https://localhost:{hook}{HOOK_PATH}')}
-token_file = {write(world, 'token', TOKEN)}
+url_file = {world.write('url', f'https://localhost:{hook}{HOOK_PATH}')}
+token_file = {world.write('token', TOKEN)}
 ca_file = {ca}
 group = 0s
 [notify.stranger]
@@ -217,7 +183,7 @@ type = email
 url = smtp://localhost:{mail_port}
 ca_file = {ca}
 user = nephos
-password_file = {write(world, 'password', PASSWORD)}
+password_file = {world.write('password', PASSWORD)}
 from = nephos@example.net
 to = ops@example.net
 severity = critical
@@ -227,7 +193,7 @@ url = {sns.url}/
 to = arn:aws:sns:eu-west-1:123456789012:nephos-alerts-dev
 region = eu-west-1
 user = AKIDEXAMPLE
-password_file = {write(world, 'aws', KEY)}
+password_file = {world.write('aws', KEY)}
 severity = critical
 [notify.ordered]
 type = sns

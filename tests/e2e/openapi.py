@@ -8,7 +8,6 @@ import pathlib
 import subprocess
 
 import nephos
-import others
 from nephos import check, until
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -143,7 +142,7 @@ def proof(world):
     described = {(p, m) for p, ms in document["paths"].items() for m in ms if m == "get"}
     asked = {(b["path"], b["method"]) for b in a.answers}
     left_out = sorted(p for p, m in described - asked)
-    folder = pathlib.Path(others.output(str(nephos.ROOT / "tools/deps"), "--print-dir").strip()) / "openapi"
+    folder = nephos.dependencies("openapi")
     done = subprocess.run(["node", str(HERE / "openapi_check.mjs"), str(folder)], capture_output=True, text=True,
                           input=json.dumps({"document": document, "answers": a.answers}), timeout=60, check=False)
     check(done.returncode == 0, f"the validator (tools/deps openapi fetches it): {done.stderr[-600:]}")

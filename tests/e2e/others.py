@@ -13,7 +13,7 @@ import subprocess
 import time
 import urllib.request
 
-from nephos import ROOT, check, free_port, until
+from nephos import ROOT, check, dependencies, free_port, until
 
 ENVIRONMENT = {"PATH": os.environ["PATH"] + ":/usr/sbin:/sbin", "LC_ALL": "C", "TZ": "UTC",
                "S_COLORS": "never"}
@@ -59,7 +59,7 @@ class Exporter:
     def __init__(self, world, name, root="/", *flags):
         self.port = free_port()
         self.known = metrics().values()
-        folder = pathlib.Path(output(str(ROOT / "tools/deps"), "--print-dir").strip()) / "exporter"
+        folder = dependencies("exporter")
         binary = folder / "usr/bin/prometheus-node-exporter"
         words = [str(binary) if binary.exists() else "prometheus-node-exporter",
                  f"--web.listen-address=127.0.0.1:{self.port}", "--log.level=error",

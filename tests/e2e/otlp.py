@@ -4,10 +4,8 @@
 measured must be there, point by point, under the host that its resource names."""
 import http.client
 import json
-import pathlib
 
 import nephos
-import others
 from nephos import check
 
 FORMS = [("proto", "none"), ("proto", "gzip"), ("json", "none"), ("json", "gzip")]
@@ -33,7 +31,7 @@ def post(aggregator, body, **headers):
 
 def check_sender(world, aggregator, form, compression):
     host = f"{form}-{compression}"
-    folder = pathlib.Path(others.output(str(nephos.ROOT / "tools/deps"), "--print-dir").strip()) / "otlp"
+    folder = nephos.dependencies("otlp")
     check(folder.exists(), "tools/deps otlp fetches OpenTelemetry's exporter")
     script = str(nephos.ROOT / "tests/e2e/otlp_sender.js")
     code, out, err = world.run(["node", script, str(folder), f"http://127.0.0.1:{aggregator.api_port}/v1/metrics",

@@ -5,13 +5,11 @@ throttles, breaks and is killed with SIGKILL, as the aggregator is. Every point 
 under OpenTelemetry's name; what arrived twice must say the same. The secret header comes from a file."""
 import json
 import math
-import os
 import pathlib
 import time
 import urllib.request
 
 import nephos
-import others
 import sinks
 from nephos import check, until
 
@@ -28,18 +26,11 @@ NAMES = {
 }
 
 
-class Receiver:
+class Receiver(sinks.Double):
     def __init__(self, world):
-        self.world, self.port, self.file, self.lives = world, nephos.free_port(), world.path("otlp.lines"), 0
-        folder = pathlib.Path(others.output(str(nephos.ROOT / "tools/deps"), "--print-dir").strip()) / "forward"
-        check(folder.exists(), "tools/deps forward fetches the decoder")
-        self.words = ["node", str(nephos.ROOT / "tests/e2e/otlp_receiver.cjs"), str(folder), str(self.port), self.file]
-        self.start()
-
-    def start(self):
-        self.lives += 1
-        self.process = self.world.start(f"receiver-{self.lives}", self.words)
-        self.process.says("ready", 20)
+        self.port, self.file = nephos.free_port(), world.path("otlp.lines")
+        script = str(nephos.ROOT / "tests/e2e/otlp_receiver.cjs")
+        super().__init__(world, "receiver", ["node", script, sinks.forward_tools(), str(self.port), self.file])
 
     def tell(self, **words):
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}/double", json.dumps(words).encode(), method="POST")
@@ -88,35 +79,18 @@ def check_point(key, line, want):
 
 def proof(world):
     receiver = Receiver(world)
-    headers = world.path("headers")
-    with open(os.open(headers, os.O_WRONLY | os.O_CREAT, 0o600), "w") as f:
-        f.write("x-api-key: k3y\n")
+    headers = world.write("headers", "x-api-key: k3y\n")
     config = sinks.configuration(world, "otel", {
         "type": "otlp", "url": f"http://127.0.0.1:{receiver.port}/v1/metrics", "headers_file": headers,
         "resolution": "1s", "metrics": ", ".join(NAMES)})
-    aggregator = world.aggregator(flags=["--config", config, "--agents-max", "8"]).start()
-    token = aggregator.token_file("--uses", "2")
-    for name in ("one", "two"):
-        world.agent(name, aggregator.address, "--id", name, "--token-file", token, "--interval", "1s", "--statsd=")
-    until(lambda: len(aggregator.instances()) == 2, 20, "two agents join")
-    ids = [i["id"] for i in aggregator.instances()]
+    aggregator, ids = sinks.two_agents(world, config)
     until(lambda: len({k[0] for k in receiver.points()}) == 2, 40, "the first points arrive")
     start_ms = (int(time.time()) + 1) * 1000
     receiver.tell(next=["429", "503", "reset"])
-    for fault in ("aggregator", "receiver", "both"):
-        time.sleep(10)
-        if fault != "receiver":
-            aggregator.process.kill()
-        if fault != "aggregator":
-            receiver.process.kill()
-            time.sleep(4)
-            receiver.start()
-            receiver.tell(next=["reset", "429"])
-        if fault != "receiver":
-            aggregator.start()
-    time.sleep(10)
-    end_ms = int(time.time()) * 1000
-    time.sleep(3)  # the window that is compared last is over
+    sinks.kill_in_turn(aggregator, receiver, ("aggregator", "receiver", "both"), 10, 4,
+                       lambda: receiver.tell(next=["reset", "429"]))
+    end_ms = sinks.end_ms(10)
+
     def all_expected():
         return {k: v for identity in ids for k, v in expected(aggregator, identity, start_ms, end_ms).items()}
 

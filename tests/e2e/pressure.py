@@ -2,19 +2,17 @@
 """What the proofs under pressure share: the tools of others, and a normal client beside them."""
 import os
 import shutil
-import subprocess
 import threading
 import time
 
-from nephos import ROOT, binary, check, until
+from nephos import binary, check, dependencies, until
 
 SHARE_LEAST = 0.98  # of its requests, whatever others do
 
 
 def tool(name, group="pressure"):
     """(path, environment) of a program of `tools/deps GROUP`."""
-    made = subprocess.run([ROOT / "tools/deps", "--print-dir"], capture_output=True, text=True, check=True)
-    folder = made.stdout.strip() + "/" + group
+    folder = str(dependencies(group))
     libraries = [root for root, _, files in os.walk(folder + "/usr/lib") if any(".so" in f for f in files)]
     path = folder + "/usr/bin/" + name
     if not os.path.exists(path):

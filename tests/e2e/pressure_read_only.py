@@ -7,15 +7,12 @@ checked by e2fsck and started again, everything that was acknowledged is there.
 
 As root, on ext4 in a loop device; without that it is skipped.
 """
-import http.client
-import json
 import os
 import pathlib
 import subprocess
 
-from kill_nine import compare
-from nephos import binary, check, main, until
-from pressure_disk import AGENTS, acknowledged, fill, mount, stands_still, start_load, unhealthy
+from disks import AGENTS, acknowledged, fill, loaded, mount, nothing_lost, stands_still, unhealthy
+from nephos import check, main, until
 
 DISK_MIB = 64
 
@@ -26,16 +23,9 @@ def run(*words):
 
 
 def post_alert(aggregator):
-    connection = http.client.HTTPConnection("127.0.0.1", aggregator.api_port, timeout=30)
-    try:
-        connection.request("POST", "/alerts", json.dumps({
-            "instanceId": "somebody", "alertType": "disk", "severity": "high", "message": "as told"}),
-            {"Content-Type": "application/json"})
-        answer = connection.getresponse()
-        answer.read()
-        return answer.status
-    finally:
-        connection.close()
+    status, _ = aggregator.send("POST", "/alerts", {"instanceId": "somebody", "alertType": "disk", "severity": "high",
+                                                    "message": "as told"})
+    return status
 
 
 def says_so(aggregator, words):
@@ -97,27 +87,12 @@ def proof(world):
         print("skipped: ext4 in a loop device takes root and a kernel that has both")
         return
     try:
-        aggregator = world.aggregator(flags=["--agents-max", str(AGENTS + 2), "--database-max", "30MiB"])
-        aggregator.data = os.path.join(folder, "data")
-        aggregator.start()
-        load = start_load(world, aggregator, 60)
-        until(lambda: acknowledged(aggregator) > AGENTS * 3, 40, "the load begins")
+        aggregator, load = loaded(world, folder, 60, more=2)
         full(aggregator, os.path.join(folder, "ballast"))
         not_to_be_written(aggregator)
         made_read_only(aggregator, folder, image)
-        check(load.exit_code(seconds=150) == 0, "not everything was acknowledged at the end")
-        said = load.said()
-        summary, _ = json.JSONDecoder().raw_decode(said, said.index("{\n"))
-        for name in ("acknowledged_never_sent", "acknowledged_then_lost"):
-            check(summary[name] == 0, f"{name}: {summary[name]}")
-        values = sum(compare(aggregator, json.loads(line))
-                     for line in pathlib.Path(world.path("ledger")).read_text().splitlines())
-        aggregator.process.end(seconds=20)
-        code, out, err = world.run([binary("nephos-aggregator"), "verify", "--data", aggregator.data], seconds=60)
-        check(code == 0, f"verify: {code} {out} {err}")
-        print(f"full, not to be written, made read-only: {summary['samples_acknowledged']} samples acknowledged in the end, "
-              f"{summary['samples_resent']} of them sent again, {values} values equal; "
-              f"verify: {(out + err).strip().splitlines()[-1]}")
+        end = nothing_lost(world, aggregator, load)
+        print(f"full, not to be written, made read-only: {end}")
     finally:
         world.close()
         subprocess.run(["umount", folder], check=False)

@@ -14,8 +14,9 @@ import subprocess
 import time
 import warnings
 
+from certificates import openssl
 from nephos import check, free_port, main, until
-from pressure import Beside, start_agents, tool, until_connected
+from pressure import Beside, start_agents, tool
 from refusals import Peer, enrolled
 
 OLD = {"TLSv1": ssl.TLSVersion.TLSv1, "TLSv1.1": ssl.TLSVersion.TLSv1_1, "TLSv1.2": ssl.TLSVersion.TLSv1_2}
@@ -141,12 +142,11 @@ def foreign(world, aggregator, other):
     enrolled(world, "stranger", other)
     made = world.path("self-state")
     os.mkdir(made)
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
-                    world.path("self.key"), "-out", world.path("self.crt"), "-subj", "/CN=stranger", "-days", "30"],
-                   check=True, capture_output=True)
+    openssl(world, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
+            world.path("self.key"), "-out", world.path("self.crt"), "-subj", "/CN=stranger", "-days", "30")
     for kind, name in (("x509", "agent.crt.der"), ("ec", "agent.key.der")):
-        subprocess.run(["openssl", kind, "-in", world.path("self.crt" if kind == "x509" else "self.key"), "-outform", "DER",
-                        "-out", f"{made}/{name}"], check=True, capture_output=True)
+        openssl(world, kind, "-in", world.path("self.crt" if kind == "x509" else "self.key"), "-outform", "DER", "-out",
+                f"{made}/{name}")
     for name, state in (("another CA", world.path("stranger-state")), ("its own hand", made), ("nobody", None)):
         peer = Peer(aggregator, state)
         peer.hello("stranger")

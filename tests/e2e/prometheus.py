@@ -33,7 +33,7 @@ scrape_configs:
 
 
 def peer(name):
-    folder = pathlib.Path(others.output(str(nephos.ROOT / "tools/deps"), "--print-dir").strip())
+    folder = nephos.dependencies()
     path = folder / "prometheus/usr/bin" / name
     return str(path) if path.exists() else name
 

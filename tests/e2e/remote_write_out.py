@@ -99,27 +99,11 @@ def proof(world):
     receiver = Receiver(world)
     config = sinks.configuration(world, "prom", {
         "type": "remote_write", "url": f"http://127.0.0.1:{receiver.port}/api/v1/write", "resolution": "1s"})
-    aggregator = world.aggregator(flags=["--config", config, "--agents-max", "8"]).start()
-    token = aggregator.token_file("--uses", "2")
-    for name in ("one", "two"):
-        world.agent(name, aggregator.address, "--id", name, "--token-file", token, "--interval", "1s", "--statsd=")
-    until(lambda: len(aggregator.instances()) == 2, 20, "two agents join")
-    ids = [i["id"] for i in aggregator.instances()]
+    aggregator, ids = sinks.two_agents(world, config)
     until(lambda: all(receiver.points(i, 0, time.time() * 1000) for i in ids), 40, "the first points arrive")
     start_ms = (int(time.time()) + 1) * 1000
-    for fault in ("aggregator", "prometheus", "aggregator", "both"):
-        time.sleep(SECONDS)
-        if fault != "prometheus":
-            aggregator.process.kill()
-        if fault != "aggregator":
-            receiver.process.kill()
-            time.sleep(SECONDS / 2)
-            receiver.start()
-        if fault != "prometheus":
-            aggregator.start()
-    time.sleep(SECONDS)
-    end_ms = int(time.time()) * 1000
-    time.sleep(3)  # the window that is compared last is over
+    sinks.kill_in_turn(aggregator, receiver, ("aggregator", "receiver", "aggregator", "both"), SECONDS, SECONDS / 2)
+    end_ms = sinks.end_ms(SECONDS)
     total = 0
     for identity in ids:
         def count_theirs(who=identity):

@@ -5,21 +5,19 @@ way, and at services that are good, slow, silent, wrong, redirected without end,
 expired, self-signed or nearly over. Each change is told once; what hangs holds up nobody else. The stand-in is built
 from the description that Vultr publishes, its answers are held against that by a judge of OpenAPI, and Vultr's own
 client sees there what the aggregator sees."""
-import http.client
 import http.server
 import json
-import os
 import pathlib
 import signal
 import socket
 import ssl
-import subprocess
 import threading
 import time
 
 import nephos
 import vultr_double
 import vultr_judges
+from certificates import ISSUER, authority, openssl, signed
 from nephos import check, until
 from vultr_double import Vultr
 
@@ -94,41 +92,14 @@ def hang():
     return listener.getsockname()[1]
 
 
-def certificates(world):
+def made_certificates(world):
     """A CA of our own, and certificates by it that are good for so many days; one by nobody."""
-    def run(*words):
-        made = subprocess.run(["openssl", *words], capture_output=True, text=True, timeout=60)
-        check(made.returncode == 0, f"openssl: {made.stderr}")
-    ca, ca_key = world.path("ca.pem"), world.path("ca.key")
-    run("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", ca_key, "-out", ca, "-subj", "/CN=Proof CA", "-days", "400")
-    pathlib.Path(world.path("ext")).write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
-    made = {}
-    for name, days in (("good", 90), ("ending", 5), ("expired", -1)):
-        key, request, cert = (world.path(f"{name}.{end}") for end in ("key", "req", "pem"))
-        run("req", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", request, "-subj", "/CN=localhost")
-        run("x509", "-req", "-in", request, "-CA", ca, "-CAkey", ca_key, "-CAcreateserial", "-out", cert, "-days", str(days),
-            "-extfile", world.path("ext"))
-        made[name] = (cert, key)
-    run("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", world.path("own.key"), "-out", world.path("own.pem"),
-        "-subj", "/CN=localhost", "-days", "30", "-addext", "subjectAltName=DNS:localhost")
-    made["own"] = (world.path("own.pem"), world.path("own.key"))
-    return ca, made
-
-
-def write(world, name, words):
-    path = world.path(name)
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as f:
-        f.write(words)
-    return path
-
-
-def send(aggregator, method, path, body=None):
-    connection = http.client.HTTPConnection("127.0.0.1", aggregator.api_port, timeout=20)
-    connection.request(method, path, json.dumps(body) if body is not None else None, {"Content-Type": "application/json"})
-    answer = connection.getresponse()
-    text = answer.read()
-    connection.close()
-    return answer.status, text
+    ca = authority(world)
+    made = {name: signed(world, name, ca, days) for name, days in (("good", 90), ("ending", 5), ("expired", -1))}
+    made["own"] = world.path("own.pem"), world.path("own.key")
+    openssl(world, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", made["own"][1], "-out", made["own"][0],
+            "-subj", "/CN=localhost", "-days", "30", "-addext", "subjectAltName=DNS:localhost")
+    return ca[0], made
 
 
 def checks(aggregator):
@@ -229,7 +200,7 @@ def prove_faults(world, aggregator, key_file):
         Vultr.fault = None
         aggregator.process.popen.send_signal(signal.SIGHUP)  # nothing changed: nothing happens
         if fault == 301:  # a person must mend it: looked at again in minutes, or when the settings change
-            write(world, "sentinel.conf", pathlib.Path(world.path("sentinel.conf")).read_text().replace(
+            world.write("sentinel.conf", pathlib.Path(world.path("sentinel.conf")).read_text().replace(
                 "interval = 1s", "interval = 1200ms"))
             aggregator.process.popen.send_signal(signal.SIGHUP)
         until(lambda: vultr(aggregator)["state"] == "good", 90, f"good again after {fault}")
@@ -242,7 +213,7 @@ def prove_faults(world, aggregator, key_file):
     until(lambda: time.monotonic() > deadline, 6, "four seconds")
     check(len(Vultr.times) == before, "a wrong key is not tried again for minutes")
     check(len(servers(aggregator)) == SERVERS, "what is known stays known")
-    write(world, "vultr-key", OTHER_KEY + "\n")
+    world.write("vultr-key", OTHER_KEY + "\n")
     check(key_file == world.path("vultr-key"), "the same file")
     aggregator.process.popen.send_signal(signal.SIGHUP)
     until(lambda: vultr(aggregator)["state"] == "good", 30, "a new key is taken at once")
@@ -287,7 +258,7 @@ def configuration(world, ca, made, key_file, vultr_port):
         section("tls-plain", url=f"https://127.0.0.1:{plain}/", ca_file=ca, **of),
         section("hang-tls", url=f"https://127.0.0.1:{silent}/", ca_file=ca, timeout="2s", **of),
         *[section(f"hang-{i}", url=f"http://127.0.0.1:{silent}/", timeout="3s", **of) for i in range(5)]]
-    return write(world, "sentinel.conf", f"[vultr]\nkey_file = {key_file}\nurl = http://127.0.0.1:{vultr_port}/v2\n"
+    return world.write("sentinel.conf", f"[vultr]\nkey_file = {key_file}\nurl = http://127.0.0.1:{vultr_port}/v2\n"
                  "interval = 1s\n" + "".join(sections))
 
 
@@ -304,7 +275,7 @@ def prove_checks(aggregator):
     now = checks(aggregator)
     check(89 < now["tls-good"]["certificateDaysLeft"] <= 90 and 4 < now["tls-ending"]["certificateDaysLeft"] <= 5
           and -1.1 < now["tls-expired"]["certificateDaysLeft"] < -0.9, "days of certificates")
-    check(now["tls-good"]["certificateIssuer"] == "Proof CA" and now["tls-port"]["certificateIssuer"] == "Proof CA", "issuer")
+    check(now["tls-good"]["certificateIssuer"] == ISSUER and now["tls-port"]["certificateIssuer"] == ISSUER, "issuer")
     check(0 < now["tls-good"]["tlsTimeMs"] <= now["tls-good"]["responseTimeMs"] and now["slow"]["responseTimeMs"] > 1300,
           f"times: {now['tls-good']} {now['slow']}")
     check(now["fine"]["runs"] >= 2 and now["fine"]["responseTimeMs"] < 1000, "what hangs holds up nobody else")
@@ -344,16 +315,16 @@ def prove_api(aggregator):
                          ({"name": "x", "url": "dns://a", "interval_ms": 1}, 400), ({"name": "x"}, 400),
                          ({"name": "x", "url": "dns://a", "instance": "nobody"}, 404),
                          ({"name": "x", "url": "http://a", "contains": "a # b"}, 400)):
-        got, text = send(aggregator, "POST", "/api/v1/checks", body)
+        got, text = aggregator.send("POST", "/api/v1/checks", body)
         check(got == status, f"POST {body}: {got} {text}")
     until(lambda: checks(aggregator).get("made", {}).get("status") == "healthy", 20, "a check made over the API runs")
     aggregator.process.kill()
     aggregator.start()
     until(lambda: checks(aggregator).get("made", {}).get("status") == "healthy", 20, "and is there after a kill")
-    check(send(aggregator, "DELETE", "/api/v1/checks/fine")[0] == 409, "one of the configuration is not deleted")
-    check(send(aggregator, "DELETE", "/api/v1/checks/made")[0] == 204, "DELETE")
+    check(aggregator.send("DELETE", "/api/v1/checks/fine")[0] == 409, "one of the configuration is not deleted")
+    check(aggregator.send("DELETE", "/api/v1/checks/made")[0] == 204, "DELETE")
     until(lambda: "made" not in checks(aggregator), 10, "it is gone")
-    check(send(aggregator, "DELETE", "/api/v1/checks/made")[0] == 404, "twice")
+    check(aggregator.send("DELETE", "/api/v1/checks/made")[0] == 404, "twice")
     check("check-made" not in [i["id"] for i in aggregator.instances()], "and its instance with it")
 
 
@@ -368,14 +339,14 @@ def measure(aggregator):
 
 
 def proof(world):
-    ca, made = certificates(world)
+    ca, made = made_certificates(world)
     port = nephos.free_port()
     vultr_double.start(port, SERVERS - 1, KEY)
     vultr_judges.add_example(port, KEY)
     Vultr.sent[Vultr.servers[1]["id"]] = 850_000_000_000
-    key_file = write(world, "vultr-key", KEY + "\n")
+    key_file = world.write("vultr-key", KEY + "\n")
     config = configuration(world, ca, made, key_file, port)
-    aggregator = world.aggregator(flags=["--config", config, "--agents-max", "200", "--rules", write(world, "rules", RULES)])
+    aggregator = world.aggregator(flags=["--config", config, "--agents-max", "200", "--rules", world.write("rules", RULES)])
     aggregator.start()
     prove_servers(world, aggregator)
     prove_changes(aggregator)

@@ -4,8 +4,9 @@ destination is doing."""
 import collections
 import pathlib
 import re
+import time
 
-from nephos import check, until
+from nephos import check, dependencies, until
 
 STEP_MS = 1000
 
@@ -15,6 +16,59 @@ def configuration(world, name, lines):
     words = "\n".join(f"{key} = {value}" for key, value in lines.items())
     pathlib.Path(path).write_text(f"[forward.{name}]\n{words}\n")
     return path
+
+
+class Double:
+    """A receiver of others, or what stands in for it, that is killed and started again."""
+
+    def __init__(self, world, name, words):
+        self.world, self.name, self.words, self.lives = world, name, words, 0
+        self.start()
+
+    def start(self):
+        self.lives += 1
+        self.process = self.world.start(f"{self.name}-{self.lives}", self.words)
+        self.process.says("ready", 30)
+
+
+def forward_tools():
+    folder = dependencies("forward")
+    check(folder.exists(), "tools/deps forward fetches what stands in for receivers")
+    return str(folder)
+
+
+def two_agents(world, config):
+    """(an aggregator with that configuration, the ids of two agents that ship to it each second)"""
+    aggregator = world.aggregator(flags=["--config", config, "--agents-max", "8"]).start()
+    token = aggregator.token_file("--uses", "2")
+    for name in ("one", "two"):
+        world.agent(name, aggregator.address, "--id", name, "--token-file", token, "--interval", "1s", "--statsd=")
+    until(lambda: len(aggregator.instances()) == 2, 20, "two agents join")
+    return aggregator, [i["id"] for i in aggregator.instances()]
+
+
+def kill_in_turn(aggregator, double, whom, pause_s, away_s, back=lambda: None):
+    """SIGKILL to "aggregator", "receiver" or "both", each after a pause; the receiver stays away for a while, and
+    `back` is called when it is there again."""
+    for one in whom:
+        time.sleep(pause_s)
+        if one != "receiver":
+            aggregator.process.kill()
+        if one != "aggregator":
+            double.process.kill()
+            time.sleep(away_s)
+            double.start()
+            back()
+        if one != "receiver":
+            aggregator.start()
+
+
+def end_ms(pause_s):
+    """The end of what is compared, after a pause; its last window is over."""
+    time.sleep(pause_s)
+    end = int(time.time()) * 1000
+    time.sleep(3)
+    return end
 
 
 def destination(aggregator, name):

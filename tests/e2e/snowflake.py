@@ -7,16 +7,14 @@ The views of packaging/deploy/snowflake then run over the rows. A wrong key is t
 import json
 import math
 import os
-import pathlib
 import re
-import subprocess
 import time
 import urllib.parse
 import urllib.request
 
 import nephos
-import others
 import sinks
+from certificates import openssl
 from nephos import check, until
 
 ACCOUNT, USER, PASSWORD = "MYORG-ACCT", "NEPHOS", "pass-of-the-k3y"
@@ -25,39 +23,22 @@ SENT = re.compile(r"cpu_usage$|cpu_core_|memory_|disk_|network_|load_|uptime$|fo
 OURS = "WHERE ALERT_TYPE LIKE 'proof-%'"  # rules may have found something on this machine, too
 
 
-def secret(world, name, text):
-    path = world.path(name)
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as f:
-        f.write(text)
-    return path
-
-
 def make_key(world, name, *encryption):
     """PKCS#8, encrypted or not, and its public half."""
-    def run(*words):
-        done = subprocess.run(["openssl", *words], capture_output=True, text=True, timeout=60)
-        check(done.returncode == 0, f"openssl: {done.stderr}")
     plain, private, public = (world.path(f"{name}.{kind}") for kind in ("plain", "p8", "pub"))
-    run("genrsa", "-out", plain, "2048")
-    run("pkcs8", "-topk8", "-in", plain, "-out", private, *(encryption or ["-nocrypt"]))
-    run("rsa", "-in", plain, "-pubout", "-out", public)
+    openssl(world, "genrsa", "-out", plain, "2048")
+    openssl(world, "pkcs8", "-topk8", "-in", plain, "-out", private, *(encryption or ["-nocrypt"]))
+    openssl(world, "rsa", "-in", plain, "-pubout", "-out", public)
     os.chmod(private, 0o600)
     return private, public
 
 
-class Double:
+class Double(sinks.Double):
     def __init__(self, world, public):
-        self.world, self.port, self.lives = world, nephos.free_port(), 0
-        folder = pathlib.Path(others.output(str(nephos.ROOT / "tools/deps"), "--print-dir").strip()) / "forward"
-        check(folder.exists(), "tools/deps forward fetches DuckDB")
-        self.words = ["node", str(nephos.ROOT / "tests/e2e/snowflake_double.cjs"), str(folder), str(self.port),
-                      world.path("warehouse.db"), ACCOUNT, USER, public]
-        self.start()
-
-    def start(self):
-        self.lives += 1
-        self.process = self.world.start(f"snowflake-{self.lives}", self.words)
-        self.process.says("ready", 30)
+        self.port = nephos.free_port()
+        script = str(nephos.ROOT / "tests/e2e/snowflake_double.cjs")
+        super().__init__(world, "snowflake", ["node", script, sinks.forward_tools(), str(self.port),
+                                              world.path("warehouse.db"), ACCOUNT, USER, public])
 
     def ask(self, body=None, **query):
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}/double?{urllib.parse.urlencode(query)}",
@@ -103,13 +84,6 @@ def metric_rows(double, start_ms, end_ms):
     return found
 
 
-def post(aggregator, path, body, method="POST"):
-    request = urllib.request.Request(f"http://127.0.0.1:{aggregator.api_port}{path}", json.dumps(body).encode(),
-                                     {"Content-Type": "application/json"}, method=method)
-    with urllib.request.urlopen(request, timeout=20) as answer:
-        return json.loads(answer.read())
-
-
 def compare(want, have):
     missing = want.keys() - have.keys()
     check(not missing, f"{len(missing)} of {len(want)} points are missing, as {sorted(missing)[:3]}")
@@ -137,7 +111,7 @@ def check_views(double, identity):
 
 def check_words(aggregator, double, alert):
     """A model's words in place of ours, marked as such; ours when it is not there."""
-    told = post(aggregator, "/insights/summary/generate", {})
+    told = aggregator.post("/insights/summary/generate", {})
     check(told["source"] == "snowflake-cortex" and told["metadata"]["aiModel"] == MODEL, f"{told}")
     check(told["summary"].startswith(f"Words of {MODEL} about") and "alert" in told["facts"], f"{told}")
     again = aggregator.get("/insights/summary")
@@ -145,7 +119,7 @@ def check_words(aggregator, double, alert):
     explained = aggregator.get(f"/insights/explain-alert/{alert['id']}")
     check(explained["explanation"].startswith(f"Words of {MODEL}") and explained["meaning"], f"{explained}")
     double.process.kill()
-    post(aggregator, "/alerts", {"instanceId": alert["instanceId"], "alertType": "other", "severity": "critical",
+    aggregator.post("/alerts", {"instanceId": alert["instanceId"], "alertType": "other", "severity": "critical",
                                  "message": "told while nobody is there"})
     told = until(lambda: own_words(aggregator), 20, "our own words are told")
     check(told["metadata"]["aiModel"] == "nephos-facts" and "facts" not in told, f"{told}")
@@ -153,7 +127,7 @@ def check_words(aggregator, double, alert):
 
 
 def own_words(aggregator):
-    told = post(aggregator, "/insights/summary/generate", {})
+    told = aggregator.post("/insights/summary/generate", {})
     return told if told["source"] == "nephos" else None
 
 
@@ -175,37 +149,22 @@ def proof(world):
     private, public = make_key(world, "key", "-v2", "aes256", "-passout", f"pass:{PASSWORD}")
     double = Double(world, public)
     lines = {"type": "snowflake", "account": "myorg-acct", "user": "nephos", "url": f"http://127.0.0.1:{double.port}",
-             "key_file": private, "password_file": secret(world, "password", PASSWORD + "\n"), "resolution": "1s",
+             "key_file": private, "password_file": world.write("password", PASSWORD + "\n"), "resolution": "1s",
              "interval": "1s", "model": MODEL,
              "metrics": "cpu_usage, cpu_core_*, memory_*, disk_*, network_*, load_*, uptime, forks"}
     config = sinks.configuration(world, "snow", lines)
-    aggregator = world.aggregator(flags=["--config", config, "--agents-max", "8"]).start()
-    token = aggregator.token_file("--uses", "2")
-    for name in ("one", "two"):
-        world.agent(name, aggregator.address, "--id", name, "--token-file", token, "--interval", "1s", "--statsd=")
-    until(lambda: len(aggregator.instances()) == 2, 20, "two agents join")
-    ids = [i["id"] for i in aggregator.instances()]
+    aggregator, ids = sinks.two_agents(world, config)
     until(lambda: double.rows("METRICS") > 100, 60, "the first rows arrive")
     start_ms = (int(time.time()) + 1) * 1000
-    alerts = [post(aggregator, "/alerts", {"instanceId": ids[0], "alertType": f"proof-{n}", "severity": "high",
+    alerts = [aggregator.post("/alerts", {"instanceId": ids[0], "alertType": f"proof-{n}", "severity": "high",
                                            "message": f"it's \"alert\" {n}\n"}) for n in range(3)]
     double.ask({"next": ["429", "reset", "503", "html", "reset", "401"]})
-    for fault in ("aggregator", "snowflake", "both"):
-        time.sleep(8)
-        if fault != "snowflake":
-            aggregator.process.kill()
-        if fault != "aggregator":
-            double.process.kill()
-            time.sleep(3)
-            double.start()
-            double.ask({"next": ["reset", "reset", "429"]})
-        if fault != "snowflake":
-            aggregator.start()
+    sinks.kill_in_turn(aggregator, double, ("aggregator", "receiver", "both"), 8, 3,
+                       lambda: double.ask({"next": ["reset", "reset", "429"]}))
     for alert in alerts[1:]:
-        post(aggregator, f"/alerts/{alert['id']}", {"status": "resolved"}, "PUT")
-    time.sleep(8)
-    end_ms = int(time.time()) * 1000
-    time.sleep(3)  # the window that is compared last is over
+        aggregator.post(f"/alerts/{alert['id']}", {"status": "resolved"}, "PUT")
+    end_ms = sinks.end_ms(8)
+
     def all_expected():
         return {k: v for identity in ids for k, v in expected(aggregator, identity, start_ms, end_ms).items()}
     sinks.settled(lambda: len(metric_rows(double, start_ms, end_ms)), lambda: len(all_expected()), 90,

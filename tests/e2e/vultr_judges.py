@@ -6,22 +6,16 @@ import pathlib
 import subprocess
 import time
 
-import nephos
-import others
 import vultr_double
-from nephos import check
+from nephos import check, dependencies
 from vultr_double import Vultr
 
 HERE = pathlib.Path(__file__).resolve().parent
 
 
-def deps(name):
-    return str(pathlib.Path(others.output(str(nephos.ROOT / "tools/deps"), "--print-dir").strip()) / name)
-
-
 def their_view(port, key, per_page, *ids):
     """What Vultr's own client reads."""
-    done = subprocess.run(["node", str(HERE / "vultr_client.cjs"), deps("vultr"), f"http://127.0.0.1:{port}/v2", key,
+    done = subprocess.run(["node", str(HERE / "vultr_client.cjs"), str(dependencies("vultr")), f"http://127.0.0.1:{port}/v2", key,
                            str(per_page), *ids], capture_output=True, text=True, timeout=60, check=False)
     check(done.returncode == 0, f"Vultr's client (tools/deps vultr fetches it): {done.stderr[-600:]}")
     return json.loads(done.stdout)
@@ -78,7 +72,7 @@ def prove_description():
     for path, status in Vultr.answers:
         check(str(status) in vultr_double.DESCRIPTION["paths"][path]["get"]["responses"], f"{status} of {path}")
     check(not any(status == 400 for _, status in Vultr.answers), "nothing was asked for that is not described")
-    done = subprocess.run(["node", str(HERE / "openapi_check.mjs"), deps("openapi")], capture_output=True, text=True,
+    done = subprocess.run(["node", str(HERE / "openapi_check.mjs"), str(dependencies("openapi"))], capture_output=True, text=True,
                           input=json.dumps({"document": vultr_double.DESCRIPTION, "answers": answers}), timeout=60, check=False)
     check(done.returncode == 0, f"the validator (tools/deps openapi fetches it): {done.stderr[-600:]}")
     check(done.stdout.strip() == f"checked {len(answers)}", done.stdout[:2000])

@@ -13,7 +13,7 @@ import struct
 import subprocess
 import time
 
-from nephos import ROOT, binary, check, main, until
+from nephos import ROOT, binary, check, dependencies, main, until
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 HOSTS = 60
@@ -22,8 +22,7 @@ HOSTS = 60
 def ws_folder():
     deps = str(ROOT / "tools/deps")
     subprocess.run([deps, "ws"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    made = subprocess.run([deps, "--print-dir"], capture_output=True, text=True, check=True)
-    return made.stdout.strip() + "/ws"
+    return str(dependencies("ws"))
 
 
 class Listener:

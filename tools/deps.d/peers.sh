@@ -30,19 +30,7 @@ build_peers() { unpack_peers "$DIR/peers" $PACKAGES_peers; }
 
 # DIR/ws: the WebSocket client and server of npm, for `make e2e` and `make bench`. It needs node.
 build_ws() {
-    local folder=$DIR/ws id tarball=ws-$WS_VERSION.tgz
-    id=$(hash_of 1 "$WS_VERSION" "$WS_SHA256" "$WS_INTEGRITY")
-    is_current "$folder/stamp" "$id" && return
-    step_begin "ws $WS_VERSION"
-    fetch_npm "ws@$WS_VERSION" "$tarball" "$WS_SHA256" ||
-        fail "ws $WS_VERSION cannot be fetched: check that 'npm pack ws@$WS_VERSION' works"
-    [ "$(npm_integrity "$DIR/dl/$tarball")" = "$WS_INTEGRITY" ] ||
-        fail "ws $WS_VERSION is not what npm published: correct tools/deps.d/pins.sh"
-    rm -rf "$folder"
-    mkdir -p "$folder"
-    tar -xzf "$DIR/dl/$tarball" -C "$folder" --strip-components=1 --no-same-owner
-    echo "$id" >"$folder/stamp"
-    step_end 'fetched'
+    take_npm "$DIR/ws" ws "$WS_VERSION" "$WS_SHA256" "$WS_INTEGRITY" index.js wrapper.mjs lib package.json LICENSE
 }
 
 # DIR/vultr: Vultr's own client, and the answers that its tests are given, for `make e2e`. Its dependencies are
