@@ -3,7 +3,6 @@
 #include "aggregator/query/fold.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "platform/base/fnv.h"
@@ -418,13 +417,4 @@ uint32_t fold_top(struct fold *f, enum fold_order order, bool is_lowest, uint32_
         groups[at] = g;
     }
     return n;
-}
-
-void number_put(struct text *t, double value)
-{
-    char digits[40];
-    if (!isfinite(value))
-        return;
-    int n = snprintf(digits, sizeof(digits), "%.15g", value == 0 ? 0.0 : value);
-    text_put_n(t, digits, n > 0 ? (uint32_t)n : 0);
 }

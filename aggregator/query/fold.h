@@ -92,7 +92,4 @@ enum fold_order { ORDER_AVG, ORDER_MIN, ORDER_MAX, ORDER_LAST, ORDER_SUM };
 uint32_t fold_top(struct fold *f, enum fold_order order, bool is_lowest, uint32_t top,
                   uint32_t groups[static FOLD_TOP_MAX]);
 
-/* As JSON and CSV write it: up to 15 digits; "" for what is no number. */
-void number_put(struct text *t, double value);
-
 #endif

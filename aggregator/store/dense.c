@@ -7,109 +7,25 @@
 
 #include <string.h>
 
+#include "aggregator/store/dense_table.h"
 #include "platform/base/bytes.h"
 #include "proto/bits.h"
 
 #define MODE_DENSE 5U
 #define COUNT_LEAST 256U          /* shorter columns pay more for the table than it saves */
-#define DIRECT 32U                /* tokens that are residuals themselves */
-#define TOKENS_MAX (DIRECT + 2 * (64 - 5))
-#define STATES_MAX 1024U
-#define STATE_MASK (STATES_MAX - 1)
-#define MANY 1024U                /* residuals for which STATES_MAX pay; half of them serve fewer */
+#define STATE_MASK (DENSE_STATES_MAX - 1)
 #define MEAN_SHIFT 3U
 #define HEADER_MAX (2 + 3 * VARINT_SIZE_MAX)
-#define TABLE_BYTES_MAX (1 + TOKENS_MAX * 7 / 8 + 1)
+#define TABLE_BYTES_MAX (1 + DENSE_TOKENS_MAX * 7 / 8 + 1)
 
-static_assert(TOKENS_MAX < 256 && TOKENS_MAX <= STATES_MAX / 2,
-              "tokens are bytes, and each has a place in the table");
 static_assert(HEADER_MAX + TABLE_BYTES_MAX + 2 + COUNT_LEAST * 9 <= COLUMN_SIZE_MAX(COUNT_LEAST),
               "no dense column is longer than a column may be: 62 and 10 bits a value");
 
 enum prediction { BEFORE, SLOPE, FIRST, MEAN, PREDICTIONS };
 
-static uint32_t bit_length(uint64_t v)
-{
-    return v == 0 ? 0 : 64 - (uint32_t)__builtin_clzll(v);
-}
-
-/* Logarithm of the number of states. */
-static uint32_t log_of(uint32_t residual_count)
-{
-    return residual_count < MANY ? 9 : 10;
-}
-
 static bool has_difference(uint32_t p)
 {
     return p == SLOPE || p == MEAN;
-}
-
-/* --- tokens --- */
-
-static uint32_t low_bits(uint32_t token)
-{
-    return token < DIRECT ? 0 : (token - DIRECT) / 2 + 4;
-}
-
-static uint32_t token_of(uint64_t u)
-{
-    if (u < DIRECT)
-        return (uint32_t)u;
-    uint32_t length = bit_length(u);
-    return DIRECT + 2 * (length - 6) + (uint32_t)(u >> (length - 2) & 1);
-}
-
-/* --- frequencies --- */
-
-/* How often tokens occur, to four binary digits, as the table says it. */
-static uint32_t rounded(uint32_t count)
-{
-    uint32_t length = bit_length(count);
-    return length <= 4 ? count : count >> (length - 4) << (length - 4);
-}
-
-/* Makes frequencies of the weights: at least 1 for what occurs, `size` in all. One too many or too few is
- * settled where it matters least. */
-static void settle(const uint32_t *weights, uint32_t tokens, uint32_t size, uint16_t *frequencies)
-{
-    uint32_t total = 0, sum = 0;
-    for (uint32_t t = 0; t < tokens; t++)
-        total += weights[t];
-    for (uint32_t t = 0; t < tokens; t++) {
-        uint32_t f = (weights[t] * size + total / 2) / total;
-        frequencies[t] = (uint16_t)(weights[t] > 0 && f == 0 ? 1 : f);
-        sum += frequencies[t];
-    }
-    while (sum != size) {
-        uint32_t best = TOKENS_MAX;
-        for (uint32_t t = 0; t < tokens; t++) {
-            uint64_t f = frequencies[t];
-            if (sum > size ? f < 2 : f == 0)
-                continue;
-            if (best == TOKENS_MAX) {
-                best = t;
-                continue;
-            }
-            uint64_t mine = (uint64_t)weights[t] * frequencies[best], its = weights[best] * f;
-            if (sum > size ? mine < its : mine > its)
-                best = t;
-        }
-        frequencies[best] = (uint16_t)(frequencies[best] + (sum > size ? -1 : 1));
-        sum = sum > size ? sum - 1 : sum + 1;
-    }
-}
-
-/* Spreads the tokens over the states, each as often as its frequency says. */
-static void spread(const uint16_t *frequencies, uint32_t tokens, uint32_t size,
-                   uint8_t token_at[static STATES_MAX])
-{
-    uint32_t at = 0;
-    for (uint32_t t = 0; t < tokens; t++)
-        for (uint32_t i = 0; i < frequencies[t]; i++) {
-            token_at[at] = (uint8_t)t;
-            at = (at + (size >> 1) + (size >> 3) + 3) & (size - 1);
-        }
-    ASSERT(at == 0);
 }
 
 /* --- prediction --- */
@@ -149,7 +65,7 @@ static uint32_t residuals(const int64_t *values, uint32_t count, uint32_t p, uin
 /* Logarithm to base 2, times 256, in straight lines between powers: near enough to choose. */
 static uint32_t logarithm(uint32_t v)
 {
-    uint32_t whole = bit_length(v) - 1;
+    uint32_t whole = dense_bit_length(v) - 1;
     return whole * 256 + (uint32_t)(((uint64_t)v << 8 >> whole) - 256);
 }
 
@@ -172,10 +88,10 @@ static uint32_t choose(const int64_t *values, uint32_t count)
     uint32_t best = BEFORE;
     for (uint32_t i = 1; i < count; i++) {
         uint64_t v = (uint64_t)values[i], d = v - before, off = d - (uint64_t)rounded_mean(mean);
-        lengths[BEFORE][bit_length(zigzag((int64_t)d))]++;
-        lengths[SLOPE][bit_length(zigzag((int64_t)(d - step)))]++;
-        lengths[FIRST][bit_length(zigzag((int64_t)(v - first)))]++;
-        lengths[MEAN][bit_length(zigzag((int64_t)off))]++;
+        lengths[BEFORE][dense_bit_length(zigzag((int64_t)d))]++;
+        lengths[SLOPE][dense_bit_length(zigzag((int64_t)(d - step)))]++;
+        lengths[FIRST][dense_bit_length(zigzag((int64_t)(v - first)))]++;
+        lengths[MEAN][dense_bit_length(zigzag((int64_t)off))]++;
         mean += off;
         before = v;
         step = d;
@@ -194,21 +110,21 @@ static uint32_t choose(const int64_t *values, uint32_t count)
 
 struct encoder {
     uint32_t log;                        /* of the number of states */
-    uint16_t state_at[STATES_MAX];       /* states of each token, behind those of the tokens before it */
-    int32_t first_of[TOKENS_MAX];        /* into state_at, less the frequency */
-    uint32_t bits_of[TOKENS_MAX];        /* (state + this) >> 16: how many bits a step from there has */
+    uint16_t state_at[DENSE_STATES_MAX]; /* states of each token, behind those of the tokens before it */
+    int32_t first_of[DENSE_TOKENS_MAX];  /* into state_at, less the frequency */
+    uint32_t bits_of[DENSE_TOKENS_MAX];  /* (state + this) >> 16: how many bits a step from there has */
 };
 
 static void make_encoder(struct encoder *e, const uint16_t *frequencies, uint32_t tokens)
 {
-    uint8_t token_at[STATES_MAX];
-    uint32_t next[TOKENS_MAX], sum = 0, size = 1U << e->log;
-    spread(frequencies, tokens, size, token_at);
+    uint8_t token_at[DENSE_STATES_MAX];
+    uint32_t next[DENSE_TOKENS_MAX], sum = 0, size = 1U << e->log;
+    dense_spread(frequencies, tokens, size, token_at);
     for (uint32_t t = 0; t < tokens; t++) {
         uint32_t f = frequencies[t];
         next[t] = sum;
         e->first_of[t] = (int32_t)sum - (int32_t)f;
-        uint32_t most = f < 2 ? e->log : e->log - (bit_length(f - 1) - 1);
+        uint32_t most = f < 2 ? e->log : e->log - (dense_bit_length(f - 1) - 1);
         e->bits_of[t] = (most << 16) - (f << most);
         sum += f;
     }
@@ -222,7 +138,7 @@ static void make_steps(const struct encoder *e, struct dense_work *work, uint32_
 {
     states[0] = states[1] = 1U << e->log;
     for (uint32_t i = n; i-- > 0;) {
-        uint32_t t = token_of(work->residuals[i]), state = states[i & 1];
+        uint32_t t = dense_token(work->residuals[i]), state = states[i & 1];
         uint32_t bits = (state + e->bits_of[t]) >> 16;
         work->steps[i] = (uint16_t)((state & ((1U << bits) - 1)) << 4 | bits);
         states[i & 1] = e->state_at[(int32_t)(state >> bits) + e->first_of[t]];
@@ -233,7 +149,7 @@ static void put_table(struct bit_writer *w, const uint32_t *weights, uint32_t to
 {
     bits_put(w, tokens, 8);
     for (uint32_t t = 0; t < tokens; t++) {
-        uint32_t length = bit_length(weights[t]), more = length == 0 ? 0 : length < 4 ? length - 1 : 3;
+        uint32_t length = dense_bit_length(weights[t]), more = length == 0 ? 0 : length < 4 ? length - 1 : 3;
         bits_put(w, length, 4);
         bits_put(w, weights[t] >> (length > 4 ? length - 4 : 0), more);
     }
@@ -241,25 +157,25 @@ static void put_table(struct bit_writer *w, const uint32_t *weights, uint32_t to
 
 static void put_residuals(struct bit_writer *w, struct dense_work *work, uint32_t n)
 {
-    struct encoder e = {.log = log_of(n)};
-    uint32_t weights[TOKENS_MAX] = {0}, tokens = 0, states[2];
-    uint16_t frequencies[TOKENS_MAX];
+    struct encoder e = {.log = dense_log_states(n)};
+    uint32_t weights[DENSE_TOKENS_MAX] = {0}, tokens = 0, states[2];
+    uint16_t frequencies[DENSE_TOKENS_MAX];
     for (uint32_t i = 0; i < n; i++) {
-        uint32_t t = token_of(work->residuals[i]);
+        uint32_t t = dense_token(work->residuals[i]);
         weights[t]++;
         tokens = t >= tokens ? t + 1 : tokens;
     }
     for (uint32_t t = 0; t < tokens; t++)
-        weights[t] = rounded(weights[t]);
+        weights[t] = dense_weight(weights[t]);
     put_table(w, weights, tokens);
-    settle(weights, tokens, 1U << e.log, frequencies);
+    dense_settle(weights, tokens, 1U << e.log, frequencies);
     make_encoder(&e, frequencies, tokens);
     make_steps(&e, work, n, states);
     bits_put(w, states[0], e.log); /* without their highest bit */
     bits_put(w, states[1], e.log);
     for (uint32_t i = 0; i < n; i++) {
         uint64_t u = work->residuals[i];
-        uint32_t low = u < DIRECT ? 0 : bit_length(u) - 2;
+        uint32_t low = u < DENSE_DIRECT ? 0 : dense_bit_length(u) - 2;
         bits_put_long(w, u, low);
         bits_put(w, work->steps[i] >> 4, work->steps[i] & 15);
     }
@@ -305,15 +221,15 @@ int dense_pack(struct dense_work *work, int64_t *values, uint32_t count, uint8_t
  * the step has (4), and the next state without them (10). */
 struct decoder {
     uint32_t log;
-    uint32_t at[STATES_MAX];
+    uint32_t at[DENSE_STATES_MAX];
 };
 
 /* False when the table makes no sense. */
 static bool read_table(struct bit_reader *r, uint32_t values, uint16_t *frequencies, uint32_t *tokens)
 {
-    uint32_t weights[TOKENS_MAX], total = 0;
+    uint32_t weights[DENSE_TOKENS_MAX], total = 0;
     *tokens = (uint32_t)bits_get(r, 8);
-    if (*tokens > TOKENS_MAX)
+    if (*tokens > DENSE_TOKENS_MAX)
         return false;
     for (uint32_t t = 0; t < *tokens; t++) {
         uint32_t length = (uint32_t)bits_get(r, 4), more = length == 0 ? 0 : length < 4 ? length - 1 : 3;
@@ -322,21 +238,21 @@ static bool read_table(struct bit_reader *r, uint32_t values, uint16_t *frequenc
     }
     if (r->ended || total == 0 || total > values)
         return false;
-    settle(weights, *tokens, 1U << log_of(values), frequencies);
+    dense_settle(weights, *tokens, 1U << dense_log_states(values), frequencies);
     return true;
 }
 
 static void make_decoder(struct decoder *d, const uint16_t *frequencies, uint32_t tokens)
 {
-    uint8_t token_at[STATES_MAX];
-    uint16_t next[TOKENS_MAX];
+    uint8_t token_at[DENSE_STATES_MAX];
+    uint16_t next[DENSE_TOKENS_MAX];
     uint32_t size = 1U << d->log;
-    spread(frequencies, tokens, size, token_at);
+    dense_spread(frequencies, tokens, size, token_at);
     memcpy(next, frequencies, tokens * sizeof next[0]);
     for (uint32_t at = 0; at < size; at++) {
-        uint32_t t = token_at[at], state = next[t]++, bits = d->log + 1 - bit_length(state);
-        uint32_t leading = t < DIRECT ? t : 2 + (t & 1);
-        d->at[at] = leading << 20 | low_bits(t) << 14 | bits << 10 | ((state << bits) - size);
+        uint32_t t = token_at[at], state = next[t]++, bits = d->log + 1 - dense_bit_length(state);
+        uint32_t leading = t < DENSE_DIRECT ? t : 2 + (t & 1);
+        d->at[at] = leading << 20 | dense_low_bits(t) << 14 | bits << 10 | ((state << bits) - size);
     }
 }
 
@@ -354,8 +270,8 @@ static int64_t get_residual(const struct decoder *d, struct bit_reader *r, uint3
 static bool get_residuals(struct bit_reader *r, int64_t *values, uint32_t n)
 {
     struct decoder d;
-    d.log = log_of(n);
-    uint16_t frequencies[TOKENS_MAX];
+    d.log = dense_log_states(n);
+    uint16_t frequencies[DENSE_TOKENS_MAX];
     uint32_t tokens, states[2], i = 0;
     if (!read_table(r, n, frequencies, &tokens))
         return false;

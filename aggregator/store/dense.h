@@ -19,7 +19,7 @@
  * A residual r stands as u = zigzag(r). Below 32 its token is u. Of greater ones, with b bits, the token is
  * 32 + 2 (b - 6) and the bit below the highest; the b - 2 low bits follow. The table: the number of tokens
  * in 8 bits, then for each the bit length of how often it occurs (4 bits) and the up to three bits below the
- * highest; further ones are zero. Frequencies follow from it: see settle() in dense.c. There are S = 1024
+ * highest; further ones are zero. Frequencies follow from it: see dense_table.c. There are S = 1024
  * states for 1024 residuals and more, and 512 for fewer.
  *
  * The running mean m begins as the first difference times 8; the prediction of a difference is m / 8,

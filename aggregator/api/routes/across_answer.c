@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Writes what a query across hosts found: as JSON columns, or as CSV with a row for each step. */
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "aggregator/api/routes/across.h"
@@ -15,7 +17,6 @@ struct answer_state {
     uint32_t at, point;    /* group or row, and where in it */
     bool is_open;
 };
-
 
 static uint32_t group_at(const struct across *a, uint32_t at)
 {
@@ -176,6 +177,16 @@ static void put_label(struct text *t, const struct across *a, uint32_t group)
     text_put(t, *separator == ',' ? "}\"" : "\"");
 }
 
+/* As JSON writes it: up to 15 digits; nothing for what is no number. */
+static void put_number(struct text *t, double value)
+{
+    char digits[40];
+    if (!isfinite(value))
+        return;
+    int n = snprintf(digits, sizeof(digits), "%.15g", value == 0 ? 0.0 : value);
+    text_put_n(t, digits, n > 0 ? (uint32_t)n : 0);
+}
+
 /* One cell: of row 0 the heads, of the others time and values; the column 0 is the time. */
 static void put_cell(struct text *t, const struct across *a, uint32_t row, uint32_t column)
 {
@@ -190,7 +201,7 @@ static void put_cell(struct text *t, const struct across *a, uint32_t row, uint3
         text_put_iso_ms(t, a->from_ms + (row - 1) * a->step_ms);
     } else {
         text_put_char(t, ',');
-        number_put(t, fold_value(a->fold, group_at(a, column - 1), row - 1));
+        put_number(t, fold_value(a->fold, group_at(a, column - 1), row - 1));
     }
 }
 
