@@ -1,3 +1,3 @@
-# file: aggregator/forward/gateway/gateway.c
+# file: aggregator/forward/gateway/gateway_crash.c
 # unit: forward/test_gateway
 s/if \(lacks_table\(a->body\)\)/if (false)/
