@@ -126,6 +126,24 @@ static void rules_make_hints(void **state)
     must_be(1, "cpu_usage", 8999, true, 3);   /* the other way is another hint */
 }
 
+/* A value that is beyond its level already waits for the condition: not for a batch, too. */
+static void conditions_make_hints(void **state)
+{
+    (void)state;
+    assert_int_equal(of_rules("[cpu]\nvalue = cpu_usage\nonly_if = processes_running > 17\n"
+                              "warn = 85\nfor = 4s\n"), 2);
+    must_be(0, "cpu_usage", 8500, false, 5);
+    must_be(1, "processes_running", 18, false, 5);
+    assert_int_equal(of_rules("[disk]\nvalue = rate(disk_reads)\nonly_if = disk_available_bytes < 100\n"
+                              "warn = 85\nfor = 0s\n"), 1);
+    must_be(0, "disk_available_bytes", 99, true, 0);
+    assert_int_equal(of_rules("[patient]\nvalue = cpu_usage\nonly_if = processes_running > 17\n"
+                              "warn = 85\nfor = 10m\n[rate]\nvalue = uptime\nonly_if = rate(disk_reads) > 1\n"
+                              "warn = 5\nfor = 0s\n"), 2);
+    must_be(0, "uptime", 5, false, 0);
+    must_be(1, "cpu_usage", 8500, false, 0);
+}
+
 /* Series of the sentinel's checks have tags that those of agents have not. */
 static void rules_about_checks_make_none(void **state)
 {
@@ -191,6 +209,7 @@ int main(void)
         cmocka_unit_test(good_hints_are_read),
         cmocka_unit_test(bad_hints_are_explained),
         cmocka_unit_test(rules_make_hints),
+        cmocka_unit_test(conditions_make_hints),
         cmocka_unit_test(rules_about_checks_make_none),
         cmocka_unit_test(the_profile_makes_few),
         cmocka_unit_test(the_quick_have_room_first),
