@@ -271,7 +271,7 @@ static int kind_of(const char *path)
 
 static struct text_entry *find_entry(struct plat *p, const char *path)
 {
-    for (uint32_t i = 0; i < TEXTS_MAX; i++)
+    for (uint32_t i = 0; i < p->text_count; i++)
         if (strcmp(p->texts[i].path, path) == 0)
             return &p->texts[i];
     return NULL;
@@ -282,9 +282,9 @@ static struct text_entry *entry_for(struct plat *p, const char *path)
     struct text_entry *e = find_entry(p, path);
     if (e != NULL)
         return e;
-    e = find_entry(p, "");
-    if (e == NULL || strlen(path) >= TEXT_PATH_SIZE)
+    if (p->text_count == TEXTS_MAX || strlen(path) >= TEXT_PATH_SIZE)
         return NULL;
+    e = &p->texts[p->text_count++];
     *e = (struct text_entry){.kind = kind_of(path)};
     memcpy(e->path, path, strlen(path) + 1);
     return e;
@@ -348,8 +348,10 @@ int plat_text_read(struct plat *p, int handle, char *buf, uint32_t buf_size)
 int plat_text_once(struct plat *p, const char *path, char *buf, uint32_t buf_size)
 {
     const struct text_entry *e = find_entry(p, path);
+    if (e != NULL)
+        return read_entry(p, e, buf, buf_size);
     const struct text_entry built_in = {.kind = kind_of(path)};
-    return read_entry(p, e != NULL ? e : &built_in, buf, buf_size);
+    return read_entry(p, &built_in, buf, buf_size);
 }
 
 void plat_text_close(struct plat *p, int handle)
@@ -401,7 +403,7 @@ int plat_list(struct plat *p, const char *path, char *names, uint32_t size)
         if (e == NULL || is_there(e)) /* or it was taken away */
             put_name(&n, path, paths[i].path);
     }
-    for (uint32_t i = 0; i < TEXTS_MAX; i++)
+    for (uint32_t i = 0; i < p->text_count; i++)
         if (is_there(&p->texts[i]))
             put_name(&n, path, p->texts[i].path);
     names[n.used] = '\0';

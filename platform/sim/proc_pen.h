@@ -4,6 +4,8 @@
 #ifndef NEPHOS_SIM_PROC_PEN_H
 #define NEPHOS_SIM_PROC_PEN_H
 
+#include <string.h>
+
 #include "platform/sim/sim.h"
 
 /* --- numbers --- */
@@ -33,21 +35,27 @@ struct pen {
     const char *end;
 };
 
+static inline void put(struct pen *pen, const char *bytes, size_t size)
+{
+    size_t room = (size_t)(pen->end - pen->at);
+    size = size < room ? size : room;
+    memcpy(pen->at, bytes, size);
+    pen->at += size;
+}
+
 static inline void word(struct pen *pen, const char *s)
 {
-    while (*s != '\0' && pen->at < pen->end)
-        *pen->at++ = *s++;
+    put(pen, s, strlen(s)); /* known to the compiler, for most */
 }
 
 static inline void number(struct pen *pen, uint64_t v)
 {
     char digits[20];
-    uint32_t n = 0;
+    uint32_t first = sizeof digits;
     do
-        digits[n++] = (char)('0' + v % 10);
+        digits[--first] = (char)('0' + v % 10);
     while ((v /= 10) != 0);
-    while (n > 0 && pen->at < pen->end)
-        *pen->at++ = digits[--n];
+    put(pen, digits + first, sizeof digits - first);
 }
 
 static inline void numbers(struct pen *pen, const uint64_t *v, uint32_t count)

@@ -169,6 +169,7 @@ struct plat {
     uint32_t disk_good, disk_bad;
     /* proc.c */
     struct text_entry texts[TEXTS_MAX];
+    uint32_t text_count;
     struct sim_proc proc;
     int64_t proc_second;     /* that `proc` is of; -1 none */
     /* outbound.c */

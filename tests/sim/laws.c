@@ -89,7 +89,7 @@ static void check_values(struct judge *j, const struct reader_sample *s, const s
                          U(s->sequence), s->instance, oracle_name(field), (long long)expected[field],
                          (long long)s->values[i]);
     }
-    const char *wrong = oracle_processes(e->machine, e->boot, t->second, &s->tops);
+    const char *wrong = oracle_processes(e->machine, e->boot, t->second, s->tops);
     if (wrong != NULL)
         ledger_break(&w->ledger, "law 1: sample %llu of %s has %s", U(s->sequence), s->instance, wrong);
     for (uint32_t field = 0; field < oracle_field_count(); field++)

@@ -38,6 +38,7 @@ struct reader {
     struct process_id process_ids[PROCESSES_MAX];
     struct process_use process_uses[SAMPLES_MAX * PROCESS_TOPS_MAX];
     struct processes processes;
+    struct process_tops tops[SAMPLES_MAX];
 };
 
 static void broken(struct reader *r, const char *what, int64_t row)
@@ -48,8 +49,31 @@ static void broken(struct reader *r, const char *what, int64_t row)
     r->sink->broken(r->sink->ctx, words);
 }
 
+/* The processes of all samples, in one walk over what they used; asking sample by sample walks it each time. */
+static void spread_tops(struct reader *r)
+{
+    const struct processes *p = &r->processes;
+    for (uint32_t i = 0; i < r->count; i++)
+        r->tops[i].count = 0;
+    for (uint32_t i = 0; i < p->id_count; i++) {
+        const struct process_id *id = &p->ids[i];
+        for (const struct process_use *use = processes_first_use(p, id); use != NULL;
+             use = processes_next_use(p, id, use)) {
+            struct process_top top = {.pid = id->pid, .cpu_share = use->cpu_share, .memory_kib = use->memory_kib};
+            memcpy(top.name, id->name, sizeof top.name);
+            struct process_tops *of = &r->tops[use->sample];
+            ASSERT(use->sample < r->count && of->count < PROCESS_TOPS_MAX);
+            uint32_t at = of->count++;
+            for (; at > 0 && of->tops[at - 1].pid > top.pid; at--)
+                of->tops[at] = of->tops[at - 1];
+            of->tops[at] = top;
+        }
+    }
+}
+
 static void give_samples(struct reader *r, uint32_t instance, uint64_t epoch, uint64_t first)
 {
+    spread_tops(r);
     uint16_t fields[SERIES_MAX];
     int64_t values[SERIES_MAX];
     for (uint32_t i = 0; i < r->count; i++) {
@@ -65,8 +89,8 @@ static void give_samples(struct reader *r, uint32_t instance, uint64_t epoch, ui
                                              .time_ms = r->time_ms[i],
                                              .count = n,
                                              .fields = fields,
-                                             .values = values};
-        processes_of_sample(&r->processes, i, &sample.tops);
+                                             .values = values,
+                                             .tops = &r->tops[i]};
         r->sink->sample(r->sink->ctx, &sample);
     }
 }

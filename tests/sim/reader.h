@@ -17,7 +17,7 @@ struct reader_sample {
     uint32_t count;
     const uint16_t *fields; /* of the oracle; UINT16_MAX: a series that nobody expects */
     const int64_t *values;
-    struct process_tops tops;
+    const struct process_tops *tops;
 };
 
 struct reader_sink {
