@@ -177,7 +177,9 @@ def metrics():
         pages += page["metrics"]
         key = page.get("lastEvaluatedKey")
         key = None if key is None else "&lastEvaluatedKey=" + key
-    check(pages == good("GET", "/metrics?instanceId=m-2&metricName=burst&limit=30")["metrics"], "pages of metrics")
+    whole = good("GET", "/metrics?instanceId=m-2&metricName=burst&limit=30")
+    check(pages == whole["metrics"], "pages of metrics")
+    check("lastEvaluatedKey" not in whole, "no key where there are exactly as many as asked for")
     for key in ("rubbish", "1-2", "1-2-3-4", "1-x-3"):
         bad("GET", "/metrics?limit=5&lastEvaluatedKey=" + key, None, 400)
     check(good("GET", "/metrics?")["count"] >= 20, "an empty query is legal")

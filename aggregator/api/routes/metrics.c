@@ -93,7 +93,9 @@ static int produce_metrics(struct exchange *x)
         json_open_array(j, "metrics");
         st->is_open = true;
     }
-    for (; st->written < st->list->count; st->written++) {
+    bool has_more = st->is_limited && st->list->count == st->list->capacity;
+    uint32_t count = st->list->count - has_more;
+    for (; st->written < count; st->written++) {
         struct json_mark m = json_mark(j);
         metric_write(j, NULL, x->world->store, &st->list->points[st->written]);
         if (json_is_full(j)) {
@@ -103,9 +105,9 @@ static int produce_metrics(struct exchange *x)
     }
     struct json_mark m = json_mark(j);
     json_close_array(j);
-    json_u64(j, "count", st->list->count);
-    if (st->is_limited && st->list->count == st->list->capacity)
-        write_key(j, &st->list->points[st->list->count - 1]);
+    json_u64(j, "count", count);
+    if (has_more)
+        write_key(j, &st->list->points[count - 1]);
     json_close_object(j);
     return produce_or_rewind(j, m);
 }
@@ -158,8 +160,8 @@ void handle_metrics(struct exchange *x)
     st->depth = depth_max < 1 ? 1 : depth_max < DEPTH_DEFAULT ? depth_max : DEPTH_DEFAULT;
     st->list->capacity = LIST_POINTS_MAX;
     st->is_limited = limit > 0;
-    if (limit > 0)
-        st->depth = st->list->capacity = (uint32_t)limit;
+    if (limit > 0) /* and one more, which is not told: this page is not the last */
+        st->depth = st->list->capacity = (uint32_t)limit + 1;
     x->release = release_metrics;
     respond_json(x, produce_metrics);
 }
