@@ -3,6 +3,7 @@
 #ifndef NEPHOS_ANALYSIS_BOARD_H
 #define NEPHOS_ANALYSIS_BOARD_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -15,6 +16,7 @@
 /* One metric that stands out, in its unit (of a counter: a second). */
 struct board_metric {
     uint16_t series;         /* of the instance, in the store */
+    uint16_t zero;           /* no byte is left to chance: checkpoints are written as they lie here */
     float value, greatest;   /* mean and maximum of the minute */
     float usual, deviation;  /* mean of a day and standard deviation */
     float now;               /* how many standard deviations away this minute alone is, 0..30 */
@@ -22,6 +24,7 @@ struct board_metric {
     float news;              /* 1 and more would be an alarm of the series alone */
     float z_day, z_week;     /* plain (value - mean) / standard deviation over 24 h and 7 d */
 };
+static_assert(sizeof(struct board_metric) == 2 * sizeof(uint16_t) + 9 * sizeof(float), "no padding");
 
 struct board_host {
     int64_t minute_s;        /* begin of the newest minute that was judged, 0: none */
