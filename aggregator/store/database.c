@@ -139,7 +139,10 @@ static int note_wal_pages(void *context, sqlite3 *handle, const char *name, int 
 {
     struct database *d = context;
     (void)handle, (void)name;
+    uint32_t before = d->wal_pages < (uint32_t)pages ? d->wal_pages : 0; /* else it has begun anew */
     d->wal_pages = (uint32_t)pages;
+    if (d->pages_since != UINT32_MAX)
+        d->pages_since += d->wal_pages - before;
     return SQLITE_OK;
 }
 
@@ -260,7 +263,8 @@ static int configure(struct database *d, uint64_t size_max, struct text *why)
     }
     d->synced = true;
     (void)sqlite3_wal_hook(d->handle, note_wal_pages, d);
-    return ERR_OK;
+    /* No plan hangs on what is bound, so none is made anew for each value. */
+    return database_result(sqlite3_db_config(d->handle, SQLITE_DBCONFIG_ENABLE_QPSG, 1, NULL));
 }
 
 static int prepare(struct database *d, struct text *why)
@@ -281,6 +285,7 @@ int database_open(struct database *d, struct plat *p, uint64_t size_max, struct 
     d->plat = p;
     d->handle = NULL;
     d->wal_pages = 0;
+    d->pages_since = UINT32_MAX;
     d->settled = d->is_looked_at = false;
     memset(d->statements, 0, sizeof d->statements);
     int err = start_sqlite(d, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, -1, 0);
@@ -408,6 +413,8 @@ int database_settle(struct database *d)
     if ((code & 0xff) == SQLITE_LOCKED || (code & 0xff) == SQLITE_BUSY)
         return ERR_AGAIN;
     d->settled = code == SQLITE_OK && log == carried;
+    if (d->settled)
+        d->wal_pages = 0; /* the next commit begins it anew */
     return code != SQLITE_OK ? database_result(code) : d->settled ? ERR_OK : ERR_AGAIN;
 }
 
@@ -434,9 +441,13 @@ static uint64_t single(struct database *d, enum statement which)
     return answer;
 }
 
-uint32_t database_pages_used(struct database *d)
+bool database_holds_more(struct database *d, uint32_t pages)
 {
-    return (uint32_t)(single(d, SQL_PAGE_COUNT) - single(d, SQL_PAGE_FREE));
+    if (d->pages_since != UINT32_MAX && (uint64_t)d->pages_used + d->pages_since <= pages)
+        return false;
+    d->pages_used = (uint32_t)(single(d, SQL_PAGE_COUNT) - single(d, SQL_PAGE_FREE));
+    d->pages_since = 0;
+    return d->pages_used > pages;
 }
 
 uint64_t database_bytes(struct database *d)

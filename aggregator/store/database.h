@@ -133,6 +133,8 @@ struct database {
     sqlite3 *handle;
     sqlite3_stmt *statements[SQL_COUNT];
     uint32_t wal_pages;        /* in the write-ahead log after the newest commit */
+    uint32_t pages_used;       /* when last asked */
+    uint32_t pages_since;      /* and written to the log since, at most that many more; UINT32_MAX: never asked */
     bool synced;               /* commits wait for the disk */
     bool settled;              /* the newest checkpoint was complete: the file by itself is a database */
     bool is_looked_at;         /* opened by database_look() */
@@ -176,8 +178,9 @@ int database_result(int code);
 void database_checkpoint(struct database *d);
 /* Carries it over now. ERR_OK when all of it went; ERR_AGAIN when something is being read. */
 int database_settle(struct database *d);
-/* Pages that hold something; the others of the file are free for reuse. */
-uint32_t database_pages_used(struct database *d);
+/* Whether more than so many pages hold something; the others of the file are free for reuse. SQLite is asked
+ * only when commits since its last answer may have changed it: each such question has to be parsed. */
+bool database_holds_more(struct database *d, uint32_t pages);
 uint64_t database_bytes(struct database *d);
 
 #endif

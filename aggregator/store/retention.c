@@ -34,7 +34,7 @@ void retention_check(struct store *s)
         headroom = HEADROOM_PAGES_MIN;
     if (headroom > HEADROOM_PAGES_MAX)
         headroom = HEADROOM_PAGES_MAX;
-    s->retention_due = database_pages_used(&s->database) > s->database.pages_max - headroom;
+    s->retention_due = database_holds_more(&s->database, s->database.pages_max - headroom);
 }
 
 /* --- the oldest row of a resolution --- */

@@ -58,7 +58,7 @@ def start_agents(world, aggregator, name, agents, series):
     load = world.start(name, [
         binary("nephos-loadgen"), "--server", aggregator.address, "--token", token, "--agents", str(agents),
         "--series", str(series), "--seconds", "3600", "--ship", "1s"])
-    until(lambda: aggregator.get("/api/v1/self")["gauges"]["agents_connected"] >= agents, 120,
+    until(lambda: aggregator.get("/api/v1/self")["gauges"]["agents_connected"] >= agents, 300,
           f"{agents} agents are connected")
     return load
 
