@@ -134,7 +134,7 @@ struct database {
     sqlite3_stmt *statements[SQL_COUNT];
     uint32_t wal_pages;        /* in the write-ahead log after the newest commit */
     uint32_t pages_used;       /* when last asked */
-    uint32_t pages_since;      /* and written to the log since, at most that many more; UINT32_MAX: never asked */
+    uint32_t pages_since;      /* so many more at most; UINT32_MAX: never asked */
     bool synced;               /* commits wait for the disk */
     bool settled;              /* the newest checkpoint was complete: the file by itself is a database */
     bool is_looked_at;         /* opened by database_look() */

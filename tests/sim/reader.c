@@ -49,7 +49,8 @@ static void broken(struct reader *r, const char *what, int64_t row)
     r->sink->broken(r->sink->ctx, words);
 }
 
-/* The processes of all samples, in one walk over what they used; asking sample by sample walks it each time. */
+/* The processes of all samples, in one walk over what they used: asking sample by sample would walk it each
+ * time. */
 static void spread_tops(struct reader *r)
 {
     const struct processes *p = &r->processes;
@@ -59,7 +60,8 @@ static void spread_tops(struct reader *r)
         const struct process_id *id = &p->ids[i];
         for (const struct process_use *use = processes_first_use(p, id); use != NULL;
              use = processes_next_use(p, id, use)) {
-            struct process_top top = {.pid = id->pid, .cpu_share = use->cpu_share, .memory_kib = use->memory_kib};
+            struct process_top top = {.pid = id->pid, .cpu_share = use->cpu_share,
+                                      .memory_kib = use->memory_kib};
             memcpy(top.name, id->name, sizeof top.name);
             struct process_tops *of = &r->tops[use->sample];
             ASSERT(use->sample < r->count && of->count < PROCESS_TOPS_MAX);
