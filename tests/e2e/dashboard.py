@@ -15,7 +15,7 @@ import subprocess
 import time
 
 import vultr_double
-from nephos import BUILD, binary, check, dependencies, free_port, main, until
+from nephos import BUILD, ROOT, binary, check, dependencies, free_port, main, until
 from vultr_double import Vultr
 
 HERE = pathlib.Path(__file__).resolve().parent
