@@ -28,7 +28,9 @@ def bench_dashboard(world, report):
                                "BASE": f"http://127.0.0.1:{aggregator.api_port}/", "HOSTS": str(HOSTS + 1)})
     check(done.returncode == 0, f"the browser ended with: {done.stdout[-1500:]}{done.stderr[-1500:]}")
     m = json.loads(done.stdout.strip().splitlines()[-1])
-    report.row(f"dashboard, {HOSTS} hosts: script of one update", f"{m['update_ms']:.2f} ms", f"{m['rows']} rows in the page; 200 rows rewritten by lit-html 1.4 ms", "<= 8 ms", "<= 4 ms")
-    report.row(f"dashboard, {HOSTS} hosts: script of one step of scrolling", f"{m['scroll_ms']:.2f} ms", "a frame is 16.7 ms", "<= 8 ms", "<= 4 ms")
-    report.row(f"dashboard, {HOSTS} hosts: heap", f"{m['heap'] / 1e6:.1f} MB", f"page of a host {m['host_heap'] / 1e6:.1f} MB", "<= 30 MB", "<= 15 MB")
+    many, bare = m["list"], m["bare_list"]
+    report.row(f"dashboard, {HOSTS} hosts: script of one update", f"{many['update_ms']:.2f} ms", f"{many['rows']} rows in the page; without charts {bare['update_ms']:.2f} ms; 200 rows rewritten by lit-html 1.4 ms", "<= 8 ms", "<= 4 ms")
+    report.row(f"dashboard, {HOSTS} hosts: script of one step of scrolling", f"{many['scroll_ms']:.2f} ms", f"without charts {bare['scroll_ms']:.2f} ms; a frame is 16.7 ms", "<= 8 ms", "<= 4 ms")
+    report.row(f"dashboard, {HOSTS} hosts: heap", f"{many['heap'] / 1e6:.1f} MB", f"without charts {bare['heap'] / 1e6:.1f} MB", "<= 30 MB", "<= 15 MB")
     report.row("page of a host: script of a live second", f"{m['host_ms']:.2f} ms", f"charts that draw nothing {m['bare_ms']:.2f} ms, x{m['host_ms'] / max(0.01, m['bare_ms']):.1f}", "<= 30 ms", "<= 15 ms")
+    report.row("page of a host: heap", f"{m['host_heap'] / 1e6:.1f} MB", f"charts that draw nothing {m['bare_heap'] / 1e6:.1f} MB", "<= 30 MB", "<= 15 MB")

@@ -190,7 +190,7 @@ npm_integrity() { # file
 }
 
 build_web() {
-    local web=$DIR/web id file tarball=uplot-$UPLOT_VERSION.tgz
+    local web=$DIR/web id tarball=uplot-$UPLOT_VERSION.tgz
     id=$(hash_of 1 "$UPLOT_VERSION" "$UPLOT_SHA256" "$UPLOT_INTEGRITY")
     is_current "$web/stamp" "$id" && return
     step_begin "uplot $UPLOT_VERSION"
@@ -201,9 +201,7 @@ build_web() {
     rm -rf "$web.new" "$web.old"
     mkdir -p "$web.new/package"
     tar -xzf "$DIR/dl/$tarball" -C "$web.new/package" --strip-components=1 --no-same-owner
-    for file in dist/uPlot.esm.js dist/uPlot.iife.min.js dist/uPlot.min.css LICENSE; do
-        mv "$web.new/package/$file" "$web.new/"
-    done
+    mv "$web.new/package/dist/uPlot.esm.js" "$web.new/package/LICENSE" "$web.new/"
     rm -rf "$web.new/package"
     echo "$id" >"$web.new/stamp"
     [ ! -e "$web" ] || mv "$web" "$web.old"
