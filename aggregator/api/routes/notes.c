@@ -157,12 +157,18 @@ void handle_notes(struct exchange *x)
         respond_json(x, produce_list);
 }
 
+/* The note that the path names; its id goes into the state. */
+static bool find(struct exchange *x, struct note_state *st, struct note *out)
+{
+    return text_copy(st->id, sizeof(st->id), x->parameter) &&
+           store_note_get(x->world->store, st->id, out) > 0;
+}
+
 void handle_note(struct exchange *x)
 {
     struct note_state *st = exchange_state(x, sizeof(*st));
     struct note note;
-    if (!text_copy(st->id, sizeof(st->id), x->parameter) ||
-        store_note_get(x->world->store, st->id, &note) <= 0) {
+    if (!find(x, st, &note)) {
         respond_missing(x);
         return;
     }
@@ -298,8 +304,7 @@ void handle_note_change(struct exchange *x)
 {
     struct note_state *st = exchange_state(x, sizeof(*st));
     struct note note;
-    if (!text_copy(st->id, sizeof(st->id), x->parameter) ||
-        store_note_get(x->world->store, st->id, &note) <= 0)
+    if (!find(x, st, &note))
         respond_missing(x);
     else if (read_body(x, &note))
         put(x, &note, "changed");
@@ -309,8 +314,7 @@ void handle_note_remove(struct exchange *x)
 {
     struct note_state *st = exchange_state(x, sizeof(*st));
     struct note note;
-    if (!text_copy(st->id, sizeof(st->id), x->parameter) ||
-        store_note_get(x->world->store, st->id, &note) <= 0) {
+    if (!find(x, st, &note)) {
         respond_missing(x);
         return;
     }
