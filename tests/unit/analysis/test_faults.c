@@ -110,6 +110,7 @@ static void a_leak_does_not_cry(void **state)
     print_message("leak: %u anomaly pages in two days, foretold: %s\n", m->raised - before,
                   foretold != NULL ? "yes" : "not yet");
     assert_true(m->raised - before <= 2);
+    assert_non_null(foretold);
     scene_free(m);
 }
 
