@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import re
+import statistics
 import threading
 import time
 
@@ -55,13 +56,11 @@ def told(event):
 
 
 def running():
-    """Threads that run or want to, the most of three seconds."""
-    most = 0
-    for _ in range(30):
-        words = pathlib.Path("/proc/stat").read_text()
-        most = max(most, int(re.search(r"^procs_running (\d+)$", words, re.M).group(1)))
+    """Threads that run or want to, as usual now: the median of three seconds."""
+    def count():
         time.sleep(0.1)
-    return most
+        return int(re.search(r"^procs_running (\d+)$", pathlib.Path("/proc/stat").read_text(), re.M).group(1))
+    return statistics.median(count() for _ in range(30))
 
 
 def go_first(pid):
@@ -101,7 +100,7 @@ def proof(world):
     program, environment = tool("stress-ng", "stress")
     usual = running()
     rules = pathlib.Path(world.path("rules.conf"))
-    rules.write_text(RULE.format(running=usual + 8))
+    rules.write_text(RULE.format(running=int(usual) + 8))
     config = pathlib.Path(world.path("aggregator.conf"))
     config.write_text(f"[notify.hook]\ntype = webhook\nurl = http://127.0.0.1:{hook()}/\ngroup = 0s\n")
     os.chmod(config, 0o600)

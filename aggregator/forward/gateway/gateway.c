@@ -270,7 +270,7 @@ static void judge_doubt(const struct export_view *v, const struct export_batch *
     bool may_in_part = a->status == 500 && b->kind == EXPORT_POINTS && v->to->mode == TARGET_BATCH;
     bool is_told_twice =
         b->kind == EXPORT_POINTS ? v->to->mode != TARGET_AGGREGATOR : b->kind == EXPORT_ALERTS;
-    if (may_in_part && j->verdict != VERDICT_HOLD)
+    if (may_in_part && !gateway_lacks_table(a->body))
         j->is_doubtful = true;
     if (!may || !is_told_twice || j->verdict != VERDICT_AGAIN)
         return;

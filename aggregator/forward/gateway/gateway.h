@@ -50,6 +50,9 @@ bool gateway_can_tell(const struct export_point *p);
 /* gateway_crash.c: whose fault it is that it answers 500. Pure. */
 /* The item behind which to look for what to send; UINT32_MAX: from the first. May lower r->items_max. */
 uint32_t gateway_begin_at(struct gateway_state *st, const struct export_batch *b, struct export_request *r);
+/* Does a handler say that its table is not there, or not its own? As deployed, it writes to one without a
+ * stage. */
+bool gateway_lacks_table(const char *body);
 /* The request was answered with 500; sets the verdict. */
 void gateway_crashed(struct gateway_state *st, const struct export_batch *b, const struct export_request *r,
                      const struct export_answer *a, struct export_judgement *j);

@@ -11,9 +11,7 @@
 
 #define SUSPECTS_MAX 4U
 
-/* What a handler says whose table is not there, or not its own: as deployed, it writes to one without a
- * stage. */
-static bool lacks_table(const char *body)
+bool gateway_lacks_table(const char *body)
 {
     static const char *const words[] = {"resource not found", "ResourceNotFoundException", "not authorized",
                                         "non-existent table"};
@@ -68,7 +66,7 @@ static enum verdict suspect(struct gateway_state *st, const struct export_batch 
 void gateway_crashed(struct gateway_state *st, const struct export_batch *b, const struct export_request *r,
                      const struct export_answer *a, struct export_judgement *j)
 {
-    if (lacks_table(a->body)) {
+    if (gateway_lacks_table(a->body)) {
         text_put(&j->why, "; is DYNAMODB_TABLE_NAME of its function set to the table that is there?");
         j->verdict = VERDICT_HOLD;
         return;
