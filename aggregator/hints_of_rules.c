@@ -21,14 +21,16 @@ static int metric_of(const struct rule *r, const struct rule_expression *e)
     return id >= 0 && metric_info((enum metric)id)->kind == METRIC_GAUGE ? id : ERR_MISSING;
 }
 
-/* How long a value must have been there before the rule says so, a second for the clocks included. 0: so long
- * that a habitual shipment is early enough, or no time at all. */
+#define MARGIN_S 3U /* the first second may be beyond it in part only; both ends of the window; the clocks */
+
+/* How long a value must have been there before the rule says so, with a margin. 0: so long that a habitual
+ * shipment is early enough, or no time at all. */
 static uint32_t hold_s(const struct rule *r, const struct rule_limit *limit)
 {
     int64_t ms = r->over_ms + limit->for_ms;
     if (ms <= 0 || ms > HINT_HOLD_S_MAX * INT64_C(1000))
         return 0;
-    uint32_t s = (uint32_t)((ms + 999) / 1000) + 1;
+    uint32_t s = (uint32_t)((ms + 999) / 1000) + MARGIN_S;
     return s < HINT_HOLD_S_MAX ? s : HINT_HOLD_S_MAX;
 }
 
