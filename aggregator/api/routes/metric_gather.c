@@ -2,7 +2,8 @@
 /* Points for GET /metrics, host by host, one slice of a store query a step.
  *
  * Agents of ours sample evenly: steps of half their interval hold one sample each. What clients send comes at
- * any time; steps in which a series has several samples are asked for again, by the millisecond. */
+ * any time; steps in which a series has several samples are asked for again, by the millisecond. A host that
+ * was away has nothing for a while: it is looked for what came before, further and further back. */
 #include <string.h>
 
 #include "aggregator/api/query_string.h"
@@ -10,6 +11,8 @@
 
 #define TOLD_STEP_MS 500
 #define TOLD_STEPS_DEFAULT 2400 /* 20 minutes: 20 points of who sends each half minute, twice */
+#define PROBE_STEPS 64          /* more than PROBE_GROWTH */
+#define PROBE_GROWTH 4
 
 /* --- which series --- */
 
@@ -111,6 +114,7 @@ static void gather_told(struct store *s, struct metrics_state *st)
                 note_crowded(crowded, crowded->from_ms + (int64_t)(p - 1) * TOLD_STEP_MS);
             found += count_in(st, c);
         }
+        st->is_short |= found < st->depth;
     }
 }
 
@@ -141,6 +145,7 @@ static void gather_cells(struct store *s, struct metrics_state *st)
             keep(st, i, c);
             found += count_in(st, c) > 0;
         }
+        st->is_short |= found < st->depth;
     }
 }
 
@@ -165,6 +170,15 @@ static int begin_expansion(struct store *s, struct metrics_state *st)
     return query;
 }
 
+static int ask_points(struct store *s, struct metrics_state *st, int64_t from_ms, int64_t to_ms,
+                      int64_t step_ms)
+{
+    st->is_short = false;
+    st->reach_ms = from_ms;
+    st->step_ms = step_ms;
+    return ask_store(s, st, from_ms, to_ms, step_ms);
+}
+
 static int begin_told(struct store *s, struct metrics_state *st, int64_t newest_ms)
 {
     struct crowded *c = &st->list->crowded;
@@ -177,7 +191,7 @@ static int begin_told(struct store *s, struct metrics_state *st, int64_t newest_
         from_ms = st->list->points[0].time_ms - st->list->points[0].time_ms % TOLD_STEP_MS;
     c->count = c->next = 0;
     c->from_ms = from_ms;
-    return ask_store(s, st, from_ms, to_ms, TOLD_STEP_MS);
+    return ask_points(s, st, from_ms, to_ms, TOLD_STEP_MS);
 }
 
 /* Half the sampling interval as step: no cell holds two samples. */
@@ -195,23 +209,121 @@ static int begin_query(struct store *s, struct metrics_state *st, int64_t newest
     int64_t from_ms = to_ms - steps * step_ms;
     if (st->list->count == st->list->capacity && st->list->points[0].time_ms > from_ms)
         from_ms = st->list->points[0].time_ms; /* what is older would not be kept */
-    return ask_store(s, st, from_ms > 0 ? from_ms - from_ms % step_ms : 0, to_ms, step_ms);
+    return ask_points(s, st, from_ms > 0 ? from_ms - from_ms % step_ms : 0, to_ms, step_ms);
 }
 
-/* The query is over: its points are gathered, and the next one of the same host begins, or the next host's
- * turn. */
+/* --- further back --- */
+
+/* A page that is full, or holds all that there is, needs no more. */
+static bool wants_older(const struct metrics_state *st)
+{
+    const struct point_list *l = st->list;
+    bool is_full = l->count == l->capacity && l->points[0].time_ms >= st->reach_ms;
+    return st->is_limited && st->is_short && st->reach_ms > 0 && !is_full;
+}
+
+/* Cells that grow with each probe, from those of the points on: so what one of them holds of what is known
+ * already cannot hide anything, the probe before has seen its whole length. */
+static int begin_probe(struct store *s, struct metrics_state *st)
+{
+    int64_t steps = QUERY_CELLS_MAX / st->series_count - 1;
+    if (steps > PROBE_STEPS)
+        steps = PROBE_STEPS;
+    int64_t to_ms = (st->reach_ms + st->step_ms - 1) / st->step_ms * st->step_ms;
+    int64_t from_ms = to_ms - steps * st->step_ms;
+    st->older_ms = from_ms > 0 ? from_ms : 0;
+    return ask_store(s, st, st->older_ms, to_ms, st->step_ms);
+}
+
+/* Where the host was before it was away; or the next probe looks further back. */
+static void take_probe(struct store *s, struct metrics_state *st)
+{
+    int64_t found_ms = -1;
+    for (uint32_t i = 0; i < st->series_count; i++)
+        for (uint32_t p = store_query_points(s, st->query); p > 0; p--) {
+            const struct store_cell *c = store_query_cell(s, st->query, i, p - 1);
+            if (c->count == 0 || c->last_ms >= st->reach_ms)
+                continue;
+            found_ms = c->last_ms > found_ms ? c->last_ms : found_ms;
+            break;
+        }
+    bool is_all = st->older_ms == 0;
+    if (found_ms < 0 && !is_all) {
+        st->step_ms *= PROBE_GROWTH;
+        return;
+    }
+    st->older_ms = found_ms;
+    st->stage = GATHER_OLDER;
+}
+
+/* --- one host after the other --- */
+
+static void next_instance(struct metrics_state *st)
+{
+    st->instance++;
+    st->stage = GATHER_NEWEST;
+}
+
+static void end_points(struct metrics_state *st)
+{
+    if (wants_older(st))
+        st->stage = GATHER_PROBE;
+    else
+        next_instance(st);
+}
+
+/* The query is over: its points are gathered, and the stage is what comes next. */
 static void end_query(struct store *s, struct metrics_state *st)
 {
-    bool is_told = instance_is_told(store_instance(s, st->instance));
-    if (st->is_expanding)
+    if (st->stage == GATHER_CROWDED) {
         gather_expanded(s, st);
-    else if (is_told)
+    } else if (st->stage == GATHER_PROBE) {
+        take_probe(s, st);
+    } else if (instance_is_told(store_instance(s, st->instance))) {
         gather_told(s, st);
-    else
+        st->stage = GATHER_CROWDED;
+    } else {
         gather_cells(s, st);
+        end_points(st);
+    }
     store_query_end(s, st->query);
     st->query = -1;
-    st->is_expanding = is_told;
+}
+
+/* The newest points of the next host that has any among the newest of all; ERR_MISSING when all have been
+ * looked at. */
+static int begin_newest(struct store *s, struct metrics_state *st)
+{
+    uint32_t end = st->only_instance == ANY_INSTANCE ? store_instance_count(s) : st->only_instance + 1;
+    for (; st->instance < end; st->instance++) {
+        int64_t newest_ms = select_series(s, st);
+        bool is_too_old = st->list->count == st->list->capacity &&
+                          newest_ms < st->list->points[0].time_ms;
+        if (st->series_count == 0 || is_too_old || store_instance(s, st->instance)->deleted_ms != 0)
+            continue;
+        if (st->depth > 1 || st->is_limited)
+            return begin_query(s, st, newest_ms);
+        gather_last_values(s, st);
+    }
+    return ERR_MISSING;
+}
+
+static int begin_older(struct store *s, struct metrics_state *st)
+{
+    const struct point_list *l = st->list;
+    bool is_too_old = l->count == l->capacity && st->older_ms < l->points[0].time_ms;
+    return st->older_ms < 0 || is_too_old ? ERR_MISSING : begin_query(s, st, st->older_ms);
+}
+
+/* The query that the stage needs; ERR_MISSING when it needs none any more. */
+static int begin_stage(struct store *s, struct metrics_state *st)
+{
+    switch (st->stage) {
+    case GATHER_CROWDED: return begin_expansion(s, st);
+    case GATHER_PROBE: return begin_probe(s, st);
+    case GATHER_OLDER: return begin_older(s, st);
+    default: return begin_newest(s, st);
+    }
 }
 
 int metric_gather(struct store *s, struct metrics_state *st)
@@ -221,33 +333,19 @@ int metric_gather(struct store *s, struct metrics_state *st)
         if (more != 0)
             return more > 0 ? ERR_AGAIN : more;
         end_query(s, st);
-        st->instance += !st->is_expanding;
     }
-    if (st->is_expanding) {
-        int query = begin_expansion(s, st);
+    for (;;) {
+        int query = begin_stage(s, st);
         if (query >= 0)
             st->query = query;
         if (query != ERR_MISSING)
-            return query == ERR_FULL ? ERR_BUSY : query < 0 ? query : ERR_AGAIN;
-        st->is_expanding = false;
-        st->instance++;
-    }
-    uint32_t end = st->only_instance == ANY_INSTANCE ? store_instance_count(s) : st->only_instance + 1;
-    for (; st->instance < end; st->instance++) {
-        int64_t newest_ms = select_series(s, st);
-        bool is_too_old = st->list->count == st->list->capacity &&
-                          newest_ms < st->list->points[0].time_ms;
-        if (st->series_count == 0 || is_too_old || store_instance(s, st->instance)->deleted_ms != 0)
-            continue;
-        if (st->depth == 1 && !st->is_limited) {
-            gather_last_values(s, st);
-            continue;
-        }
-        int query = begin_query(s, st, newest_ms);
-        if (query < 0)
-            return query == ERR_FULL ? ERR_BUSY : query; /* all are running */
-        st->query = query;
-        return ERR_AGAIN;
+            return query == ERR_FULL ? ERR_BUSY : query < 0 ? query : ERR_AGAIN; /* FULL: all are running */
+        if (st->stage == GATHER_NEWEST)
+            break;
+        if (st->stage == GATHER_CROWDED)
+            end_points(st);
+        else
+            next_instance(st);
     }
     metric_list_sort_newest_first(st->list);
     return PRODUCE_DONE;

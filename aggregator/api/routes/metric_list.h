@@ -28,17 +28,30 @@ struct point_list {
     struct metric_point behind;
 };
 
+/* What comes next for the host at hand. */
+enum gather_stage {
+    GATHER_NEWEST,  /* it has not been looked at */
+    GATHER_CROWDED, /* steps with several points, again by the millisecond */
+    GATHER_PROBE,   /* when its samples before those were: it may have been away */
+    GATHER_OLDER,   /* points from older_ms on backwards */
+};
+
 struct metrics_state {
     struct point_list *list;
     char metric[STORE_METRIC_SIZE], tags[TAG_SIZE];
     uint32_t only_instance;    /* or ANY_INSTANCE */
     uint32_t depth;            /* newest points wanted of each series */
     uint32_t instance;         /* whose points are gathered */
+    enum gather_stage stage;
     int query;                 /* of the store, or -1 */
+    int64_t reach_ms;          /* what is older has not been looked at */
+    int64_t step_ms;           /* of the query */
+    int64_t older_ms;
     uint32_t series_count;
     uint16_t series[QUERY_SERIES_MAX];
     uint32_t written;
-    bool is_gathered, is_open, is_limited, is_expanding;
+    bool is_gathered, is_open, is_limited;
+    bool is_short;             /* a series had fewer points than wanted where it was looked for them */
 };
 static_assert(sizeof(struct metrics_state) <= EXCHANGE_STATE_SIZE, "metrics state must fit");
 

@@ -119,6 +119,36 @@ static void metrics_are_the_newest_points_first(void **state)
     room_free(m);
 }
 
+/* A client that pages backwards comes past hours in which the host was away. */
+static void pages_reach_what_was_before_an_outage(void **state)
+{
+    (void)state;
+    static const int64_t ages_ms[] = {90000000, 3600000, 3585000, 0};
+    enum { EACH = 10, ALL = EACH * COUNT_OF(ages_ms) };
+    struct room *m = room_new(&small, "");
+    room_host(m, "web-1");
+    for (uint32_t i = 0; i < COUNT_OF(ages_ms); i++)
+        room_samples(m, EACH, START_MS - ages_ms[i], 0, 0);
+    char path[256] = "/metrics?limit=7&metricName=cpu_usage", key[128];
+    uint32_t found = 0;
+    for (bool more = true; more;) {
+        yyjson_doc *doc = room_json(m, path, 200);
+        uint32_t count = (uint32_t)yyjson_get_int(at(doc, "/count"));
+        for (uint32_t i = 0; i < count; i++, found++) {
+            uint32_t k = ALL - 1 - found;
+            int64_t ms = START_MS - ages_ms[k / EACH] + k % EACH * INT64_C(1000);
+            assert_metric(doc, i, "cpu_usage", (double)k + 1, ms);
+        }
+        yyjson_val *next = at(doc, "/lastEvaluatedKey");
+        more = next != NULL;
+        snprintf(key, sizeof key, "%s", more ? yyjson_get_str(next) : "");
+        snprintf(path, sizeof path, "/metrics?limit=7&metricName=cpu_usage&lastEvaluatedKey=%s", key);
+        yyjson_doc_free(doc);
+    }
+    assert_int_equal(found, ALL);
+    room_free(m);
+}
+
 static void assert_column(yyjson_doc *doc, uint32_t series, const double *values, uint32_t count)
 {
     char pointer[32];
@@ -323,6 +353,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(instances_have_the_shape_that_clients_read),
         cmocka_unit_test(metrics_are_the_newest_points_first),
+        cmocka_unit_test(pages_reach_what_was_before_an_outage),
         cmocka_unit_test(queries_fold_and_rate),
         cmocka_unit_test(processes_of_a_moment_and_of_a_range),
         cmocka_unit_test(large_answers_survive_a_bad_network),
