@@ -76,6 +76,17 @@ static void say_amount(struct text *t, const struct pattern_series *s, double v)
         phrase_value(t, v, s->unit);
 }
 
+/* From 50 % to 52 % is no growth by 2 %. */
+static void say_growth(struct text *t, const struct pattern_series *s, double v)
+{
+    if (s->is_rate || !text_equal(s->unit, "percent")) {
+        say_amount(t, s, v);
+        return;
+    }
+    phrase_number(t, v);
+    text_put(t, " percentage points");
+}
+
 static const char *verb(const struct pattern_series *s, const char *singular, const char *plural)
 {
     return metric_is_plural(s->metric) ? plural : singular;
@@ -118,7 +129,7 @@ void tell_leak(struct insight *out, const struct instance *in, const struct patt
     put_metric(out, s->metric);
     say_series(&p.title, in, s);
     text_printf(&p.title, " %s growing, ", verb(s, "keeps", "keep"));
-    say_amount(&p.title, s, leak->per_day);
+    say_growth(&p.title, s, leak->per_day);
     text_put(&p.title, " a day");
     text_put(&p.description, "It went from ");
     say_amount(&p.description, s, leak->from);
