@@ -1,3 +1,3 @@
 # file: aggregator/forward/gateway/gateway_crash.c
 # unit: forward/test_gateway
-s/if \(lacks_table\(a->body\)\)/if (false)/
+s/if \(gateway_lacks_table\(a->body\)\)/if (false)/
