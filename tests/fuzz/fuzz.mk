@@ -38,7 +38,7 @@ FUZZ_NEEDS_rollup := aggregator/store/rollup.c
 FUZZ_NEEDS_samples := aggregator/archive/sample_read.c aggregator/archive/sample_decimal.c aggregator/archive/sample_write.c aggregator/query/tags.c
 FUZZ_OBJECTS_samples := deps/yyjson.o
 FUZZ_NEEDS_hints := aggregator/hints.c
-FUZZ_NEEDS_rules := $(addprefix aggregator/rules/,expression.c ini.c pattern.c rule.c rule_print.c silence.c window.c zone.c)
+FUZZ_NEEDS_rules := $(addprefix aggregator/rules/,expression.c ini.c pattern.c rule.c rule_print.c check.c silence.c window.c zone.c)
 FUZZ_NEEDS_statsd := $(addprefix agent/inputs/,decimal.c distinct.c labels.c statsd.c statsd_line.c summary.c) \
 	agent/series.c agent/collect/span.c
 FUZZ_NEEDS_prometheus := $(addprefix agent/inputs/,decimal.c labels.c prometheus_text.c) agent/collect/span.c
