@@ -16,6 +16,11 @@ $(BUILD)/bench/analysis: tests/bench/bench_analysis.c $(HOST)/fast/libnephos.a
 	@mkdir -p $(@D)
 	$(Q)$(HOST_CC) $(HOST_FLAGS) -O2 $^ -lm -o $@
 
+$(BUILD)/bench/faults: tests/bench/bench_faults.c $(HOST)/fast/libnephos.a
+	@mkdir -p $(@D)
+	$(Q)$(HOST_CC) $(HOST_FLAGS) -Wno-frame-larger-than -O2 -MMD -MP $< $(HOST)/fast/libnephos.a -lcmocka -lm -o $@
+-include $(BUILD)/bench/faults.d
+
 $(BUILD)/bench/listeners: tests/bench/listeners.c
 	@mkdir -p $(@D)
 	$(Q)$(HOST_CC) -O2 -Wall -Wextra -Werror -D_GNU_SOURCE $< -o $@
@@ -34,6 +39,9 @@ $(OUT)/bench/collect: $(COLLECT_BENCH_OBJ)
 
 # The labelled data and its scorer are not ours: a folder with yardstick.py and data/.
 YARDSTICK ?=
-.PHONY: bench-analysis
-bench-analysis: yardstick ## Hold detection, alerts and forecasts against labelled data (YARDSTICK=FOLDER)
-	@tests/bench/analysis.py "$(YARDSTICK)" $(OUT)/nephos-yardstick
+.PHONY: bench-faults bench-analysis
+bench-faults: $(BUILD)/bench/faults ## Plant troubles into simulated hosts at one second: what is told, how soon, what is told of nothing
+	@$<
+bench-analysis: yardstick bench-faults ## The same, and detection, alerts and forecasts against labelled data (YARDSTICK=FOLDER)
+	@$(if $(YARDSTICK),tests/bench/analysis.py "$(YARDSTICK)" $(OUT)/nephos-yardstick,\
+	    echo 'no labelled data: make bench-analysis YARDSTICK=FOLDER scores against it, too')

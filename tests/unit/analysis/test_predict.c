@@ -29,6 +29,7 @@ static int predictions(struct scene *m, struct insight *found, uint32_t max)
 static void run(struct scene *m, int64_t minutes, double percent_an_hour)
 {
     for (int64_t i = 0; i < minutes; i += 2) {
+        m->leaked = m->filled; /* memory goes the same way */
         scene_run(m, 2);
         m->filled += percent_an_hour / 30;
         for (uint32_t k = 0; k < 40; k++) {
