@@ -36,7 +36,7 @@ async function load() {
 /** Out of sight until it appears anew. */
 async function dismiss(id) {
   try {
-    await send('DELETE', '/insights/' + id);
+    await send('DELETE', '/api/v1/insights/' + id);
     announce('dismissed');
   } catch (error) {
     page.error = error;

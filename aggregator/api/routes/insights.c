@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* GET /insights and its kinds; POST /insights/generate; DELETE /insights/{id}. What analysis found out, as
+/* GET /insights and its kinds; POST /insights/generate; DELETE /api/v1/insights/{id}. What analysis found out, as
  * it is stored. */
 #include <string.h>
 

@@ -60,8 +60,6 @@ const struct openapi_row openapi_rows[] = {
      {BODY(200, "ExplainedAlert"), ERROR(404)}},
     {HTTP_GET, "/insights/analyze-trend", "Where a metric is going", "instanceId metricName", NO_BODY,
      {BODY(200, "Any"), ERROR(400), ERROR(404)}},
-    {HTTP_DELETE, "/insights/{id}", "Dismiss an insight: it stays away until it appears anew", "", NO_BODY,
-     {BODY(200, "Success"), ERROR(404), ERROR(503)}},
     {HTTP_POST, "/insights/generate", "Insights as they are now", "", NO_BODY, {BODY(200, "Insights")}},
     {HTTP_POST, "/insights/summary/generate", "Write the summary anew", "", NO_BODY,
      {BODY(200, "Summary"), ERROR(500)}},
@@ -92,6 +90,8 @@ const struct openapi_row openapi_rows[] = {
      "An alert explained in parts: meaning, causes with their series and processes, earlier ones, what to "
      "do", "",
      NO_BODY, {BODY(200, "Explanation"), ERROR(404), ERROR(503)}},
+    {HTTP_DELETE, "/api/v1/insights/{id}", "Dismiss an insight: it stays away until it appears anew", "", NO_BODY,
+     {BODY(200, "Success"), ERROR(404), ERROR(503)}},
     {HTTP_GET, "/api/v1/notes", "Notes that touch a range, latest first", "instance from to limit cursor",
      NO_BODY, {BODY(200, "Notes"), ERROR(400)}},
     {HTTP_POST, "/api/v1/notes", "Write a note", "", JSON("NoteInput"),
