@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* GET /insights and its kinds; POST /insights/generate; DELETE /api/v1/insights/{id}. What analysis found out, as
- * it is stored. */
+/* GET /insights and its kinds; POST /insights/generate; DELETE /api/v1/insights/{id}. What analysis found
+ * out, as it is stored. */
 #include <string.h>
 
 #include "aggregator/api/audit.h"

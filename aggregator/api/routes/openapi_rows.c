@@ -90,7 +90,8 @@ const struct openapi_row openapi_rows[] = {
      "An alert explained in parts: meaning, causes with their series and processes, earlier ones, what to "
      "do", "",
      NO_BODY, {BODY(200, "Explanation"), ERROR(404), ERROR(503)}},
-    {HTTP_DELETE, "/api/v1/insights/{id}", "Dismiss an insight: it stays away until it appears anew", "", NO_BODY,
+    {HTTP_DELETE, "/api/v1/insights/{id}", "Dismiss an insight: it stays away until it appears anew", "",
+     NO_BODY,
      {BODY(200, "Success"), ERROR(404), ERROR(503)}},
     {HTTP_GET, "/api/v1/notes", "Notes that touch a range, latest first", "instance from to limit cursor",
      NO_BODY, {BODY(200, "Notes"), ERROR(400)}},
