@@ -227,6 +227,13 @@ static bool is_held_now(const struct watch *x, const struct rule *r)
     return is_held && newest_ms - x->e.last_ms <= FRESH_MS + r->over_ms;
 }
 
+/* On the good side of where it is clear: it may be over soon, and what is told of it stays. */
+static bool has_left(const struct watch *x)
+{
+    const struct threshold *w = &x->e.warning, *c = &x->e.critical;
+    return !w->is_held && !w->is_near && !c->is_held && !c->is_near;
+}
+
 void watch_tell(struct watch_room *w, uint32_t instance, struct watch *x, bool is_fresh, int64_t now_ms)
 {
     const struct rule *r = rule_of(w, x);
@@ -238,7 +245,7 @@ void watch_tell(struct watch_room *w, uint32_t instance, struct watch *x, bool i
     }
     x->is_live = x->is_live || (is_fresh && is_held_now(x, r));
     bool is_due = !x->is_told || (uint8_t)x->e.level != x->told_level ||
-                  x->e.last_ms - x->told_ms >= r->repeat_ms;
+                  (x->e.last_ms - x->told_ms >= r->repeat_ms && !has_left(x));
     if (!is_fresh || !is_due || (!x->is_told && !x->is_live) || (now_ms >= x->asked_ms &&
                                                                  now_ms - x->asked_ms < ASKED_MS))
         return;

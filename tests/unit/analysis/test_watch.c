@@ -198,6 +198,35 @@ static void held_trouble_is_one_alert_with_its_peak(void **state)
     room_free(m);
 }
 
+/* Until it is over the alert says what was wrong, not what is good again. */
+static void a_recovery_is_not_told_as_the_trouble(void **state)
+{
+    (void)state;
+    struct room *m = room_new();
+    m->values[MEMORY] = 9300;
+    pass(m, 8 * MINUTE_MS);
+    const struct alert *a = alert(m, "rule:memory", "");
+    assert_non_null(a);
+    assert_non_null(strstr(a->message, "93 % of the memory"));
+    m->values[MEMORY] = 8700; /* less, and not clear of it */
+    pass(m, 4 * MINUTE_MS);
+    a = alert(m, "rule:memory", "");
+    assert_non_null(strstr(a->message, "87 % of the memory"));
+    int64_t last_ms = a->last_ms;
+    m->values[MEMORY] = 4000;
+    pass(m, 4 * MINUTE_MS);
+    a = alert(m, "rule:memory", "");
+    assert_non_null(a); /* as it may come back */
+    assert_non_null(strstr(a->message, "87 % of the memory"));
+    assert_in_range(a->last_ms, last_ms, last_ms + 2 * MINUTE_MS);
+    m->values[MEMORY] = 9400;
+    pass(m, 3 * MINUTE_MS);
+    a = alert(m, "rule:memory", "");
+    assert_non_null(strstr(a->message, "94 % of the memory"));
+    assert_int_equal(raised(m), 1);
+    room_free(m);
+}
+
 static void a_full_disk_counts_only_when_little_is_left(void **state)
 {
     (void)state;
@@ -431,6 +460,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_quiet_month_says_nothing),
         cmocka_unit_test(held_trouble_is_one_alert_with_its_peak),
+        cmocka_unit_test(a_recovery_is_not_told_as_the_trouble),
         cmocka_unit_test(a_full_disk_counts_only_when_little_is_left),
         cmocka_unit_test(a_killed_process_is_told_at_once),
         cmocka_unit_test(the_past_moves_the_state_and_says_nothing),
